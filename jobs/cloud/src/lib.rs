@@ -8,6 +8,7 @@
 
 pub mod config;
 pub mod events;
+pub mod s3;
 
 pub use config::{
     CloudConfig, Durability, FunctionConfig, Rule, Stack, StateMachineConfig, Target, WorkerGroup,
