@@ -70,7 +70,9 @@ impl ObjectStore {
         _content_type: Option<&str>,
         _metadata: BTreeMap<String, String>,
     ) -> Result<PutResult, StoreError> {
-        Err(StoreError::NoSuchBucket { bucket: bucket.to_owned() })
+        Err(StoreError::NoSuchBucket {
+            bucket: bucket.to_owned(),
+        })
     }
 
     /// The S3 service for hyper; it checks signatures of this one access key.
@@ -80,7 +82,11 @@ impl ObjectStore {
 
     /// Hands events to the sink until `stop`: in order for one key, several keys at a time, again after a
     /// failure.
-    pub async fn deliver_events(self: Arc<Self>, _sink: Arc<dyn EventSink>, stop: CancellationToken) {
+    pub async fn deliver_events(
+        self: Arc<Self>,
+        _sink: Arc<dyn EventSink>,
+        stop: CancellationToken,
+    ) {
         stop.cancelled().await;
     }
 
