@@ -8,6 +8,8 @@
 
 pub mod config;
 pub mod events;
+pub mod s3;
+pub mod sigv4;
 
 pub use config::{
     CloudConfig, Durability, FunctionConfig, Rule, Stack, StateMachineConfig, Target, WorkerGroup,

@@ -1,1 +1,3 @@
+//! The `loveless` program.
+
 fn main() {}
