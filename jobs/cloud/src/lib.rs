@@ -8,6 +8,7 @@
 
 pub mod config;
 pub mod events;
+pub mod states;
 pub mod s3;
 pub mod sigv4;
 
