@@ -94,7 +94,11 @@ impl Cloud {
                 tokens.stop.clone(),
             )),
         ];
-        let server = tokio::spawn(server::serve(listener, Arc::new(front), tokens.serve.clone()));
+        let server = tokio::spawn(server::serve(
+            listener,
+            Arc::new(front),
+            tokens.serve.clone(),
+        ));
         // Last: the workers poll at once.
         let workers = WorkerLane::start(&config, &endpoint, &tokens.stop);
 
@@ -217,7 +221,7 @@ impl Running {
         let mut last_work = Instant::now();
         loop {
             tokio::time::sleep(IDLE_CHECK.min(limit)).await;
-            if self.engine.busy() || self.lambda.running() > 0 || self.queue.len() > 0 {
+            if self.engine.busy() || self.lambda.running() > 0 || !self.queue.is_empty() {
                 last_work = Instant::now();
             }
             let unused = self.activity.idle_for();
@@ -250,7 +254,12 @@ impl Running {
         let _ = self.server.await;
         self.engine.close().await;
         // The stores are closed; the directory is free.
-        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(
+            self.lock
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
     }
 }
 
@@ -332,11 +341,8 @@ fn open_engine(
     store: &Arc<ObjectStore>,
     tokens: &Tokens,
 ) -> Result<Arc<Engine>, CloudError> {
-    let integrations = ServiceIntegrations::new(
-        Arc::clone(lambda),
-        Arc::clone(store),
-        tokens.drain.clone(),
-    );
+    let integrations =
+        ServiceIntegrations::new(Arc::clone(lambda), Arc::clone(store), tokens.drain.clone());
     let settings = EngineSettings {
         region: config.region.clone(),
         account: config.account.clone(),

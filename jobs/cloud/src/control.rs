@@ -89,7 +89,9 @@ impl Client {
 
     /// Asks who is there.
     pub async fn status(&self) -> Result<Status, ControlError> {
-        let answer = self.call(Method::GET, "/_local/status", Bytes::new()).await?;
+        let answer = self
+            .call(Method::GET, "/_local/status", Bytes::new())
+            .await?;
         serde_json::from_slice(&answer).map_err(|error| self.strange(error))
     }
 

@@ -143,7 +143,10 @@ mod tests {
 
         let refused = io::Error::from(io::ErrorKind::PermissionDenied);
         let error = CloudError::store(root, refused);
-        assert!(matches!(error, CloudError::NoPermission { .. }), "{error:?}");
+        assert!(
+            matches!(error, CloudError::NoPermission { .. }),
+            "{error:?}"
+        );
 
         let other = CloudError::store(root, Deep("odd".into()));
         assert!(matches!(other, CloudError::Store { .. }), "{other:?}");

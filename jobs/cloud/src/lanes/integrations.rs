@@ -82,11 +82,7 @@ impl ServiceIntegrations {
             .map_err(|_| task_error("States.Runtime", "The function's answer is not UTF-8"))
     }
 
-    async fn invoke(
-        &self,
-        reference: &str,
-        payload: Bytes,
-    ) -> Result<(String, Bytes), TaskError> {
+    async fn invoke(&self, reference: &str, payload: Bytes) -> Result<(String, Bytes), TaskError> {
         let name = self.lambda.resolve(reference).map_err(lane_error)?;
         let invocation = Invocation::new(crate::lanes::lambda::event_or_empty(payload));
         let id = invocation.request_id.clone();
@@ -106,7 +102,10 @@ impl ServiceIntegrations {
         let parameters = parameters(request)?;
         let text = |name: &str| parameters.get(name).and_then(Value::as_str);
         let known = ["Bucket", "Key", "Body", "ContentType", "Metadata"];
-        if let Some(unknown) = parameters.keys().find(|name| !known.contains(&name.as_str())) {
+        if let Some(unknown) = parameters
+            .keys()
+            .find(|name| !known.contains(&name.as_str()))
+        {
             let message = format!("The field '{unknown}' is not supported by this local cloud");
             return Err(task_error("States.Runtime", &message));
         }
@@ -128,7 +127,9 @@ impl ServiceIntegrations {
             .into_iter()
             .flatten()
             .map(|(name, value)| {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
                 (name.to_lowercase(), value)
             })
             .collect();

@@ -6,7 +6,6 @@
 //! it never sees on AWS.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -42,7 +41,6 @@ pub(crate) struct LambdaLane {
     region: String,
     account: String,
     functions: BTreeMap<String, Function>,
-    waiting: AtomicUsize,
 }
 
 struct Function {
@@ -71,7 +69,6 @@ impl LambdaLane {
             region: config.region.clone(),
             account: config.account.clone(),
             functions,
-            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -120,10 +117,7 @@ impl LambdaLane {
         started: impl FnOnce() + Send,
     ) -> Result<Completed, LaneError> {
         let function = self.function(name)?;
-        let slot = {
-            let _waiting = Waiting::new(&self.waiting);
-            function.slots.acquire().await
-        };
+        let slot = function.slots.acquire().await;
         let slot = slot.map_err(|_| LaneError::Throttled)?;
         started();
         self.run(function, slot, invocation).await
@@ -166,11 +160,6 @@ impl LambdaLane {
             .sum()
     }
 
-    /// Invocations that wait for a process.
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
-    }
-
     /// Lets nobody in any more: who waits and who comes is throttled. What runs goes on.
     pub(crate) fn close(&self) {
         for function in self.functions.values() {
@@ -181,24 +170,11 @@ impl LambdaLane {
     /// Ends every process.
     pub(crate) async fn shutdown(&self) {
         self.close();
-        let ends = self.functions.values().map(|function| function.pool.shutdown());
+        let ends = self
+            .functions
+            .values()
+            .map(|function| function.pool.shutdown());
         futures::future::join_all(ends).await;
-    }
-}
-
-/// Counts itself for as long as it lives: the waiting future may be dropped.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

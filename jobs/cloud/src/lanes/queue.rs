@@ -86,11 +86,11 @@ impl AsyncQueue {
         Ok(())
     }
 
-    /// How many are not done.
-    pub(crate) fn len(&self) -> usize {
-        self.database()
-            .query_row("SELECT count(*) FROM invocation", [], |row| row.get(0))
-            .unwrap_or_default()
+    /// Whether nothing is left to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        let any = "SELECT EXISTS (SELECT 1 FROM invocation)";
+        let any = self.database().query_row(any, [], |row| row.get(0));
+        !any.unwrap_or(false)
     }
 
     /// Whether invocations are being worked on.
@@ -142,8 +142,8 @@ impl AsyncQueue {
             return Ok(None);
         }
         let database = self.database();
-        let mut rows =
-            database.prepare_cached("SELECT id, function, failures FROM invocation ORDER BY rowid")?;
+        let mut rows = database
+            .prepare_cached("SELECT id, function, failures FROM invocation ORDER BY rowid")?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
             let id: String = row.get(0)?;
@@ -151,9 +151,11 @@ impl AsyncQueue {
                 continue;
             }
             let payload: Option<Vec<u8>> = database
-                .query_row("SELECT payload FROM invocation WHERE id = ?1", [&id], |row| {
-                    row.get(0)
-                })
+                .query_row(
+                    "SELECT payload FROM invocation WHERE id = ?1",
+                    [&id],
+                    |row| row.get(0),
+                )
                 .optional()?;
             taken.insert(id.clone());
             return Ok(Some(Stored {

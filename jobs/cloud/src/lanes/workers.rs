@@ -117,7 +117,11 @@ impl Worker {
     }
 
     /// One life of the worker's process.
-    async fn live(&self, drain: &CancellationToken, stop: &CancellationToken) -> io::Result<String> {
+    async fn live(
+        &self,
+        drain: &CancellationToken,
+        stop: &CancellationToken,
+    ) -> io::Result<String> {
         let (mut child, output) = Child::start(&self.command, self.variables.clone()).await?;
         for output in output {
             tokio::spawn(log(self.name.clone(), output));
@@ -147,8 +151,9 @@ async fn log(worker: String, output: OwnedFd) {
     let Ok(output) = pipe::Receiver::from_owned_fd(output) else {
         return;
     };
-    let mut lines = BufReader::new(output).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
+    let mut lines = BufReader::new(output).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        let line = String::from_utf8_lossy(&line);
         tracing::info!(target: "worker", worker, "{line}");
     }
 }
@@ -213,7 +218,12 @@ mod tests {
         };
         let stop = CancellationToken::new();
         let lane = WorkerLane::start(&config(group), "http://127.0.0.1:9", &stop);
-        let count = || std::fs::read_to_string(&starts).unwrap_or_default().lines().count();
+        let count = || {
+            std::fs::read_to_string(&starts)
+                .unwrap_or_default()
+                .lines()
+                .count()
+        };
         let deadline = Instant::now() + Duration::from_secs(20);
         while count() < 3 && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;

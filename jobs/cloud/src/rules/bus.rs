@@ -22,7 +22,9 @@ pub(crate) struct EventBus {
 
 impl EventBus {
     /// Compiles the rules. An error names the rule.
-    pub(crate) fn compile(rules: &[Rule]) -> Result<Vec<(Rule, Pattern)>, (String, InvalidPattern)> {
+    pub(crate) fn compile(
+        rules: &[Rule],
+    ) -> Result<Vec<(Rule, Pattern)>, (String, InvalidPattern)> {
         rules
             .iter()
             .map(|rule| match Pattern::new(&rule.pattern) {
@@ -55,7 +57,10 @@ impl EventBus {
                 .await
                 .map_err(|error| error.to_string()),
             Target::Function { name } => {
-                let function = self.lambda.resolve(name).map_err(|error| error.to_string())?;
+                let function = self
+                    .lambda
+                    .resolve(name)
+                    .map_err(|error| error.to_string())?;
                 let id = format!("{}/{}", event.id, rule.name);
                 let payload = Bytes::from(json.to_string());
                 self.queue

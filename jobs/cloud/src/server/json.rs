@@ -17,7 +17,11 @@ pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: Bytes
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    set(headers, "x-amzn-requestid", &uuid::Uuid::new_v4().to_string());
+    set(
+        headers,
+        "x-amzn-requestid",
+        &uuid::Uuid::new_v4().to_string(),
+    );
     answer
 }
 

@@ -40,7 +40,11 @@ impl Refused {
     }
 
     fn answer(self) -> Answer {
-        let fault = if self.status.is_server_error() { "Service" } else { "User" };
+        let fault = if self.status.is_server_error() {
+            "Service"
+        } else {
+            "User"
+        };
         let mut body = json!({"Type": fault, "message": self.message, "Message": self.message});
         if let Some(reason) = self.reason {
             body["Reason"] = reason.into();
@@ -182,7 +186,11 @@ fn answer_of(completed: Completed, id: &str, tail: bool) -> Answer {
         json::set(headers, "x-amz-function-error", "Unhandled");
     }
     if tail {
-        json::set(headers, "x-amz-log-result", &STANDARD.encode(&completed.log_tail));
+        json::set(
+            headers,
+            "x-amz-log-result",
+            &STANDARD.encode(&completed.log_tail),
+        );
     }
     answer
 }
@@ -239,7 +247,11 @@ fn client_context(headers: &HeaderMap) -> Result<Option<String>, Refused> {
 }
 
 fn too_large(message: String) -> Refused {
-    Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message)
+    Refused::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "RequestTooLargeException",
+        message,
+    )
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -254,7 +266,10 @@ mod tests {
     fn the_function_is_found_in_every_form_of_the_path() {
         let table = [
             ("/2015-03-31/functions/f/invocations", Some("f")),
-            ("/2015-03-31/functions/f/invocations?Qualifier=%24LATEST", Some("f:$LATEST")),
+            (
+                "/2015-03-31/functions/f/invocations?Qualifier=%24LATEST",
+                Some("f:$LATEST"),
+            ),
             (
                 "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af/invocations",
                 Some("arn:aws:lambda:us-east-1:000000000000:function:f"),

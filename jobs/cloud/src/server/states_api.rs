@@ -27,12 +27,20 @@ pub(super) async fn answer(front: Arc<Front>, target: &str, request: Request<Inc
         Ok(body) => body,
         Err(BodyError::TooLarge) => {
             let message = "Request size exceeded the limit";
-            return json::error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message);
+            return json::error(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RequestEntityTooLargeException",
+                message,
+            );
         }
         Err(BodyError::Broken) => return json::plain(StatusCode::BAD_REQUEST),
     };
     if let Err(refused) = front.authenticate(&head, &body, SERVICE) {
-        return json::error(StatusCode::BAD_REQUEST, refused.code(), &refused.to_string());
+        return json::error(
+            StatusCode::BAD_REQUEST,
+            refused.code(),
+            &refused.to_string(),
+        );
     }
     let Some(operation) = operation.map(str::to_owned) else {
         return json::error(StatusCode::BAD_REQUEST, "UnknownOperationException", "");

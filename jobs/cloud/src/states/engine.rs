@@ -10,7 +10,6 @@ use super::error::{ApiError, EngineError};
 use super::integrations::Integrations;
 use crate::{Durability, EventSink};
 
-
 /// What an [`Engine`] needs to know.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
@@ -37,12 +36,17 @@ impl Engine {
         path: &Path,
         settings: EngineSettings,
         integrations: Arc<dyn Integrations>,
-    ) -> Result<Arc<Engine>, EngineError> { let _ = (path, settings, integrations); Ok(Arc::new(Engine {})) }
+    ) -> Result<Arc<Engine>, EngineError> {
+        let _ = (path, settings, integrations);
+        Ok(Arc::new(Engine {}))
+    }
 
     /// Serves an operation of the Step Functions JSON API, for example `StartExecution`: its body in,
     /// the answer's body or the service's error out. `GetActivityTask` takes up to 60 seconds; dropping
     /// its future loses no task.
-    pub async fn request(&self, operation: &str, body: Value) -> Result<Value, ApiError> { Err(ApiError::closed()) }
+    pub async fn request(&self, operation: &str, body: Value) -> Result<Value, ApiError> {
+        Err(ApiError::closed())
+    }
 
     /// Starts an execution for an event, with the event's id as the execution's name, so that an event
     /// that is delivered twice starts one execution: a name that is taken is a success.
@@ -51,10 +55,14 @@ impl Engine {
         state_machine_name: &str,
         execution_name: &str,
         input: Value,
-    ) -> Result<(), ApiError> { Err(ApiError::closed()) }
+    ) -> Result<(), ApiError> {
+        Err(ApiError::closed())
+    }
 
     /// Makes the activity unless it exists; gives its ARN.
-    pub async fn ensure_activity(&self, name: &str) -> Result<String, ApiError> { Err(ApiError::closed()) }
+    pub async fn ensure_activity(&self, name: &str) -> Result<String, ApiError> {
+        Err(ApiError::closed())
+    }
 
     /// Makes the state machine, or gives the existing one this definition; gives its ARN. Executions
     /// that run keep the definition that they were started with.
@@ -62,7 +70,9 @@ impl Engine {
         &self,
         name: &str,
         definition: &str,
-    ) -> Result<String, ApiError> { Err(ApiError::closed()) }
+    ) -> Result<String, ApiError> {
+        Err(ApiError::closed())
+    }
 
     /// Hands the events "Step Functions Execution Status Change" to `sink` until `stop` is cancelled.
     /// An event stays in the store until the sink has answered `Ok`; it may be delivered more than
@@ -71,13 +81,21 @@ impl Engine {
         self: Arc<Self>,
         sink: Arc<dyn EventSink>,
         stop: CancellationToken,
-    ) { stop.cancelled().await; drop(sink); }
+    ) {
+        stop.cancelled().await;
+        drop(sink);
+    }
 
     /// How many tasks of the activity wait for a worker.
-    pub fn activity_backlog(&self, name: &str) -> usize { let _ = name; 0 }
+    pub fn activity_backlog(&self, name: &str) -> usize {
+        let _ = name;
+        0
+    }
 
     /// How many executions run.
-    pub fn running(&self) -> usize { 0 }
+    pub fn running(&self) -> usize {
+        0
+    }
 
     /// Whether any execution runs.
     pub fn busy(&self) -> bool {
@@ -86,6 +104,5 @@ impl Engine {
 
     /// Commits what was requested before, aborts calls that are under way (they are made again by the
     /// next [`open`](Self::open)) and closes the store. Later requests are refused.
-    pub async fn close(&self) { }
-
+    pub async fn close(&self) {}
 }
