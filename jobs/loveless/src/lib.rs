@@ -2,6 +2,8 @@
 
 pub mod function;
 pub mod pool;
+mod process;
+pub mod runtime_api;
 pub mod source;
 pub mod worker;
 
