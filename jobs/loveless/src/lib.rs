@@ -9,6 +9,7 @@ pub mod worker;
 
 pub use function::{Completed, FunctionError, FunctionSpec, Invocation, Report};
 pub use pool::{FunctionPool, Throttled};
+pub use process::{Child, Output};
 #[cfg(feature = "activity")]
 pub use source::activity::ActivitySource;
 pub use source::{SourceError, Task, TaskSource};

@@ -20,12 +20,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use crate::function::{Completed, FunctionSpec, Invocation, Report};
 use crate::runtime_api::exchange::{Event, Outcome, Readiness};
 use crate::runtime_api::{Identity, RuntimeApi};
-use child::Child;
+pub use child::{Child, Output};
 use failure::Failure;
 use logs::Logs;
 use memory::Memory;
@@ -151,17 +152,18 @@ impl FunctionProcess {
         loop {
             tokio::select! {
                 biased;
-                state = readiness.wait_for(|state| *state != Readiness::Busy) => {
-                    return match state.as_deref() {
-                        Ok(Readiness::InitFailed(error)) => Err(Failure::Posted(error.clone())),
+                state = known(&mut readiness) => {
+                    return match state {
+                        Some(Readiness::InitFailed(error)) => Err(Failure::Posted(error)),
                         _ => Ok(()),
                     };
                 }
                 status = self.child.exited() => {
                     // Its `/init/error` may have come in the same moment.
                     tokio::time::sleep(ANSWER_GRACE).await;
-                    return match &*self.api.exchange().readiness().borrow() {
-                        Readiness::InitFailed(error) => Err(Failure::Posted(error.clone())),
+                    let state = self.api.exchange().readiness().borrow().clone();
+                    return match state {
+                        Readiness::InitFailed(error) => Err(Failure::Posted(error)),
                         _ => Err(Failure::Exit(status)),
                     };
                 }
@@ -192,9 +194,7 @@ impl FunctionProcess {
         tokio::select! {
             biased;
             _ = self.child.exited() => false,
-            state = readiness.wait_for(|state| *state != Readiness::Busy) => {
-                state.is_ok_and(|state| *state == Readiness::Ready)
-            }
+            state = known(&mut readiness) => state == Some(Readiness::Ready),
             () = tokio::time::sleep(limit) => false,
         }
     }
@@ -285,6 +285,13 @@ impl FunctionProcess {
         self.kill().await;
         self.logs.end();
     }
+}
+
+/// Waits until it is known how far the process is. By value: the channel's own guard must not be held over
+/// an await, or the futures above could not move between threads.
+async fn known(readiness: &mut watch::Receiver<Readiness>) -> Option<Readiness> {
+    let state = readiness.wait_for(|state| *state != Readiness::Busy).await;
+    state.ok().map(|state| state.clone())
 }
 
 fn unix_ms(time: SystemTime) -> u64 {
