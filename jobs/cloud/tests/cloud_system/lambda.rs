@@ -7,9 +7,10 @@ use base64::Engine as _;
 use bytes::Bytes;
 use http::Response;
 use local_cloud::Stack;
+use local_cloud::control::Client;
 use serde_json::{Value, json};
 
-use crate::support::{Running, eventually, function, json_of, keys, send, signed};
+use crate::support::{ACCESS, Running, SECRET, eventually, function, json_of, keys, send, signed};
 
 fn stack() -> Stack {
     Stack {
@@ -129,11 +130,13 @@ async fn a_caller_beyond_the_concurrency_is_throttled() {
         )
         .await
     });
-    let throttled = eventually("a throttled call", async || {
-        let answer = invoke(address, "measure", &[], &json!({"action": "echo"})).await;
-        (answer.status() == 429).then_some(answer)
+    let client = Client::new(address, ACCESS, SECRET);
+    eventually("the long call runs", async || {
+        (client.status().await.unwrap().running_invocations == 1).then_some(())
     })
     .await;
+    let throttled = invoke(address, "measure", &[], &json!({"action": "echo"})).await;
+    assert_eq!(throttled.status(), 429);
     assert_eq!(
         throttled.headers()["x-amzn-errortype"],
         "TooManyRequestsException"
