@@ -24,7 +24,7 @@ use crate::server::{self, Activity, Control, Front};
 use crate::states::{Engine, EngineSettings};
 
 /// How long a stop with `drain` waits for invocations and workers to end their work.
-pub const DRAIN_LIMIT: Duration = Duration::from_secs(60);
+pub const DRAIN_LIMIT: Duration = Duration::from_mins(1);
 
 /// How often the idle clock is read.
 const IDLE_CHECK: Duration = Duration::from_millis(500);
