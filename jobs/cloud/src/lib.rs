@@ -8,9 +8,9 @@
 
 pub mod config;
 pub mod events;
-pub mod states;
 pub mod s3;
 pub mod sigv4;
+pub mod states;
 
 pub use config::{
     CloudConfig, Durability, FunctionConfig, Rule, Stack, StateMachineConfig, Target, WorkerGroup,

@@ -14,7 +14,10 @@ pub struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into() }
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+        }
     }
 
     /// The HTTP status that goes with this error: 500 for our own faults, else 400.
@@ -50,7 +53,10 @@ impl ApiError {
     }
 
     pub(crate) fn invalid_definition(detail: &dyn std::fmt::Display) -> Self {
-        Self::new("InvalidDefinition", format!("Invalid State Machine Definition: '{detail}'"))
+        Self::new(
+            "InvalidDefinition",
+            format!("Invalid State Machine Definition: '{detail}'"),
+        )
     }
 
     pub(crate) fn invalid_token() -> Self {
@@ -58,23 +64,38 @@ impl ApiError {
     }
 
     pub(crate) fn task_timed_out() -> Self {
-        Self::new("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+        Self::new(
+            "TaskTimedOut",
+            "Task Timed Out: 'Provided task does not exist anymore'",
+        )
     }
 
     pub(crate) fn machine_missing(arn: &str) -> Self {
-        Self::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
+        Self::new(
+            "StateMachineDoesNotExist",
+            format!("State Machine Does Not Exist: '{arn}'"),
+        )
     }
 
     pub(crate) fn machine_deleting(arn: &str) -> Self {
-        Self::new("StateMachineDeleting", format!("State Machine is being deleted: '{arn}'"))
+        Self::new(
+            "StateMachineDeleting",
+            format!("State Machine is being deleted: '{arn}'"),
+        )
     }
 
     pub(crate) fn execution_missing(arn: &str) -> Self {
-        Self::new("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
+        Self::new(
+            "ExecutionDoesNotExist",
+            format!("Execution Does Not Exist: '{arn}'"),
+        )
     }
 
     pub(crate) fn activity_missing(arn: &str) -> Self {
-        Self::new("ActivityDoesNotExist", format!("Activity Does Not Exist: '{arn}'"))
+        Self::new(
+            "ActivityDoesNotExist",
+            format!("Activity Does Not Exist: '{arn}'"),
+        )
     }
 }
 
