@@ -37,6 +37,8 @@ pub mod config;
 pub mod control;
 mod error;
 pub mod events;
+mod lanes;
+mod rules;
 pub mod s3;
 mod server;
 pub mod sigv4;
