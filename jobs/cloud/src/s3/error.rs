@@ -233,11 +233,15 @@ impl StoreError {
     }
 
     pub(super) fn argument(message: impl Into<String>) -> Self {
-        Self::InvalidArgument { message: message.into() }
+        Self::InvalidArgument {
+            message: message.into(),
+        }
     }
 
     pub(super) fn request(message: impl Into<String>) -> Self {
-        Self::InvalidRequest { message: message.into() }
+        Self::InvalidRequest {
+            message: message.into(),
+        }
     }
 
     /// The S3 error code, for example `NoSuchBucket`.
@@ -254,7 +258,9 @@ impl StoreError {
             Self::KeyTooLong { .. } => "KeyTooLongError",
             Self::MetadataTooLarge { .. } => "MetadataTooLarge",
             Self::BadDigest { .. } => "BadDigest",
-            Self::InvalidDigest { header: "Content-MD5" } => "InvalidDigest",
+            Self::InvalidDigest {
+                header: "Content-MD5",
+            } => "InvalidDigest",
             Self::InvalidDigest { .. } | Self::InvalidRequest { .. } => "InvalidRequest",
             Self::PreconditionFailed { .. } => "PreconditionFailed",
             Self::NotModified { .. } => "NotModified",
