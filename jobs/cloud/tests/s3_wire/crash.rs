@@ -198,7 +198,7 @@ async fn a_killed_server_has_lost_nothing_that_it_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let mut process = Process::start(folder.path());
     let mut truth: BTreeMap<String, Option<Vec<u8>>> = BTreeMap::new();
-    for round in 0..4_u64 {
+    for round in 0..3_u64 {
         let dying = Arc::new(AtomicBool::new(false));
         let s3 = client(process.address, ACCESS_KEY, SECRET_KEY);
         let writers: Vec<_> = (0..4)
@@ -208,7 +208,7 @@ async fn a_killed_server_has_lost_nothing_that_it_acknowledged() {
             })
             .collect();
         // At another point of the load each time.
-        tokio::time::sleep(Duration::from_millis(400 + 70 * round)).await;
+        tokio::time::sleep(Duration::from_millis(300 + 70 * round)).await;
         dying.store(true, Ordering::SeqCst);
         process.kill();
         let mut unsure = BTreeMap::new();

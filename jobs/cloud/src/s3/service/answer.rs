@@ -38,7 +38,7 @@ fn refusal(error: &StoreError, id: &str) -> S3Error {
     let code =
         S3ErrorCode::from_bytes(error.code().as_bytes()).unwrap_or(S3ErrorCode::InternalError);
     let message = error.chain();
-    if error.status() == 500 {
+    if error.status() >= 500 {
         tracing::error!(request_id = id, message, "S3 request failed");
     }
     let mut refusal = S3Error::with_message(code, message);

@@ -1,7 +1,7 @@
 //! The S3 protocol over the store: `s3s` reads requests and checks signatures, this answers them.
 //!
 //! One function for each operation: [`bucket`], [`object`], [`multipart`] and [`listing`] hold them,
-//! [`body`] what a request says of its body, [`answer`] what they share on the way back.
+//! [`body`] what a request says of its body, [`mod@answer`] what they share on the way back.
 
 mod answer;
 mod body;
