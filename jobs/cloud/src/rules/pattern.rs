@@ -337,7 +337,11 @@ fn compile_anything_but(operand: &Value, location: &str) -> Result<Vec<Test>, In
             }
             Ok(tests)
         }
-        Value::Array(values) if values.iter().all(|value| value.is_string() || value.is_number()) => {
+        Value::Array(values)
+            if values
+                .iter()
+                .all(|value| value.is_string() || value.is_number()) =>
+        {
             Ok(values.iter().cloned().map(Test::Equals).collect())
         }
         Value::String(_) | Value::Number(_) => Ok(vec![Test::Equals(operand.clone())]),
@@ -401,7 +405,10 @@ mod tests {
             (json!({"source": ["aws.s3"]}), true),
             (json!({"source": ["aws.ec2", "aws.s3"]}), true),
             (json!({"source": ["aws.ec2"]}), false),
-            (json!({"source": ["aws.s3"], "detail-type": ["Object Deleted"]}), false),
+            (
+                json!({"source": ["aws.s3"], "detail-type": ["Object Deleted"]}),
+                false,
+            ),
             (json!({"detail": {"object": {"size": [5.0]}}}), true),
             (json!({"detail": {"object": {"size": ["5"]}}}), false),
             (json!({"detail": {"new": [true]}}), true),
@@ -413,47 +420,131 @@ mod tests {
             // Arrays in the event.
             (json!({"resources": ["arn:b"]}), true),
             (json!({"resources": [{"prefix": "arn:c"}]}), false),
-            (json!({"detail": {"tags": {"name": ["y"], "value": [2]}}}), true),
-            (json!({"detail": {"tags": {"name": ["x"], "value": [2]}}}), false),
+            (
+                json!({"detail": {"tags": {"name": ["y"], "value": [2]}}}),
+                true,
+            ),
+            (
+                json!({"detail": {"tags": {"name": ["x"], "value": [2]}}}),
+                false,
+            ),
             // Text.
-            (json!({"detail": {"object": {"key": [{"prefix": "inbox/"}]}}}), true),
-            (json!({"detail": {"object": {"key": [{"prefix": "cleaned/"}]}}}), false),
-            (json!({"detail": {"object": {"key": [{"prefix": {"equals-ignore-case": "INBOX/"}}]}}}), true),
-            (json!({"detail": {"object": {"key": [{"suffix": ".JPG"}]}}}), true),
-            (json!({"detail": {"object": {"key": [{"suffix": ".jpg"}]}}}), false),
-            (json!({"detail": {"object": {"key": [{"suffix": {"equals-ignore-case": ".jpg"}}]}}}), true),
-            (json!({"detail": {"object": {"key": [{"suffix": ".png"}, {"suffix": ".JPG"}]}}}), true),
-            (json!({"detail": {"object": {"size": [{"prefix": "5"}]}}}), false),
+            (
+                json!({"detail": {"object": {"key": [{"prefix": "inbox/"}]}}}),
+                true,
+            ),
+            (
+                json!({"detail": {"object": {"key": [{"prefix": "cleaned/"}]}}}),
+                false,
+            ),
+            (
+                json!({"detail": {"object": {"key": [{"prefix": {"equals-ignore-case": "INBOX/"}}]}}}),
+                true,
+            ),
+            (
+                json!({"detail": {"object": {"key": [{"suffix": ".JPG"}]}}}),
+                true,
+            ),
+            (
+                json!({"detail": {"object": {"key": [{"suffix": ".jpg"}]}}}),
+                false,
+            ),
+            (
+                json!({"detail": {"object": {"key": [{"suffix": {"equals-ignore-case": ".jpg"}}]}}}),
+                true,
+            ),
+            (
+                json!({"detail": {"object": {"key": [{"suffix": ".png"}, {"suffix": ".JPG"}]}}}),
+                true,
+            ),
+            (
+                json!({"detail": {"object": {"size": [{"prefix": "5"}]}}}),
+                false,
+            ),
             (json!({"source": [{"equals-ignore-case": "AWS.S3"}]}), true),
-            (json!({"detail": {"object": {"key": [{"wildcard": "inbox/*/*.JPG"}]}}}), true),
-            (json!({"detail": {"object": {"key": [{"wildcard": "inbox/*.png"}]}}}), false),
+            (
+                json!({"detail": {"object": {"key": [{"wildcard": "inbox/*/*.JPG"}]}}}),
+                true,
+            ),
+            (
+                json!({"detail": {"object": {"key": [{"wildcard": "inbox/*.png"}]}}}),
+                false,
+            ),
             (json!({"source": [{"wildcard": "aws.s3"}]}), true),
             (json!({"source": [{"wildcard": "aws\\*"}]}), false),
             (json!({"source": [{"wildcard": "aws.s3*3"}]}), false),
             // Anything but.
             (json!({"source": [{"anything-but": "aws.ec2"}]}), true),
-            (json!({"source": [{"anything-but": ["aws.ec2", "aws.s3"]}]}), false),
-            (json!({"detail": {"object": {"size": [{"anything-but": 5}]}}}), false),
-            (json!({"detail": {"object": {"key": [{"anything-but": {"prefix": "inbox/"}}]}}}), false),
-            (json!({"detail": {"object": {"key": [{"anything-but": {"suffix": [".png", ".gif"]}}]}}}), true),
-            (json!({"detail": {"missing": [{"anything-but": "x"}]}}), false),
+            (
+                json!({"source": [{"anything-but": ["aws.ec2", "aws.s3"]}]}),
+                false,
+            ),
+            (
+                json!({"detail": {"object": {"size": [{"anything-but": 5}]}}}),
+                false,
+            ),
+            (
+                json!({"detail": {"object": {"key": [{"anything-but": {"prefix": "inbox/"}}]}}}),
+                false,
+            ),
+            (
+                json!({"detail": {"object": {"key": [{"anything-but": {"suffix": [".png", ".gif"]}}]}}}),
+                true,
+            ),
+            (
+                json!({"detail": {"missing": [{"anything-but": "x"}]}}),
+                false,
+            ),
             // Existence, of leaves only.
-            (json!({"detail": {"object": {"key": [{"exists": true}]}}}), true),
-            (json!({"detail": {"object": {"key": [{"exists": false}]}}}), false),
+            (
+                json!({"detail": {"object": {"key": [{"exists": true}]}}}),
+                true,
+            ),
+            (
+                json!({"detail": {"object": {"key": [{"exists": false}]}}}),
+                false,
+            ),
             (json!({"detail": {"missing": [{"exists": false}]}}), true),
-            (json!({"detail": {"missing": {"deeper": [{"exists": false}]}}}), true),
+            (
+                json!({"detail": {"missing": {"deeper": [{"exists": false}]}}}),
+                true,
+            ),
             (json!({"detail": {"object": [{"exists": true}]}}), false),
-            (json!({"detail": {"object": {"etag": [{"exists": true}]}}}), true),
+            (
+                json!({"detail": {"object": {"etag": [{"exists": true}]}}}),
+                true,
+            ),
             // Numbers.
-            (json!({"detail": {"object": {"size": [{"numeric": [">", 0]}]}}}), true),
-            (json!({"detail": {"object": {"size": [{"numeric": [">", 0, "<=", 5]}]}}}), true),
-            (json!({"detail": {"object": {"size": [{"numeric": [">=", 0, "<", 5]}]}}}), false),
-            (json!({"detail": {"object": {"size": [{"numeric": ["=", 5]}]}}}), true),
+            (
+                json!({"detail": {"object": {"size": [{"numeric": [">", 0]}]}}}),
+                true,
+            ),
+            (
+                json!({"detail": {"object": {"size": [{"numeric": [">", 0, "<=", 5]}]}}}),
+                true,
+            ),
+            (
+                json!({"detail": {"object": {"size": [{"numeric": [">=", 0, "<", 5]}]}}}),
+                false,
+            ),
+            (
+                json!({"detail": {"object": {"size": [{"numeric": ["=", 5]}]}}}),
+                true,
+            ),
             (json!({"source": [{"numeric": [">", 0]}]}), false),
             // One of several patterns.
-            (json!({"$or": [{"source": ["x"]}, {"detail": {"new": [true]}}]}), true),
-            (json!({"$or": [{"source": ["x"]}, {"source": ["y"]}]}), false),
-            (json!({"source": ["x"], "$or": [{"detail": {"new": [true]}}, {"source": ["y"]}]}), false),
+            (
+                json!({"$or": [{"source": ["x"]}, {"detail": {"new": [true]}}]}),
+                true,
+            ),
+            (
+                json!({"$or": [{"source": ["x"]}, {"source": ["y"]}]}),
+                false,
+            ),
+            (
+                json!({"source": ["x"], "$or": [{"detail": {"new": [true]}}, {"source": ["y"]}]}),
+                false,
+            ),
         ];
         for (pattern, expected) in table {
             let compiled = Pattern::new(&pattern).unwrap();
@@ -469,11 +560,23 @@ mod tests {
             (json!({"source": "aws.s3"}), "/source"),
             (json!({"source": []}), "/source"),
             (json!({"detail": {}}), "/detail"),
-            (json!({"detail": {"ip": [{"cidr": "10.0.0.0/8"}]}}), "/detail/ip"),
-            (json!({"detail": {"size": [{"numeric": [">"]}]}}), "/detail/size"),
-            (json!({"detail": {"size": [{"numeric": ["~", 1]}]}}), "/detail/size"),
+            (
+                json!({"detail": {"ip": [{"cidr": "10.0.0.0/8"}]}}),
+                "/detail/ip",
+            ),
+            (
+                json!({"detail": {"size": [{"numeric": [">"]}]}}),
+                "/detail/size",
+            ),
+            (
+                json!({"detail": {"size": [{"numeric": ["~", 1]}]}}),
+                "/detail/size",
+            ),
             (json!({"source": [{"prefix": 1}]}), "/source"),
-            (json!({"source": [{"prefix": "a", "suffix": "b"}]}), "/source"),
+            (
+                json!({"source": [{"prefix": "a", "suffix": "b"}]}),
+                "/source",
+            ),
             (json!({"source": [["a"]]}), "/source"),
             (json!({"source": [{"exists": "yes"}]}), "/source"),
             (json!({"source": [{"anything-but": true}]}), "/source"),
