@@ -1,4 +1,4 @@
-//! A child process as the leader of a group of its own.
+//! A child process as the leader of a group of its own, from start to end.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,7 +20,9 @@ use super::{guard, nursery, parent_death};
 /// The reading ends of the child's standard output and standard error.
 pub type Output = [OwnedFd; 2];
 
-/// A started child. Dropping it kills the group.
+/// A child process in a group of its own that dies with its parent, however the parent ends:
+/// dropping it kills the whole group, and when this process is killed, the kernel (on Linux) and
+/// a small guard process (everywhere) do the same.
 #[derive(Debug)]
 pub struct Child {
     group: Arc<Group>,
@@ -103,11 +105,13 @@ impl Child {
     }
 
     /// The process's number, which is its group's, too.
+    #[must_use]
     pub fn id(&self) -> i32 {
         self.group.leader.as_raw_nonzero().get()
     }
 
     /// Whether the process has ended.
+    #[must_use]
     pub fn has_exited(&self) -> bool {
         self.exit.borrow().is_some()
     }
@@ -148,12 +152,8 @@ async fn reap(
     told: watch::Sender<Option<ExitStatus>>,
 ) {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    loop {
-        match waitid(WaitId::Pid(group.leader), options) {
-            Ok(None) | Err(Errno::INTR) => {}
-            // An error means that somebody else reaped our child, against all custom.
-            Ok(Some(_)) | Err(_) => break,
-        }
+    // An error means that somebody else reaped our child, against all custom.
+    while let Ok(None) | Err(Errno::INTR) = waitid(WaitId::Pid(group.leader), options) {
         tokio::select! {
             _ = ends.recv() => {}
             // SIGCHLD should be enough; this is for an embedding program that blocks it.
