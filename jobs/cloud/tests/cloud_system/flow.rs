@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use aws_sdk_sfn::types::ExecutionStatus;
-use serde_json::Value;
+use local_cloud::control::Client;
+use local_cloud::{Stack, StateMachineConfig};
+use serde_json::{Value, json};
 
 use crate::support::{self, Running, eventually, executions, full_stack, keys, put, s3, sfn};
 use crate::{roles, support::ACCESS, support::SECRET};
@@ -163,6 +166,77 @@ async fn more_objects_than_processes_wait_their_turn() {
     .await;
     assert_eq!(keys(&s3, "boards", "measured/").await.len(), 25);
     running.cloud.stop(true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_a_process_costs_no_time_of_the_task() {
+    const EXECUTIONS: usize = 8;
+    // One at a time they take twice as long as each of them may.
+    let definition = json!({"StartAt": "Work", "States": {"Work": {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "measure", "Payload": {"action": "sleep", "ms": 1000}},
+        "TimeoutSeconds": 4,
+        "End": true,
+    }}});
+    let running = Running::new(Stack {
+        functions: vec![support::function("measure", 1)],
+        state_machines: vec![StateMachineConfig {
+            name: "flow".to_owned(),
+            definition: definition.to_string(),
+        }],
+        ..Stack::default()
+    })
+    .await;
+    let sfn = running.sfn();
+    for _ in 0..EXECUTIONS {
+        let start = sfn.start_execution().state_machine_arn(support::MACHINE_ARN);
+        start.send().await.unwrap();
+    }
+    eventually("all executions end", async || {
+        let left = executions(&sfn, ExecutionStatus::Running).await;
+        left.is_empty().then_some(())
+    })
+    .await;
+    assert_eq!(executions(&sfn, ExecutionStatus::Succeeded).await.len(), EXECUTIONS);
+    running.cloud.stop(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_takes_too_long_ends_in_time_and_frees_its_process() {
+    let definition = json!({"StartAt": "Work", "States": {"Work": {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "measure", "Payload": {"action": "sleep", "ms": 25000}},
+        "TimeoutSeconds": 2,
+        "End": true,
+    }}});
+    let running = Running::new(Stack {
+        functions: vec![support::function("measure", 1)],
+        state_machines: vec![StateMachineConfig {
+            name: "flow".to_owned(),
+            definition: definition.to_string(),
+        }],
+        ..Stack::default()
+    })
+    .await;
+    let sfn = running.sfn();
+    let start = sfn.start_execution().state_machine_arn(support::MACHINE_ARN);
+    let arn = start.send().await.unwrap().execution_arn;
+    let began = Instant::now();
+    let ended = eventually("the execution ends", async || {
+        let described = sfn.describe_execution().execution_arn(&arn).send().await.unwrap();
+        (described.status != ExecutionStatus::Running).then_some(described)
+    })
+    .await;
+    assert_eq!(ended.error(), Some("States.Timeout"));
+    let client = Client::new(running.cloud.address(), ACCESS, SECRET);
+    eventually("the process is free", async || {
+        (client.status().await.unwrap().running_invocations == 0).then_some(())
+    })
+    .await;
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    running.cloud.stop(false).await;
 }
 
 /// A cloud in a process of its own.
