@@ -105,7 +105,9 @@ impl ServiceIntegrations {
         })?;
         let invocation = Invocation::new(crate::lanes::lambda::event_or_empty(payload));
         let id = invocation.request_id.clone();
-        let completed = self.lambda.invoke_in_turn(&name, invocation, || started.tell());
+        let completed = self
+            .lambda
+            .invoke_in_turn(&name, invocation, || started.tell());
         match completed.await {
             Ok(completed) => match completed.result {
                 Ok(answer) => Ok((id, answer)),
@@ -203,7 +205,9 @@ impl Integrations for ServiceIntegrations {
             return std::future::pending().await;
         }
         match &request.resource {
-            Resource::LambdaFunction { arn } => self.lambda_arn(arn, request, &context.started).await,
+            Resource::LambdaFunction { arn } => {
+                self.lambda_arn(arn, request, &context.started).await
+            }
             Resource::Service { service, .. } if service == "lambda" => {
                 self.lambda_invoke(request, &context.started).await
             }

@@ -190,7 +190,9 @@ async fn waiting_for_a_process_costs_no_time_of_the_task() {
     .await;
     let sfn = running.sfn();
     for _ in 0..EXECUTIONS {
-        let start = sfn.start_execution().state_machine_arn(support::MACHINE_ARN);
+        let start = sfn
+            .start_execution()
+            .state_machine_arn(support::MACHINE_ARN);
         start.send().await.unwrap();
     }
     eventually("all executions end", async || {
@@ -198,7 +200,10 @@ async fn waiting_for_a_process_costs_no_time_of_the_task() {
         left.is_empty().then_some(())
     })
     .await;
-    assert_eq!(executions(&sfn, ExecutionStatus::Succeeded).await.len(), EXECUTIONS);
+    assert_eq!(
+        executions(&sfn, ExecutionStatus::Succeeded).await.len(),
+        EXECUTIONS
+    );
     running.cloud.stop(false).await;
 }
 
@@ -221,11 +226,18 @@ async fn a_task_that_takes_too_long_ends_in_time_and_frees_its_process() {
     })
     .await;
     let sfn = running.sfn();
-    let start = sfn.start_execution().state_machine_arn(support::MACHINE_ARN);
+    let start = sfn
+        .start_execution()
+        .state_machine_arn(support::MACHINE_ARN);
     let arn = start.send().await.unwrap().execution_arn;
     let began = Instant::now();
     let ended = eventually("the execution ends", async || {
-        let described = sfn.describe_execution().execution_arn(&arn).send().await.unwrap();
+        let described = sfn
+            .describe_execution()
+            .execution_arn(&arn)
+            .send()
+            .await
+            .unwrap();
         (described.status != ExecutionStatus::Running).then_some(described)
     })
     .await;
@@ -235,7 +247,11 @@ async fn a_task_that_takes_too_long_ends_in_time_and_frees_its_process() {
         (client.status().await.unwrap().running_invocations == 0).then_some(())
     })
     .await;
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        began.elapsed()
+    );
     running.cloud.stop(false).await;
 }
 
@@ -271,6 +287,64 @@ impl Process {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+
+    /// Every process below this one, by number.
+    #[cfg(target_os = "linux")]
+    fn descendants(&self) -> BTreeSet<u32> {
+        let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .filter_map(|process| Some((process, parent_of(process)?)))
+            .collect();
+        let mut found = BTreeSet::from([self.child.id()]);
+        loop {
+            let before = found.len();
+            let more = parents.iter().filter(|(_, parent)| found.contains(parent));
+            let more: Vec<u32> = more.map(|(process, _)| *process).collect();
+            found.extend(more);
+            if found.len() == before {
+                found.remove(&self.child.id());
+                return found;
+            }
+        }
+    }
+}
+
+/// The parent of a process that lives; zombies do not.
+#[cfg(target_os = "linux")]
+fn parent_of(process: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split(' ');
+    let state = fields.next()?;
+    (state != "Z").then_some(fields.next()?.parse().ok()?)
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_outlives_a_killed_cloud() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, address) = (folder.path().join("cloud"), folder.path().join("address"));
+    let process = Process::start(&root, &address).await;
+    let client = s3(process.address, ACCESS, SECRET);
+    for lane in ["lambda", "activity"] {
+        put(&client, &format!("in/{lane}.png"), "x").await;
+    }
+    eventually("both lanes have worked", async || {
+        (keys(&client, "boards", "measured/").await.len() == 2).then_some(())
+    })
+    .await;
+    let descendants = process.descendants();
+    // A function on Lambda, a worker, and the worker's own function at least.
+    assert!(descendants.len() >= 3, "{descendants:?}");
+    process.kill();
+    eventually("all have ended", async || {
+        descendants
+            .iter()
+            .all(|process| parent_of(*process).is_none())
+            .then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
