@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group, waitid,
 };
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::watch;
@@ -46,6 +46,11 @@ impl Group {
         {
             tracing::warn!(%error, group = self.leader.as_raw_nonzero(), "cannot signal a process");
         }
+    }
+
+    fn has_ended(&self) -> bool {
+        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        *over || !matches!(look(self.leader), Ok(None) | Err(Errno::INTR))
     }
 
     fn kill(&self) {
@@ -110,10 +115,10 @@ impl Child {
         self.group.leader.as_raw_nonzero().get()
     }
 
-    /// Whether the process has ended.
+    /// Whether the process has ended. Asks the kernel, so it is never behind the times.
     #[must_use]
     pub fn has_exited(&self) -> bool {
-        self.exit.borrow().is_some()
+        self.group.has_ended()
     }
 
     /// Waits for the end of the process. Its group has been killed by then.
@@ -143,6 +148,12 @@ impl Drop for Child {
     }
 }
 
+/// How a child ended, if it did, without reaping it.
+fn look(leader: Pid) -> rustix::io::Result<Option<WaitIdStatus>> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(leader), options)
+}
+
 /// Waits for the end, kills what is left of the group while its number is still held by the dead
 /// leader, and only then reaps it.
 async fn reap(
@@ -151,9 +162,8 @@ async fn reap(
     mut ends: Signals,
     told: watch::Sender<Option<ExitStatus>>,
 ) {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     // An error means that somebody else reaped our child, against all custom.
-    while let Ok(None) | Err(Errno::INTR) = waitid(WaitId::Pid(group.leader), options) {
+    while let Ok(None) | Err(Errno::INTR) = look(group.leader) {
         tokio::select! {
             _ = ends.recv() => {}
             // SIGCHLD should be enough; this is for an embedding program that blocks it.
