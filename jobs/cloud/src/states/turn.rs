@@ -30,7 +30,7 @@ pub(crate) enum Effect {
     Call {
         execution: i64,
         request: TaskRequest,
-        context: CallContext,
+        context: Box<CallContext>,
     },
     /// Drop a call.
     Abort { task: TaskKey },
@@ -237,7 +237,7 @@ impl<'a> Turn<'a> {
         self.after(Effect::Call {
             execution: id,
             request,
-            context,
+            context: Box::new(context),
         });
         // The clocks of a service call run from the moment at which it is made, unless it says when.
         Ok((!queues).then_some(Event::TaskStarted {
@@ -349,7 +349,7 @@ impl<'a> Turn<'a> {
                 self.effects.push(Effect::Call {
                     execution: id,
                     request,
-                    context,
+                    context: Box::new(context),
                 });
             }
         }

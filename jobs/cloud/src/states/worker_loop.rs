@@ -261,7 +261,7 @@ impl Worker {
                     request,
                     context,
                 } => {
-                    self.calls.start(execution, request, context);
+                    self.calls.start(execution, request, *context);
                 }
                 Effect::Abort { task } => self.calls.abort(task),
                 Effect::Queue {
