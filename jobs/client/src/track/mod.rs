@@ -10,7 +10,7 @@ pub mod outcome;
 mod poll;
 
 pub use history::{Attempt, AttemptEnd, Compute, ExecutionStatus, ExecutionView, Step};
-pub use outcome::{BatchStatus, CleanReport, ItemState, ItemStatus, PlanReport, Waiting};
+pub use outcome::{BatchStatus, CleanReport, FailureRecord, ItemState, ItemStatus, PlanReport, Waiting};
 pub use poll::{FollowOptions, execution_view, follow, snapshot};
 
 use serde::{Deserialize, Serialize};
