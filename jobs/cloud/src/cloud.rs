@@ -1,0 +1,415 @@
+//! A running cloud: start, wait, stop.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::fs::FlockOperation;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{CloudConfig, Target};
+use crate::error::CloudError;
+use crate::events::EventSink;
+use crate::lanes::{AsyncQueue, LambdaLane, ServiceIntegrations, WorkerLane};
+use crate::rules::EventBus;
+use crate::s3::{ObjectStore, StoreSettings};
+use crate::server::{self, Activity, Control, Front};
+use crate::states::{Engine, EngineSettings};
+
+/// How long a stop with `drain` waits for invocations and workers to end their work.
+pub const DRAIN_LIMIT: Duration = Duration::from_mins(1);
+
+/// How often the idle clock is read.
+const IDLE_CHECK: Duration = Duration::from_millis(500);
+
+/// A cloud that runs in this process.
+///
+/// Dropping it without [`stop`](Self::stop) ends it at once, as SIGKILL would: what was acknowledged is kept.
+pub struct Cloud {
+    address: SocketAddr,
+    wishes: mpsc::UnboundedSender<bool>,
+    stopped: watch::Receiver<bool>,
+    stop: CancellationToken,
+}
+
+impl Cloud {
+    /// Starts a cloud: takes the data directory, opens the stores, makes the stack, takes up what was running,
+    /// and listens on 127.0.0.1. Requests are answered when this returns.
+    pub async fn start(config: CloudConfig) -> Result<Self, CloudError> {
+        prepare_root(&config.root)?;
+        let lock = lock(&config.root)?;
+        let listener = listen(config.port).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| CloudError::store(&config.root, error))?;
+        let rules = EventBus::compile(&config.stack.rules)
+            .map_err(|(rule, source)| CloudError::Rule { rule, source })?;
+
+        let endpoint = format!("http://{address}");
+        let tokens = Tokens::default();
+        let store = open_store(&config)?;
+        let lambda = Arc::new(LambdaLane::new(&config, &endpoint));
+        let queue = open_queue(&config)?;
+        let engine = open_engine(&config, &lambda, &store, &tokens)?;
+        apply_stack(&config, &store, &engine).await?;
+
+        let bus: Arc<dyn EventSink> = Arc::new(EventBus::new(
+            rules,
+            Arc::clone(&engine),
+            Arc::clone(&lambda),
+            Arc::clone(&queue),
+        ));
+        let activity = Arc::new(Activity::new());
+        let (wishes, wished) = mpsc::unbounded_channel();
+        let front = Front {
+            access_key: config.access_key.clone(),
+            secret_key: config.secret_key.clone(),
+            s3: store.service(&config.access_key, &config.secret_key),
+            engine: Arc::clone(&engine),
+            lambda: Arc::clone(&lambda),
+            queue: Arc::clone(&queue),
+            control: Control {
+                build: config.build.clone(),
+                started: Instant::now(),
+                root: config.root.clone(),
+                store: Arc::clone(&store),
+                stop: wishes.clone(),
+            },
+            activity: Arc::clone(&activity),
+            drain: tokens.drain.clone(),
+        };
+        let deliveries = vec![
+            tokio::spawn(Arc::clone(&store).deliver_events(Arc::clone(&bus), tokens.drain.clone())),
+            tokio::spawn(Arc::clone(&engine).deliver_events(bus, tokens.drain.clone())),
+            tokio::spawn(Arc::clone(&queue).run(
+                Arc::clone(&lambda),
+                tokens.drain.clone(),
+                tokens.stop.clone(),
+            )),
+        ];
+        let server = tokio::spawn(server::serve(
+            listener,
+            Arc::new(front),
+            tokens.serve.clone(),
+        ));
+        // Last: the workers poll at once.
+        let workers = WorkerLane::start(&config, &endpoint, &tokens.stop);
+
+        let (ended, stopped) = watch::channel(false);
+        let stop = tokens.stop.clone();
+        let running = Running {
+            lock: Mutex::new(Some(lock)),
+            tokens,
+            engine,
+            lambda,
+            queue,
+            workers,
+            activity,
+            deliveries,
+            server,
+        };
+        tokio::spawn(running.supervise(wished, config.idle_after, ended));
+        Ok(Self {
+            address,
+            wishes,
+            stopped,
+            stop,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until it has stopped: by [`stop`](Self::stop), by a signed request to `/_local/stop`, or because
+    /// nobody used it for as long as [`CloudConfig::idle_after`] says.
+    pub async fn wait(&self) {
+        let mut stopped = self.stopped.clone();
+        // An error means that the supervisor is gone, with the runtime.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    }
+
+    /// Stops it and waits for the end.
+    ///
+    /// With `drain` nothing new begins, running invocations and workers end their work and what they report is
+    /// still stored, for at most [`DRAIN_LIMIT`]. Without, and after the limit, they are killed. Either way the
+    /// next start goes on where this one ended.
+    pub async fn stop(&self, drain: bool) {
+        // An error means that it has stopped already.
+        let _ = self.wishes.send(drain);
+        self.wait().await;
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// The stages of an end. Each stage's token is cancelled when it begins.
+#[derive(Clone, Default)]
+struct Tokens {
+    /// Nothing new begins.
+    drain: CancellationToken,
+    /// What runs is killed.
+    stop: CancellationToken,
+    /// The port is closed.
+    serve: CancellationToken,
+}
+
+/// The parts of a running cloud, owned by the task that will end them.
+struct Running {
+    lock: Mutex<Option<File>>,
+    tokens: Tokens,
+    engine: Arc<Engine>,
+    lambda: Arc<LambdaLane>,
+    queue: Arc<AsyncQueue>,
+    workers: WorkerLane,
+    activity: Arc<Activity>,
+    deliveries: Vec<JoinHandle<()>>,
+    server: JoinHandle<()>,
+}
+
+impl Running {
+    /// Waits for a reason to end, then ends everything.
+    async fn supervise(
+        self,
+        mut wished: mpsc::UnboundedReceiver<bool>,
+        idle_after: Option<Duration>,
+        ended: watch::Sender<bool>,
+    ) {
+        let drain = tokio::select! {
+            wish = wished.recv() => wish.unwrap_or(false),
+            () = self.idle(idle_after) => {
+                tracing::info!("nobody used the cloud: it ends");
+                true
+            }
+            () = self.tokens.stop.cancelled() => false,
+        };
+        self.tokens.drain.cancel();
+        if drain {
+            tokio::select! {
+                () = self.drained() => {}
+                () = tokio::time::sleep(DRAIN_LIMIT) => {
+                    tracing::warn!("work did not end in time and is begun again by the next start");
+                }
+                // Impatience wins.
+                () = impatient(&mut wished) => {}
+                () = self.tokens.stop.cancelled() => {}
+            }
+        }
+        self.end().await;
+        ended.send_replace(true);
+    }
+
+    /// Ends when nobody has used the cloud for long enough; never without a limit.
+    async fn idle(&self, limit: Option<Duration>) {
+        let Some(limit) = limit else {
+            return std::future::pending().await;
+        };
+        // Work counts as use up to its end.
+        let mut last_work = Instant::now();
+        loop {
+            tokio::time::sleep(IDLE_CHECK.min(limit)).await;
+            if self.engine.busy() || self.lambda.running() > 0 || !self.queue.is_empty() {
+                last_work = Instant::now();
+            }
+            let unused = self.activity.idle_for();
+            if unused.is_some_and(|unused| unused >= limit) && last_work.elapsed() >= limit {
+                return;
+            }
+        }
+    }
+
+    /// Ends when running work has ended.
+    async fn drained(&self) {
+        self.lambda.close();
+        let invocations = async {
+            while self.lambda.running() > 0 || self.queue.busy() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::join!(invocations, self.workers.drain());
+    }
+
+    async fn end(self) {
+        self.tokens.stop.cancel();
+        self.workers.ended().await;
+        self.lambda.shutdown().await;
+        for delivery in self.deliveries {
+            // An error is a panic that has been reported already.
+            let _ = delivery.await;
+        }
+        self.tokens.serve.cancel();
+        let _ = self.server.await;
+        self.engine.close().await;
+        // The stores are closed; the directory is free.
+        drop(
+            self.lock
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+    }
+}
+
+/// Ends when somebody wishes to stop without draining.
+async fn impatient(wished: &mut mpsc::UnboundedReceiver<bool>) {
+    loop {
+        match wished.recv().await {
+            Some(true) => {}
+            Some(false) => return,
+            None => return std::future::pending().await,
+        }
+    }
+}
+
+/// Makes the data directory, for its owner only.
+fn prepare_root(root: &Path) -> Result<(), CloudError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(root);
+    made.and_then(|()| fs::set_permissions(root, fs::Permissions::from_mode(0o700)))
+        .map_err(|error| CloudError::store(root, error))
+}
+
+/// Locks the data directory for as long as the file is open; the system lets go of it when the process ends.
+fn lock(root: &Path) -> Result<File, CloudError> {
+    let file = private_file(&root.join("lock")).map_err(|error| CloudError::store(root, error))?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(CloudError::AlreadyRunning {
+            root: root.to_owned(),
+        }),
+        Err(error) => Err(CloudError::store(root, io::Error::from(error))),
+    }
+}
+
+/// Opens a file that only its owner may read. SQLite gives its side files the mode of the database.
+fn private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(path)
+}
+
+async fn listen(port: Option<u16>) -> Result<TcpListener, CloudError> {
+    let port = port.unwrap_or(0);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    listener.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => CloudError::PortTaken { port },
+        _ => CloudError::NoPermission {
+            what: format!("port {port}"),
+            source: error.into(),
+        },
+    })
+}
+
+fn open_store(config: &CloudConfig) -> Result<Arc<ObjectStore>, CloudError> {
+    let settings = StoreSettings {
+        region: config.region.clone(),
+        account: config.account.clone(),
+        durability: config.durability,
+    };
+    ObjectStore::open(&config.root.join("s3"), settings)
+        .map_err(|error| CloudError::store(&config.root, error))
+}
+
+fn open_queue(config: &CloudConfig) -> Result<Arc<AsyncQueue>, CloudError> {
+    let path = config.root.join("lambda.sqlite");
+    private_file(&path).map_err(|error| CloudError::store(&config.root, error))?;
+    let queue = AsyncQueue::open(&path, config.durability);
+    queue
+        .map(Arc::new)
+        .map_err(|error| CloudError::store(&config.root, error))
+}
+
+fn open_engine(
+    config: &CloudConfig,
+    lambda: &Arc<LambdaLane>,
+    store: &Arc<ObjectStore>,
+    tokens: &Tokens,
+) -> Result<Arc<Engine>, CloudError> {
+    let integrations =
+        ServiceIntegrations::new(Arc::clone(lambda), Arc::clone(store), tokens.drain.clone());
+    let settings = EngineSettings {
+        region: config.region.clone(),
+        account: config.account.clone(),
+        durability: config.durability,
+    };
+    let path = config.root.join("states.sqlite");
+    private_file(&path).map_err(|error| CloudError::store(&config.root, error))?;
+    Engine::open(&path, settings, Arc::new(integrations))
+        .map_err(|error| CloudError::store(&config.root, error))
+}
+
+/// Makes what the stack names and is not there yet.
+async fn apply_stack(
+    config: &CloudConfig,
+    store: &Arc<ObjectStore>,
+    engine: &Engine,
+) -> Result<(), CloudError> {
+    let part = |kind: &str, name: &str, reason: String| CloudError::Stack {
+        part: format!("{kind} {name}"),
+        reason,
+    };
+    for bucket in &config.stack.buckets {
+        store
+            .create_bucket(bucket)
+            .map_err(|error| part("bucket", bucket, error.to_string()))?;
+    }
+    for activity in &config.stack.activities {
+        engine
+            .ensure_activity(activity)
+            .await
+            .map_err(|error| part("activity", activity, error.message))?;
+    }
+    for machine in &config.stack.state_machines {
+        engine
+            .ensure_state_machine(&machine.name, &machine.definition)
+            .await
+            .map_err(|error| part("state machine", &machine.name, error.message))?;
+    }
+    for group in &config.stack.workers {
+        if !config.stack.activities.contains(&group.activity) {
+            let reason = "the stack has no such activity".to_owned();
+            return Err(part("workers of activity", &group.activity, reason));
+        }
+    }
+    for rule in &config.stack.rules {
+        let (kind, name, known) = match &rule.target {
+            Target::StateMachine { name } => {
+                let machines = &config.stack.state_machines;
+                (
+                    "state machine",
+                    name,
+                    machines.iter().any(|machine| machine.name == *name),
+                )
+            }
+            Target::Function { name } => {
+                let functions = &config.stack.functions;
+                (
+                    "function",
+                    name,
+                    functions.iter().any(|function| function.name == *name),
+                )
+            }
+        };
+        if !known {
+            let reason = format!("the stack has no {kind} {name}, its target");
+            return Err(part("rule", &rule.name, reason));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! The seam between the engine and the services that Task states call.
+
+use async_trait::async_trait;
+use states_language::{Resource, TaskRequest};
+
+/// The services behind Task states, other than activities (which the engine queues by itself).
+#[async_trait]
+pub trait Integrations: Send + Sync {
+    /// Whether [`call`](Self::call) can serve this resource. A definition that names any other is
+    /// refused when its machine is created.
+    fn supports(&self, resource: &Resource) -> bool;
+
+    /// Makes the call and gives its result as JSON text.
+    ///
+    /// Delivery is at least once: after a crash of the process, calls without an answer are made
+    /// again. The future is dropped when the task is cancelled (time-out, stopped execution).
+    async fn call(&self, request: &TaskRequest, context: &CallContext)
+    -> Result<String, TaskError>;
+}
+
+/// For whom a call is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallContext {
+    /// For example `us-east-1`.
+    pub region: String,
+    /// Twelve digits.
+    pub account: String,
+    /// The ARN of the execution that calls.
+    pub execution_arn: String,
+    /// The ARN of its state machine.
+    pub state_machine_arn: String,
+}
+
+/// How a task failed; Retry and Catch match the name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}: {cause}")]
+pub struct TaskError {
+    /// The error's name, for example `Lambda.TooManyRequestsException`.
+    pub error: String,
+    /// What went wrong: a sentence, or JSON text for a function's own errors.
+    pub cause: String,
+}

@@ -1,0 +1,171 @@
+//! A child process as the leader of a group of its own.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{guard, nursery, parent_death};
+
+/// The reading ends of the child's standard output and standard error.
+pub type Output = [OwnedFd; 2];
+
+/// A started child. Dropping it kills the group.
+#[derive(Debug)]
+pub struct Child {
+    group: Arc<Group>,
+    exit: watch::Receiver<Option<ExitStatus>>,
+}
+
+/// A process group that can be killed for as long as its number is surely its own.
+#[derive(Debug)]
+struct Group {
+    leader: Pid,
+    /// Set when the leader is about to be reaped: from then on the number may be reused.
+    over: Mutex<bool>,
+}
+
+impl Group {
+    fn signal(&self, send: impl FnOnce(Pid) -> rustix::io::Result<()>) {
+        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*over
+            && let Err(error) = send(self.leader)
+            && error != Errno::SRCH
+        {
+            tracing::warn!(%error, group = self.leader.as_raw_nonzero(), "cannot signal a process");
+        }
+    }
+
+    fn kill(&self) {
+        self.signal(|leader| kill_process_group(leader, Signal::KILL));
+    }
+}
+
+impl Child {
+    /// Starts a command with exactly these environment variables, no input, and its output piped.
+    pub async fn start(
+        command: &[String],
+        variables: BTreeMap<String, String>,
+    ) -> io::Result<(Child, Output)> {
+        let (program, arguments) = command
+            .split_first()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let mut prepared = Command::new(program);
+        prepared
+            .args(arguments)
+            .env_clear()
+            .envs(variables)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0);
+        parent_death::tie(&mut prepared);
+        // In a task of its own: whoever waits may give up, and the child must not be forgotten
+        // between its start and the moment there is a `Child` that kills it on drop.
+        tokio::spawn(Child::begin(prepared))
+            .await
+            .map_err(io::Error::other)?
+    }
+
+    async fn begin(command: Command) -> io::Result<(Child, Output)> {
+        // Before the start, so that no end is missed.
+        let ends = signal(SignalKind::child())?;
+        let mut process = nursery::spawn(command).await?;
+        let leader = i32::try_from(process.id()).ok().and_then(Pid::from_raw);
+        let (Some(stdout), Some(stderr), Some(leader)) =
+            (process.stdout.take(), process.stderr.take(), leader)
+        else {
+            let _ = process.kill();
+            return Err(io::Error::other("the process has no pipes"));
+        };
+        let group = Arc::new(Group {
+            leader,
+            over: Mutex::new(false),
+        });
+        let (told, exit) = watch::channel(None);
+        let child = Child {
+            group: group.clone(),
+            exit,
+        };
+        guard::add(leader.as_raw_nonzero().get()).await;
+        tokio::spawn(reap(process, group, ends, told));
+        Ok((child, [stdout.into(), stderr.into()]))
+    }
+
+    /// The process's number, which is its group's, too.
+    pub fn id(&self) -> i32 {
+        self.group.leader.as_raw_nonzero().get()
+    }
+
+    /// Whether the process has ended.
+    pub fn has_exited(&self) -> bool {
+        self.exit.borrow().is_some()
+    }
+
+    /// Waits for the end of the process. Its group has been killed by then.
+    pub async fn exited(&mut self) -> ExitStatus {
+        match self.exit.wait_for(Option::is_some).await {
+            Ok(status) => status.unwrap_or_default(),
+            // The reaper went with its runtime, and the child with the reaper.
+            Err(_) => ExitStatus::from_raw(Signal::KILL.as_raw()),
+        }
+    }
+
+    /// Kills the process and everything else in its group.
+    pub fn kill_group(&self) {
+        self.group.kill();
+    }
+
+    /// Asks the process to end (SIGTERM).
+    pub fn terminate(&self) {
+        self.group
+            .signal(|leader| kill_process(leader, Signal::TERM));
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.group.kill();
+    }
+}
+
+/// Waits for the end, kills what is left of the group while its number is still held by the dead
+/// leader, and only then reaps it.
+async fn reap(
+    mut process: std::process::Child,
+    group: Arc<Group>,
+    mut ends: Signals,
+    told: watch::Sender<Option<ExitStatus>>,
+) {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    loop {
+        match waitid(WaitId::Pid(group.leader), options) {
+            Ok(None) | Err(Errno::INTR) => {}
+            // An error means that somebody else reaped our child, against all custom.
+            Ok(Some(_)) | Err(_) => break,
+        }
+        tokio::select! {
+            _ = ends.recv() => {}
+            // SIGCHLD should be enough; this is for an embedding program that blocks it.
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+    }
+    group.kill();
+    *group.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    guard::remove(group.leader.as_raw_nonzero().get());
+    let status = process.wait().unwrap_or_else(|error| {
+        tracing::warn!(%error, "the end of a process was taken by somebody else");
+        ExitStatus::from_raw(Signal::KILL.as_raw())
+    });
+    told.send_replace(Some(status));
+}

@@ -1,0 +1,51 @@
+//! Where tasks come from and where their answers go.
+
+#[cfg(feature = "activity")]
+pub mod activity;
+
+use bytes::Bytes;
+
+/// One piece of work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// What names the task in every later call about it.
+    pub token: String,
+    /// The event for the function.
+    pub input: Bytes,
+}
+
+/// Why a call to the source failed; the worker acts differently on each.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// Nobody waits for the task any more (`TaskTimedOut`, `TaskDoesNotExist`, `InvalidToken`):
+    /// the work is to be killed.
+    #[error("the task is gone")]
+    TaskGone,
+    /// Too many calls: the same call later may succeed.
+    #[error("the source asks to slow down")]
+    Throttled,
+    /// No connection, no answer in time, or a fault of the service (5xx): try again.
+    #[error("the source cannot be reached: {0}")]
+    Unreachable(String),
+    /// The source understood and said no; the same call will fail again.
+    #[error("the source refused: {code}: {message}")]
+    Rejected {
+        /// The source's name for the error.
+        code: String,
+        /// The source's words.
+        message: String,
+    },
+}
+
+/// A queue of work: Step Functions activities, for instance.
+#[async_trait::async_trait]
+pub trait TaskSource: Send + Sync {
+    /// Waits for a task for as long as the source likes; `None` when there was none.
+    async fn poll(&self) -> Result<Option<Task>, SourceError>;
+    /// Says that the task is still being worked on.
+    async fn heartbeat(&self, token: &str) -> Result<(), SourceError>;
+    /// Ends the task with its result.
+    async fn succeed(&self, token: &str, output: Bytes) -> Result<(), SourceError>;
+    /// Ends the task with a failure.
+    async fn fail(&self, token: &str, error: &str, cause: &str) -> Result<(), SourceError>;
+}
