@@ -122,6 +122,18 @@ fn resolved(path: &Path) -> PathBuf {
     }
 }
 
+/// Finds out before any work whether results can be written at all.
+pub fn check_writable(first: Option<&Path>) -> Result<()> {
+    let Some(folder) = first.and_then(Path::parent) else {
+        return Ok(());
+    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    std::fs::create_dir_all(folder)
+        .and_then(|()| tempfile::Builder::new().prefix(".whiteboarder-").tempfile_in(folder))
+        .map(drop)
+        .map_err(|error| Failure::file("write", folder, &error).into())
+}
+
 /// What was left out of a folder, in one line; nothing when nothing was.
 pub fn skipped_line(skipped: &[Skipped]) -> Option<String> {
     let first = skipped.first()?;

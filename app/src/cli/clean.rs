@@ -11,7 +11,7 @@ use whiteboarder_core::cost::DEFAULT_LOCAL_LAMBDA;
 use whiteboarder_core::image::Limits;
 use whiteboarder_jobs::submit::{Skipped, Wish, plan};
 
-use crate::cleaning::layout::{Job, destination, find, lay_out, skipped_line};
+use crate::cleaning::layout::{Job, check_writable, destination, find, lay_out, skipped_line};
 use crate::cleaning::pool::{Message, Options, Outcome, Pool, Reason, Sized};
 use crate::config::Settings;
 use crate::error::{Exit, Failure};
@@ -136,7 +136,7 @@ pub fn run(args: &CleanArgs, settings: &Settings) -> Result<Exit> {
     let files: Vec<_> = planned.items.into_iter().map(|item| item.file).collect();
     let destination = destination(&args.output, files.len())?;
     let jobs = lay_out(files, &destination)?;
-    check_folder(&jobs)?;
+    check_writable(jobs.first().map(|job| job.output.as_path()))?;
 
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let options = Options {
@@ -299,18 +299,6 @@ fn not_yet(job: &Job) -> Item {
         seconds: None,
         error: None,
     }
-}
-
-/// Finds out before the first cleaning whether results can be written at all.
-fn check_folder(jobs: &[Job]) -> Result<()> {
-    let Some(folder) = jobs.first().and_then(|job| job.output.parent()) else {
-        return Ok(());
-    };
-    let folder = if folder.as_os_str().is_empty() { std::path::Path::new(".") } else { folder };
-    std::fs::create_dir_all(folder)
-        .and_then(|()| tempfile::Builder::new().prefix(".whiteboarder-").tempfile_in(folder))
-        .map(drop)
-        .map_err(|error| Failure::file("write", folder, &error).into())
 }
 
 fn finish(args: &CleanArgs, settings: &Settings, document: Document, end: End) -> Result<Exit> {

@@ -12,6 +12,8 @@ mod submit;
 mod watch;
 mod worker;
 
+pub use local::ensure as ensure_local;
+
 use std::path::PathBuf;
 
 use anyhow::Result;
