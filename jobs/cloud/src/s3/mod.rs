@@ -25,7 +25,22 @@
 //! Start reading at `store` (what an open store is), then `blobs` (files), `objects` (the life of an
 //! object) and `service` (the protocol).
 
+mod blobs;
+mod buckets;
+mod checksum;
+mod conditions;
 mod error;
+mod headers;
+mod index;
+mod list;
+mod multipart;
+mod objects;
+mod outbox;
+mod read;
+mod receive;
+mod rows;
+mod schema;
+mod service;
 mod store;
 
 pub use error::StoreError;
