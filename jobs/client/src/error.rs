@@ -68,6 +68,14 @@ pub enum JobsError {
         /// The bucket.
         bucket: String,
     },
+    /// More than one batch begins like this.
+    #[error("`{batch}` is the beginning of {count} batches")]
+    AmbiguousBatch {
+        /// As it was asked for.
+        batch: String,
+        /// How many begin so.
+        count: usize,
+    },
     /// The batch exists, but this item is not part of it.
     #[error("batch `{batch}` has no item `{name}`")]
     NoSuchItem {
@@ -156,6 +164,7 @@ impl JobsError {
             | Self::Damaged { .. }
             | Self::Service { .. } => ErrorKind::Target,
             Self::NoSuchBatch { .. }
+            | Self::AmbiguousBatch { .. }
             | Self::NoSuchItem { .. }
             | Self::Scan(_)
             | Self::RecipeTooLarge { .. }
@@ -182,7 +191,9 @@ impl JobsError {
             Self::NoSuchBucket { .. } | Self::NoSuchStateMachine { .. } => {
                 Some("check the profile's bucket and region, and that the stack is deployed")
             }
-            Self::NoSuchBatch { .. } => Some("`whiteboarder runs list` names the batches"),
+            Self::NoSuchBatch { .. } | Self::AmbiguousBatch { .. } => {
+                Some("`whiteboarder runs list` names the batches")
+            }
             Self::NoSuchItem { .. } => Some("`whiteboarder runs show BATCH` names its items"),
             Self::Changed { .. } => Some("submit it again"),
             Self::BadManifest { .. } => {

@@ -31,6 +31,7 @@ pub mod profile;
 pub mod progress;
 pub mod runs;
 pub mod stack;
+mod store;
 pub mod submit;
 pub mod track;
 

@@ -190,6 +190,12 @@ impl Fold {
         self.view.last_event
     }
 
+    /// The execution's status, as far as the events go.
+    #[must_use]
+    pub fn status(&self) -> ExecutionStatus {
+        self.view.status
+    }
+
     /// Whether the execution has ended, as far as the events go.
     #[must_use]
     pub fn is_ended(&self) -> bool {

@@ -11,6 +11,7 @@ mod poll;
 
 pub use history::{Attempt, AttemptEnd, Compute, ExecutionStatus, ExecutionView, Step};
 pub use outcome::{BatchStatus, CleanReport, FailureRecord, ItemState, ItemStatus, PlanReport, Waiting};
+pub(crate) use poll::{follow_beside, snapshot_with_executions};
 pub use poll::{FollowOptions, execution_view, follow, snapshot};
 
 use serde::{Deserialize, Serialize};
