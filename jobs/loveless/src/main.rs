@@ -1,3 +1,7 @@
-//! The `loveless` program.
+//! The `loveless` program; everything is in [`loveless::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    loveless::cli::main()
+}

@@ -109,7 +109,11 @@ impl FunctionPool {
     pub async fn invoke(&self, invocation: Invocation) -> Result<Completed, Throttled> {
         let inner = &self.inner;
         let _permit = inner.free.try_acquire().map_err(|_| Throttled {
-            limit: if inner.closed.is_cancelled() { 0 } else { inner.limit },
+            limit: if inner.closed.is_cancelled() {
+                0
+            } else {
+                inner.limit
+            },
         })?;
         self.watch();
         let mut slot = inner.take();
@@ -119,7 +123,10 @@ impl FunctionPool {
             () = inner.closed.cancelled() => return Err(Throttled { limit: 0 }),
         };
         if slot.is_alive() {
-            inner.idle().push(Idle { slot, since: Instant::now() });
+            inner.idle().push(Idle {
+                slot,
+                since: Instant::now(),
+            });
         }
         Ok(completed)
     }

@@ -1,26 +1,94 @@
-//! The command line, also for programs that embed it.
+//! The command line of `loveless`, also for programs that embed parts of it.
+//!
+//! `loveless` itself calls [`main`]. A program that wants the worker as a subcommand of its own
+//! takes [`WorkerArguments`] into its parser and calls [`worker()`].
 
-use std::time::Duration;
+mod duration;
+mod invoke;
+mod limits;
+mod worker;
 
-/// Arguments of `loveless worker`.
-#[derive(Debug, Clone, clap::Args)]
-pub struct WorkerArguments {
-    /// The activity whose tasks the function shall do.
-    #[arg(long, value_name = "ARN")]
-    pub activity: String,
-    /// Tasks worked on at the same time.
-    #[arg(long, default_value_t = 1)]
-    pub slots: usize,
-    /// Time between two heartbeats.
-    #[arg(skip = Duration::from_secs(20))]
-    pub heartbeat: Duration,
-    /// The function's command.
-    #[arg(last = true, required = true)]
-    pub command: Vec<String>,
+pub use invoke::{InvokeArguments, invoke};
+pub use worker::{WorkerArguments, worker};
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// All well.
+pub const EXIT_OK: u8 = 0;
+/// The function failed.
+pub const EXIT_FAILED: u8 = 1;
+/// Wrong usage.
+pub const EXIT_USAGE: u8 = 2;
+/// Interrupted from the keyboard.
+pub const EXIT_INTERRUPTED: u8 = 130;
+
+/// Runs an unmodified Lambda function behind any queue of work.
+#[derive(Debug, Parser)]
+#[command(name = "loveless", version, about, max_term_width = 100)]
+#[command(after_help = "Logs go to standard error; RUST_LOG chooses which (default: info).")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
 }
 
-/// Runs `loveless worker`; the number is the exit code. The caller has set up logs and a runtime.
-pub async fn worker(arguments: WorkerArguments) -> anyhow::Result<u8> {
-    let _ = arguments;
-    todo!()
+#[derive(Debug, Subcommand)]
+enum Command {
+    Worker(WorkerArguments),
+    Invoke(InvokeArguments),
+}
+
+/// The whole program: parse, run, exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "cannot start");
+            return ExitCode::from(EXIT_FAILED);
+        }
+    };
+    let ended = runtime.block_on(async {
+        match cli.command {
+            Command::Worker(arguments) => worker(arguments).await,
+            Command::Invoke(arguments) => invoke(arguments).await,
+        }
+    });
+    // What is still held open (a poll, a pipe) ends with the process.
+    runtime.shutdown_background();
+    match ended {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::from(EXIT_USAGE)
+        }
+    }
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
 }

@@ -72,7 +72,9 @@ impl Child {
         parent_death::tie(&mut prepared);
         // In a task of its own: whoever waits may give up, and the child must not be forgotten
         // between its start and the moment there is a `Child` that kills it on drop.
-        tokio::spawn(Child::begin(prepared)).await.map_err(io::Error::other)?
+        tokio::spawn(Child::begin(prepared))
+            .await
+            .map_err(io::Error::other)?
     }
 
     async fn begin(command: Command) -> io::Result<(Child, Output)> {
@@ -86,9 +88,15 @@ impl Child {
             let _ = process.kill();
             return Err(io::Error::other("the process has no pipes"));
         };
-        let group = Arc::new(Group { leader, over: Mutex::new(false) });
+        let group = Arc::new(Group {
+            leader,
+            over: Mutex::new(false),
+        });
         let (told, exit) = watch::channel(None);
-        let child = Child { group: group.clone(), exit };
+        let child = Child {
+            group: group.clone(),
+            exit,
+        };
         guard::add(leader.as_raw_nonzero().get()).await;
         tokio::spawn(reap(process, group, ends, told));
         Ok((child, [stdout.into(), stderr.into()]))
@@ -120,7 +128,8 @@ impl Child {
 
     /// Asks the process to end (SIGTERM).
     pub fn terminate(&self) {
-        self.group.signal(|leader| kill_process(leader, Signal::TERM));
+        self.group
+            .signal(|leader| kill_process(leader, Signal::TERM));
     }
 }
 

@@ -40,7 +40,11 @@ const PLATFORM: [&str; 8] = [
 /// What `_HANDLER` says: the specification's, else the last word of the command, which is where
 /// images have it (`CMD ["app.handler"]`).
 pub(super) fn handler(spec: &FunctionSpec) -> String {
-    spec.env.get("_HANDLER").or_else(|| spec.command.last()).cloned().unwrap_or_default()
+    spec.env
+        .get("_HANDLER")
+        .or_else(|| spec.command.last())
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// All variables of a process that finds its Runtime API at `api`.
@@ -65,15 +69,25 @@ pub(super) fn variables(spec: &FunctionSpec, api: SocketAddr) -> BTreeMap<String
     set("AWS_LAMBDA_RUNTIME_API", &api.to_string());
     set("AWS_LAMBDA_FUNCTION_NAME", &spec.name);
     set("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST");
-    set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &spec.memory_mb.to_string());
+    set(
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        &spec.memory_mb.to_string(),
+    );
     set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand");
-    set("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", spec.name));
-    set("AWS_LAMBDA_LOG_STREAM_NAME", &format!("$LATEST/{}", api.port()));
+    set(
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        &format!("/aws/lambda/{}", spec.name),
+    );
+    set(
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        &format!("$LATEST/{}", api.port()),
+    );
     all
 }
 
 /// Whether a variable may go from a worker's environment into its function's: everything that is
 /// not the platform's or the worker's own (`LOVELESS_…`, task tokens).
+#[cfg(feature = "cli")]
 pub(crate) fn may_pass(name: &str) -> bool {
     !PLATFORM.contains(&name)
         && !name.starts_with('_')
@@ -90,7 +104,10 @@ mod tests {
         let spec = FunctionSpec {
             name: "resize".into(),
             command: vec!["python".into(), "app.handler".into()],
-            env: env.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            env: env
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect(),
             memory_mb: 512,
             timeout: Duration::from_secs(3),
             region: "eu-west-1".into(),

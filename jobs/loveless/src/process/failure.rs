@@ -46,21 +46,26 @@ impl Failure {
             ),
             Failure::OutOfMemory => (
                 "Runtime.OutOfMemory",
-                format!(
-                    "RequestId: {request_id} Error: Runtime exited with error: signal: killed"
-                ),
+                format!("RequestId: {request_id} Error: Runtime exited with error: signal: killed"),
             ),
-            Failure::Lost => {
-                ("Runtime.Unknown", format!("RequestId: {request_id} Error: no outcome"))
-            }
+            Failure::Lost => (
+                "Runtime.Unknown",
+                format!("RequestId: {request_id} Error: no outcome"),
+            ),
         };
-        FunctionError { error_type: error_type.to_owned(), body: document(error_type, &message) }
+        FunctionError {
+            error_type: error_type.to_owned(),
+            body: document(error_type, &message),
+        }
     }
 }
 
 /// Whether a failure of this name says that the process is ill, rather than the task too big.
 pub(crate) fn is_crash(error_type: &str) -> bool {
-    matches!(error_type, "Runtime.ExitError" | "Runtime.InvalidEntrypoint")
+    matches!(
+        error_type,
+        "Runtime.ExitError" | "Runtime.InvalidEntrypoint"
+    )
 }
 
 fn exit_words(status: ExitStatus) -> String {
@@ -95,7 +100,10 @@ fn name(signal: i32) -> String {
     names
         .iter()
         .find(|(known, _)| known.as_raw() == signal)
-        .map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
+        .map_or_else(
+            || format!("signal {signal}"),
+            |(_, name)| (*name).to_owned(),
+        )
 }
 
 #[cfg(test)]
@@ -108,10 +116,26 @@ mod tests {
         let signal = |signal: i32| Failure::Exit(ExitStatus::from_raw(signal));
         let three = Duration::from_secs(3);
         for (failure, error_type, message) in [
-            (exit(3), "Runtime.ExitError", "Runtime exited with error: exit status 3"),
-            (exit(0), "Runtime.ExitError", "Runtime exited without providing a reason"),
-            (signal(9), "Runtime.ExitError", "Runtime exited with error: signal: killed"),
-            (signal(6), "Runtime.ExitError", "Runtime exited with error: signal: aborted"),
+            (
+                exit(3),
+                "Runtime.ExitError",
+                "Runtime exited with error: exit status 3",
+            ),
+            (
+                exit(0),
+                "Runtime.ExitError",
+                "Runtime exited without providing a reason",
+            ),
+            (
+                signal(9),
+                "Runtime.ExitError",
+                "Runtime exited with error: signal: killed",
+            ),
+            (
+                signal(6),
+                "Runtime.ExitError",
+                "Runtime exited with error: signal: aborted",
+            ),
             (
                 Failure::TimedOut { limit: three },
                 "Sandbox.Timedout",
@@ -127,7 +151,10 @@ mod tests {
             let body: serde_json::Value = serde_json::from_slice(&error.body).unwrap();
             assert_eq!(error.error_type, error_type);
             assert_eq!(body["errorType"], error_type);
-            assert_eq!(body["errorMessage"], format!("RequestId: the-id Error: {message}"));
+            assert_eq!(
+                body["errorMessage"],
+                format!("RequestId: the-id Error: {message}")
+            );
         }
     }
 }

@@ -8,8 +8,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::io::Errno;
-use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe::Receiver;
 use tokio::task::JoinHandle;
 
 /// How much of an invocation's log the caller gets, in bytes.
@@ -32,7 +31,7 @@ pub(super) struct Logs {
 #[derive(Debug)]
 struct Shared {
     function: String,
-    pipes: [AsyncFd<OwnedFd>; 2],
+    pipes: [Receiver; 2],
     state: Mutex<State>,
 }
 
@@ -55,7 +54,10 @@ impl Logs {
         let [stdout, stderr] = output;
         let shared = Arc::new(Shared {
             function: function.to_owned(),
-            pipes: [watched(stdout)?, watched(stderr)?],
+            pipes: [
+                Receiver::from_owned_fd(stdout)?,
+                Receiver::from_owned_fd(stderr)?,
+            ],
             state: Mutex::default(),
         });
         let readers = [0, 1].map(|stream| tokio::spawn(read(shared.clone(), stream)));
@@ -96,18 +98,26 @@ impl Shared {
     /// Reads what is there now, without waiting.
     fn drain(&self) -> MutexGuard<'_, State> {
         let mut state = self.lock();
-        for stream in 0..STREAMS.len() {
-            self.visit(&mut state, stream);
+        for (stream, pipe) in self.pipes.iter().enumerate() {
+            // Past tokio's notion of readiness, which may not have heard of the latest bytes.
+            self.visit(&mut state, stream, |buffer| {
+                Ok(rustix::io::read(pipe, buffer)?)
+            });
         }
         state
     }
 
     /// Reads one pipe until it is empty, ended, or has had its share.
-    fn visit(&self, state: &mut State, stream: usize) -> Visit {
+    fn visit(
+        &self,
+        state: &mut State,
+        stream: usize,
+        read: impl Fn(&mut [u8]) -> io::Result<usize>,
+    ) -> Visit {
         let mut buffer = [0u8; 16 * 1024];
         let mut taken = 0;
         while taken < VISIT {
-            match rustix::io::read(self.pipes[stream].get_ref(), &mut buffer) {
+            match read(&mut buffer) {
                 Ok(0) => {
                     self.flush(state, stream);
                     return Visit::Ended;
@@ -116,8 +126,8 @@ impl Shared {
                     taken += length;
                     self.take(state, stream, &buffer[..length]);
                 }
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Visit::Empty,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Visit::Empty,
                 Err(error) => {
                     tracing::warn!(%error, function = self.function, "cannot read a log");
                     return Visit::Ended;
@@ -157,17 +167,12 @@ impl Shared {
     }
 }
 
-fn watched(pipe: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    rustix::io::ioctl_fionbio(&pipe, true)?;
-    AsyncFd::with_interest(pipe, tokio::io::Interest::READABLE)
-}
-
 async fn read(shared: Arc<Shared>, stream: usize) {
-    loop {
-        let Ok(mut readable) = shared.pipes[stream].readable().await else { return };
-        let visit = shared.visit(&mut shared.lock(), stream);
+    let pipe = &shared.pipes[stream];
+    while pipe.readable().await.is_ok() {
+        let visit = shared.visit(&mut shared.lock(), stream, |buffer| pipe.try_read(buffer));
         match visit {
-            Visit::Empty => readable.clear_ready(),
+            Visit::Empty => {}
             Visit::More => tokio::task::yield_now().await,
             Visit::Ended => return,
         }
@@ -182,7 +187,11 @@ mod tests {
     fn logs() -> (Logs, std::io::PipeWriter, std::io::PipeWriter) {
         let (stdout, out) = std::io::pipe().unwrap();
         let (stderr, err) = std::io::pipe().unwrap();
-        (Logs::collect("f", [stdout.into(), stderr.into()]).unwrap(), out, err)
+        (
+            Logs::collect("f", [stdout.into(), stderr.into()]).unwrap(),
+            out,
+            err,
+        )
     }
 
     #[tokio::test]

@@ -15,7 +15,11 @@ impl Memory {
             0 => u64::MAX,
             mb => u64::from(mb) << 20,
         };
-        Memory { process, limit_bytes, peak_bytes: 0 }
+        Memory {
+            process,
+            limit_bytes,
+            peak_bytes: 0,
+        }
     }
 
     /// Forgets earlier peaks.
@@ -43,7 +47,9 @@ impl Memory {
 async fn resident_bytes(process: i32) -> u64 {
     // Reading /proc does not touch a disk: too quick to be worth another thread.
     let page = rustix::param::page_size() as u64;
-    let Some((resident, _)) = statm(process) else { return 0 };
+    let Some((resident, _)) = statm(process) else {
+        return 0;
+    };
     let mut pages = resident;
     let mut open = children(process);
     while let Some(child) = open.pop() {
@@ -66,12 +72,16 @@ fn statm(process: i32) -> Option<(u64, u64)> {
 /// Children of all the process's threads. A kernel without this file shows none.
 #[cfg(target_os = "linux")]
 fn children(process: i32) -> Vec<i32> {
-    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else { return Vec::new() };
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else {
+        return Vec::new();
+    };
     threads
         .flatten()
         .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
         .flat_map(|text| {
-            text.split_ascii_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<i32>>()
+            text.split_ascii_whitespace()
+                .filter_map(|id| id.parse().ok())
+                .collect::<Vec<i32>>()
         })
         .collect()
 }
@@ -105,8 +115,15 @@ mod tests {
         assert!(before > 0);
         let ballast = vec![1u8; 64 << 20];
         assert!(!memory.look().await, "0 means no limit");
-        assert!(memory.peak_mb() >= before + 32, "{} after {before}", memory.peak_mb());
-        assert!(Memory::of(own, 1).look().await, "1 MB is too little for anything");
+        assert!(
+            memory.peak_mb() >= before + 32,
+            "{} after {before}",
+            memory.peak_mb()
+        );
+        assert!(
+            Memory::of(own, 1).look().await,
+            "1 MB is too little for anything"
+        );
         drop(ballast);
     }
 

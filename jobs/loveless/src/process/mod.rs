@@ -23,13 +23,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::time::MissedTickBehavior;
 
 use crate::function::{Completed, FunctionSpec, Invocation, Report};
-use crate::runtime_api::exchange::{Event, Outcome, Readiness};
+use crate::runtime_api::exchange::{Event, Outcome};
 use crate::runtime_api::{Identity, RuntimeApi};
 use child::Child;
 use failure::Failure;
 use logs::Logs;
 use memory::Memory;
 
+#[cfg(feature = "cli")]
+pub(crate) use environment::may_pass;
 pub(crate) use failure::is_crash;
 pub(crate) use slot::Slot;
 
@@ -120,7 +122,10 @@ impl FunctionProcess {
 
     async fn launch(spec: Arc<FunctionSpec>) -> Result<FunctionProcess, Failure> {
         let Some(program) = spec.command.first() else {
-            return Err(Failure::NoEntrypoint { program: String::new(), reason: "no command".into() });
+            return Err(Failure::NoEntrypoint {
+                program: String::new(),
+                reason: "no command".into(),
+            });
         };
         let unable = |error: &io::Error| Failure::NoEntrypoint {
             program: program.clone(),
@@ -139,11 +144,17 @@ impl FunctionProcess {
             .map_err(|error| unable(&error))?;
         let logs = Logs::collect(&spec.name, output).map_err(|error| unable(&error))?;
         let memory = Memory::of(child.id(), spec.memory_mb);
-        Ok(FunctionProcess { spec, api, child, logs, memory, init_duration: None })
+        Ok(FunctionProcess {
+            spec,
+            api,
+            child,
+            logs,
+            memory,
+            init_duration: None,
+        })
     }
 
     async fn init(&mut self, began: Instant, limit: Duration) -> Result<(), Failure> {
-        let mut readiness = self.api.exchange().readiness();
         let mut ticks = tokio::time::interval(WATCH_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let out_of_time = tokio::time::sleep_until((began + limit).into());
@@ -151,19 +162,12 @@ impl FunctionProcess {
         loop {
             tokio::select! {
                 biased;
-                state = readiness.wait_for(|state| *state != Readiness::Busy) => {
-                    return match state.as_deref() {
-                        Ok(Readiness::InitFailed(error)) => Err(Failure::Posted(error.clone())),
-                        _ => Ok(()),
-                    };
-                }
+                ready = self.api.exchange().ready() => return ready.map_err(Failure::Posted),
                 status = self.child.exited() => {
                     // Its `/init/error` may have come in the same moment.
                     tokio::time::sleep(ANSWER_GRACE).await;
-                    return match &*self.api.exchange().readiness().borrow() {
-                        Readiness::InitFailed(error) => Err(Failure::Posted(error.clone())),
-                        _ => Err(Failure::Exit(status)),
-                    };
+                    let posted = self.api.exchange().init_failure();
+                    return Err(posted.map_or(Failure::Exit(status), Failure::Posted));
                 }
                 () = &mut out_of_time => return Err(Failure::TimedOut { limit }),
                 _ = ticks.tick() => {
@@ -182,19 +186,16 @@ impl FunctionProcess {
 
     /// Whether the process waits for an event now.
     pub fn is_ready(&self) -> bool {
-        self.is_alive() && *self.api.exchange().readiness().borrow() == Readiness::Ready
+        self.is_alive() && self.api.exchange().is_ready()
     }
 
     /// Waits until the process asks for its next event: true; false when it exits instead, or
     /// does neither within `limit`.
     pub async fn settled(&mut self, limit: Duration) -> bool {
-        let mut readiness = self.api.exchange().readiness();
         tokio::select! {
             biased;
             _ = self.child.exited() => false,
-            state = readiness.wait_for(|state| *state != Readiness::Busy) => {
-                state.is_ok_and(|state| *state == Readiness::Ready)
-            }
+            ready = self.api.exchange().ready() => ready.is_ok(),
             () = tokio::time::sleep(limit) => false,
         }
     }
@@ -243,10 +244,14 @@ impl FunctionProcess {
             }
         };
         let kills = !matches!(failure, Failure::Exit(_));
-        self.api.exchange().settle(&id, Err(failure.into_error(&id)));
+        self.api
+            .exchange()
+            .settle(&id, Err(failure.into_error(&id)));
         // Settled by whoever came first: this failure, or an answer in the same moment. After an
         // answer the process may live on.
-        let outcome = outcome.await.unwrap_or_else(|_| Err(Failure::Lost.into_error(&id)));
+        let outcome = outcome
+            .await
+            .unwrap_or_else(|_| Err(Failure::Lost.into_error(&id)));
         if kills && outcome.is_err() {
             self.kill().await;
         }
@@ -266,7 +271,11 @@ impl FunctionProcess {
         let line = report::line(id, &report, self.spec.memory_mb, outcome.as_ref().err());
         tracing::info!(function = self.spec.name, request_id = id, "{line}");
         let log_tail = report::tail(id, self.logs.end(), &line);
-        Completed { result: outcome, report, log_tail }
+        Completed {
+            result: outcome,
+            report,
+            log_tail,
+        }
     }
 
     /// Kills the process with its group and waits for its end.
@@ -288,5 +297,6 @@ impl FunctionProcess {
 }
 
 fn unix_ms(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
 }

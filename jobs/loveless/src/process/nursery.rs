@@ -33,16 +33,22 @@ fn nursery() -> io::Result<&'static Mutex<mpsc::Sender<Request>>> {
         return Ok(nursery);
     }
     let (sender, requests) = mpsc::channel::<Request>();
-    std::thread::Builder::new().name("nursery".to_owned()).spawn(move || {
-        // Ends only if the static above went away, which it does not.
-        for Request { mut command, answer } in requests {
-            if let Err(Ok(mut orphan)) = answer.send(command.spawn()) {
-                // The runtime that asked was shut down in the meantime.
-                let _ = orphan.kill();
-                let _ = orphan.wait();
+    std::thread::Builder::new()
+        .name("nursery".to_owned())
+        .spawn(move || {
+            // Ends only if the static above went away, which it does not.
+            for Request {
+                mut command,
+                answer,
+            } in requests
+            {
+                if let Err(Ok(mut orphan)) = answer.send(command.spawn()) {
+                    // The runtime that asked was shut down in the meantime.
+                    let _ = orphan.kill();
+                    let _ = orphan.wait();
+                }
             }
-        }
-    })?;
+        })?;
     // When two threads come here at once, the second's nursery ends at once: its sender drops.
     Ok(NURSERY.get_or_init(|| Mutex::new(sender)))
 }

@@ -17,7 +17,10 @@ pub(super) fn line(
         report.max_memory_mb
     );
     if let Some(init) = report.init_duration {
-        line.push_str(&format!("Init Duration: {:.2} ms\t", init.as_secs_f64() * 1e3));
+        line.push_str(&format!(
+            "Init Duration: {:.2} ms\t",
+            init.as_secs_f64() * 1e3
+        ));
     }
     match failure.map(|error| error.error_type.as_str()) {
         Some("Sandbox.Timedout") => line.push_str("Status: timeout"),

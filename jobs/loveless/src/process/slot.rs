@@ -24,7 +24,10 @@ pub(crate) struct Slot {
 impl Slot {
     /// An empty place.
     pub fn new(spec: Arc<FunctionSpec>) -> Slot {
-        Slot { spec, process: None }
+        Slot {
+            spec,
+            process: None,
+        }
     }
 
     /// Whether a process waits here for an event.
@@ -48,10 +51,14 @@ impl Slot {
             self.process = None;
         }
         let started = match FunctionProcess::start(self.spec.clone(), INIT_LIMIT).await {
-            Err(InitFailure { failure: Failure::TimedOut { .. }, .. })
-                if self.spec.timeout > INIT_LIMIT =>
-            {
-                tracing::warn!(function = self.spec.name, "slow to start: once more, with more time");
+            Err(InitFailure {
+                failure: Failure::TimedOut { .. },
+                ..
+            }) if self.spec.timeout > INIT_LIMIT => {
+                tracing::warn!(
+                    function = self.spec.name,
+                    "slow to start: once more, with more time"
+                );
                 FunctionProcess::start(self.spec.clone(), self.spec.timeout).await
             }
             started => started,
@@ -76,7 +83,11 @@ impl Slot {
         tracing::warn!(function = self.spec.name, request_id, %error, "the function did not start");
         tracing::info!(function = self.spec.name, request_id, "{line}");
         let log_tail = report::tail(request_id, failed.log_tail, &line);
-        Completed { result: Err(error), report, log_tail }
+        Completed {
+            result: Err(error),
+            report,
+            log_tail,
+        }
     }
 
     /// Runs one invocation, on a fresh process if need be. When the future is dropped before its
@@ -87,7 +98,9 @@ impl Slot {
                 return failed;
             }
             // Out of its place while it works: a dropped future takes the process with it.
-            let Some(mut process) = self.process.take() else { continue };
+            let Some(mut process) = self.process.take() else {
+                continue;
+            };
             match process.invoke(invocation).await {
                 Invoked::Completed(completed) => {
                     if process.is_alive() {

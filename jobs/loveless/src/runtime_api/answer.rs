@@ -61,7 +61,10 @@ pub(super) async fn read(mut body: Incoming) -> Result<Posted, Unreadable> {
     if length > RESPONSE_LIMIT {
         return Err(Unreadable::TooLarge);
     }
-    Ok(Posted { body: whole.freeze(), trailers })
+    Ok(Posted {
+        body: whole.freeze(),
+        trailers,
+    })
 }
 
 /// The outcome of a `/response`: the bytes as they are, unless a stream says in its trailers that
@@ -94,7 +97,10 @@ pub(super) fn error(headers: &HeaderMap, body: Bytes) -> FunctionError {
             body: document(error_type, &message),
         };
     };
-    let named = fields.get("errorType").and_then(Value::as_str).filter(|name| !name.is_empty());
+    let named = fields
+        .get("errorType")
+        .and_then(Value::as_str)
+        .filter(|name| !name.is_empty());
     let error_type = named.or(header).unwrap_or("Runtime.Unknown").to_owned();
     let is_cause = headers
         .get(header::CONTENT_TYPE)
@@ -114,7 +120,10 @@ pub(super) fn too_large() -> FunctionError {
     let message = format!(
         "Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
     );
-    FunctionError { error_type: name.to_owned(), body: document(name, &message) }
+    FunctionError {
+        error_type: name.to_owned(),
+        body: document(name, &message),
+    }
 }
 
 /// An error document with these two fields.
@@ -134,7 +143,10 @@ mod tests {
         pairs
             .iter()
             .map(|(name, value)| {
-                (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))
+                (
+                    http::HeaderName::from_static(name),
+                    http::HeaderValue::from_static(value),
+                )
             })
             .collect()
     }
@@ -145,16 +157,29 @@ mod tests {
         let named = Bytes::from_static(br#"{"errorType":"Mine","errorMessage":"m"}"#);
         let nameless = Bytes::from_static(br#"{"errorMessage":"m"}"#);
         assert_eq!(error(&header, named.clone()).error_type, "Mine");
-        assert_eq!(error(&header, named.clone()).body, named, "the body stays as it was");
-        assert_eq!(error(&header, nameless.clone()).error_type, "Runtime.Header");
-        assert_eq!(error(&HeaderMap::new(), nameless).error_type, "Runtime.Unknown");
+        assert_eq!(
+            error(&header, named.clone()).body,
+            named,
+            "the body stays as it was"
+        );
+        assert_eq!(
+            error(&header, nameless.clone()).error_type,
+            "Runtime.Header"
+        );
+        assert_eq!(
+            error(&HeaderMap::new(), nameless).error_type,
+            "Runtime.Unknown"
+        );
     }
 
     #[test]
     fn an_error_that_is_not_json_becomes_a_document() {
         let failure = error(&HeaderMap::new(), Bytes::from_static(b"it \"broke\""));
         let body: Value = serde_json::from_slice(&failure.body).unwrap();
-        assert_eq!(body, json!({"errorType": "Runtime.Unknown", "errorMessage": "it \"broke\""}));
+        assert_eq!(
+            body,
+            json!({"errorType": "Runtime.Unknown", "errorMessage": "it \"broke\""})
+        );
     }
 
     #[test]
@@ -164,13 +189,19 @@ mod tests {
             br#"{"errorType":"A","errorMessage":"m","stackTrace":["s"],"errorCause":{"big":1}}"#,
         );
         let kept: Value = serde_json::from_slice(&error(&cause, body).body).unwrap();
-        assert_eq!(kept, json!({"errorType": "A", "errorMessage": "m", "stackTrace": ["s"]}));
+        assert_eq!(
+            kept,
+            json!({"errorType": "A", "errorMessage": "m", "stackTrace": ["s"]})
+        );
     }
 
     #[test]
     fn a_result_that_looks_like_an_error_is_a_result() {
         let body = Bytes::from_static(br#"{"errorType":"NotReally"}"#);
-        let posted = Posted { body: body.clone(), trailers: HeaderMap::new() };
+        let posted = Posted {
+            body: body.clone(),
+            trailers: HeaderMap::new(),
+        };
         assert_eq!(response(posted), Ok(body));
     }
 
@@ -181,9 +212,15 @@ mod tests {
             ERROR_BODY,
             "eyJlcnJvclR5cGUiOiJCcm9rZSIsImVycm9yTWVzc2FnZSI6ImhhbGYgd2F5In0=",
         )]);
-        let posted = Posted { body: Bytes::from_static(b"half"), trailers };
+        let posted = Posted {
+            body: Bytes::from_static(b"half"),
+            trailers,
+        };
         let failure = response(posted).unwrap_err();
         assert_eq!(failure.error_type, "Broke");
-        assert_eq!(failure.body, r#"{"errorType":"Broke","errorMessage":"half way"}"#);
+        assert_eq!(
+            failure.body,
+            r#"{"errorType":"Broke","errorMessage":"half way"}"#
+        );
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Event {
 
 /// How far the process is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Readiness {
+enum Readiness {
     /// Starting, or at work.
     Busy,
     /// The runtime and every extension asked for their next event.
@@ -103,9 +103,25 @@ impl Exchange {
 
     // The supervisor's side.
 
-    /// Follows how far the process is.
-    pub fn readiness(&self) -> watch::Receiver<Readiness> {
-        self.readiness.subscribe()
+    /// Whether the process waits for an event now.
+    pub fn is_ready(&self) -> bool {
+        *self.readiness.borrow() == Readiness::Ready
+    }
+
+    /// What the runtime posted to `/init/error`, if it did.
+    pub fn init_failure(&self) -> Option<FunctionError> {
+        match &*self.readiness.borrow() {
+            Readiness::InitFailed(error) => Some(error.clone()),
+            Readiness::Busy | Readiness::Ready => None,
+        }
+    }
+
+    /// Waits until the process waits for an event, or says that its start failed.
+    pub async fn ready(&self) -> Result<(), FunctionError> {
+        let mut readiness = self.readiness.subscribe();
+        // The sender is part of `self`, so there is always an end that is not an error.
+        let _ = readiness.wait_for(|state| *state != Readiness::Busy).await;
+        self.init_failure().map_or(Ok(()), Err)
     }
 
     /// Gives the process an event, to be taken by its next `next`; what comes out of the channel
@@ -113,7 +129,10 @@ impl Exchange {
     pub fn dispatch(&self, event: Event) -> oneshot::Receiver<Outcome> {
         let (answer, outcome) = oneshot::channel();
         let mut state = self.lock();
-        state.active = Some(Active { request_id: event.request_id.clone(), answer: Some(answer) });
+        state.active = Some(Active {
+            request_id: event.request_id.clone(),
+            answer: Some(answer),
+        });
         state.extensions.invoke(&event);
         state.pending = Some(event);
         self.readiness.send_replace(Readiness::Busy);
@@ -158,7 +177,10 @@ impl Exchange {
         {
             let mut state = self.lock();
             let unanswered = state.pending.is_none()
-                && state.active.as_ref().is_some_and(|active| active.answer.is_some());
+                && state
+                    .active
+                    .as_ref()
+                    .is_some_and(|active| active.answer.is_some());
             if unanswered || state.runtime == Runtime::Failed {
                 return Err(Misstep::InvalidStateTransition);
             }
@@ -239,7 +261,11 @@ impl Exchange {
             && state.pending.is_none()
             && state.extensions.all_wait();
         self.readiness.send_if_modified(|readiness| {
-            let wanted = if ready { Readiness::Ready } else { Readiness::Busy };
+            let wanted = if ready {
+                Readiness::Ready
+            } else {
+                Readiness::Busy
+            };
             let changes = *readiness != wanted && !matches!(readiness, Readiness::InitFailed(_));
             if changes {
                 *readiness = wanted;
@@ -273,7 +299,10 @@ mod tests {
     }
 
     fn error(name: &str) -> FunctionError {
-        FunctionError { error_type: name.into(), body: Bytes::new() }
+        FunctionError {
+            error_type: name.into(),
+            body: Bytes::new(),
+        }
     }
 
     #[tokio::test]
@@ -290,13 +319,21 @@ mod tests {
     async fn an_answer_to_another_invocation_is_refused() {
         let exchange = exchange();
         let _outcome = exchange.dispatch(event("a"));
-        assert_eq!(exchange.awaits_answer("a"), Err(Misstep::InvalidRequestId), "not fetched yet");
+        assert_eq!(
+            exchange.awaits_answer("a"),
+            Err(Misstep::InvalidRequestId),
+            "not fetched yet"
+        );
         exchange.next().await.unwrap();
         assert_eq!(exchange.awaits_answer("a"), Ok(()));
         assert_eq!(exchange.awaits_answer("b"), Err(Misstep::InvalidRequestId));
         assert!(!exchange.settle("b", Ok(Bytes::new())));
         assert!(exchange.settle("a", Ok(Bytes::new())));
-        assert_eq!(exchange.awaits_answer("a"), Err(Misstep::InvalidRequestId), "answered");
+        assert_eq!(
+            exchange.awaits_answer("a"),
+            Err(Misstep::InvalidRequestId),
+            "answered"
+        );
     }
 
     #[tokio::test]
@@ -304,7 +341,10 @@ mod tests {
         let exchange = exchange();
         let _outcome = exchange.dispatch(event("a"));
         exchange.next().await.unwrap();
-        assert_eq!(exchange.next().await.unwrap_err(), Misstep::InvalidStateTransition);
+        assert_eq!(
+            exchange.next().await.unwrap_err(),
+            Misstep::InvalidStateTransition
+        );
     }
 
     #[tokio::test]
@@ -320,30 +360,32 @@ mod tests {
     async fn init_errors_count_only_before_the_first_next() {
         let early = exchange();
         early.fail_init(error("Early")).unwrap();
-        assert_eq!(*early.readiness().borrow(), Readiness::InitFailed(error("Early")));
+        assert_eq!(early.ready().await, Err(error("Early")));
 
         let late = exchange();
         let _outcome = late.dispatch(event("a"));
         late.next().await.unwrap();
-        assert_eq!(late.fail_init(error("Late")), Err(Misstep::InvalidStateTransition));
+        assert_eq!(
+            late.fail_init(error("Late")),
+            Err(Misstep::InvalidStateTransition)
+        );
     }
 
     #[tokio::test]
     async fn ready_means_runtime_and_extensions_wait() {
         let exchange = std::sync::Arc::new(exchange());
         let identifier = exchange.register_extension("side", &["INVOKE".to_owned()]);
-        let mut readiness = exchange.readiness();
         let runtime = tokio::spawn({
             let exchange = exchange.clone();
             async move { exchange.next().await }
         });
         tokio::task::yield_now().await;
-        assert_eq!(*readiness.borrow(), Readiness::Busy, "the extension has not asked yet");
+        assert!(!exchange.is_ready(), "the extension has not asked yet");
         let extension = tokio::spawn({
             let exchange = exchange.clone();
             async move { exchange.next_extension_event(&identifier).await }
         });
-        readiness.wait_for(|now| *now == Readiness::Ready).await.unwrap();
+        exchange.ready().await.unwrap();
         let _outcome = exchange.dispatch(event("a"));
         assert_eq!(runtime.await.unwrap().unwrap().request_id, "a");
         assert_eq!(extension.await.unwrap().unwrap()["requestId"], "a");

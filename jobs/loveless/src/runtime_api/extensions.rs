@@ -68,7 +68,9 @@ impl Extensions {
     }
 
     pub fn get(&mut self, identifier: &str) -> Option<&mut Extension> {
-        self.all.iter_mut().find(|extension| extension.identifier == identifier)
+        self.all
+            .iter_mut()
+            .find(|extension| extension.identifier == identifier)
     }
 
     pub fn all_wait(&self) -> bool {
@@ -77,7 +79,11 @@ impl Extensions {
 
     /// Tells those who want to know that an invocation begins.
     pub fn invoke(&mut self, event: &Event) {
-        for extension in self.all.iter_mut().filter(|extension| extension.wants_invoke) {
+        for extension in self
+            .all
+            .iter_mut()
+            .filter(|extension| extension.wants_invoke)
+        {
             let mut told = json!({
                 "eventType": "INVOKE",
                 "deadlineMs": event.deadline_ms,
@@ -93,8 +99,16 @@ impl Extensions {
 
     /// Tells those who want to know that this is the end; how many extensions there are.
     pub fn shut_down(&mut self, reason: &str, deadline_ms: u64) -> usize {
-        for extension in self.all.iter_mut().filter(|extension| extension.wants_shutdown) {
-            tracing::debug!(extension = extension.name, reason, "extension told to shut down");
+        for extension in self
+            .all
+            .iter_mut()
+            .filter(|extension| extension.wants_shutdown)
+        {
+            tracing::debug!(
+                extension = extension.name,
+                reason,
+                "extension told to shut down"
+            );
             extension.give(json!({
                 "eventType": "SHUTDOWN",
                 "shutdownReason": reason,

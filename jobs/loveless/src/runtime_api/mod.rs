@@ -51,7 +51,11 @@ impl RuntimeApi {
         let exchange = Arc::new(Exchange::new(identity));
         let stop = CancellationToken::new();
         tokio::spawn(serve(listener, exchange.clone(), stop.clone()));
-        Ok(RuntimeApi { address, exchange, stop })
+        Ok(RuntimeApi {
+            address,
+            exchange,
+            stop,
+        })
     }
 
     /// `host:port`, as `AWS_LAMBDA_RUNTIME_API` wants it.
@@ -85,9 +89,14 @@ async fn serve(listener: TcpListener, exchange: Arc<Exchange>, stop: Cancellatio
                 tokio::spawn(async move {
                     let service = service_fn(move |request| {
                         let exchange = exchange.clone();
-                        async move { Ok::<_, std::convert::Infallible>(routes::answer(exchange, request).await) }
+                        async move {
+                            Ok::<_, std::convert::Infallible>(
+                                routes::answer(exchange, request).await,
+                            )
+                        }
                     });
-                    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                    let connection =
+                        http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                     tokio::select! {
                         // A connection that breaks is the client's end; its exit is seen elsewhere.
                         _ = connection => {}

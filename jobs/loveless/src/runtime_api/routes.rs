@@ -34,12 +34,23 @@ pub(super) async fn answer(exchange: Arc<Exchange>, request: Request<Incoming>) 
                 Err(misstep) => refuse(misstep),
             }
         }
-        (&Method::POST, ["2018-06-01", "runtime", "invocation", id, end @ ("response" | "error")]) => {
+        (
+            &Method::POST,
+            [
+                "2018-06-01",
+                "runtime",
+                "invocation",
+                id,
+                end @ ("response" | "error"),
+            ],
+        ) => {
             let (id, is_error) = ((*id).to_owned(), *end == "error");
             // In a task of its own: when the connection breaks in mid-body, the server drops this
             // handler, but the broken answer must still be accounted for.
             let posted = tokio::spawn(outcome(exchange, id, is_error, request));
-            posted.await.unwrap_or_else(|_| problem(500, "InternalError", "the host failed"))
+            posted
+                .await
+                .unwrap_or_else(|_| problem(500, "InternalError", "the host failed"))
         }
         (&Method::POST, ["2018-06-01", "runtime", "init", "error"]) => {
             init_error(&exchange, request).await
@@ -69,19 +80,32 @@ pub(super) async fn answer(exchange: Arc<Exchange>, request: Request<Incoming>) 
 fn next(event: Event) -> Answer {
     let deadline = event.deadline_ms.to_string();
     let named = [
-        ("lambda-runtime-aws-request-id", Some(event.request_id.as_str())),
+        (
+            "lambda-runtime-aws-request-id",
+            Some(event.request_id.as_str()),
+        ),
         ("lambda-runtime-deadline-ms", Some(deadline.as_str())),
-        ("lambda-runtime-invoked-function-arn", Some(event.arn.as_str())),
+        (
+            "lambda-runtime-invoked-function-arn",
+            Some(event.arn.as_str()),
+        ),
         ("lambda-runtime-trace-id", event.trace_id.as_deref()),
-        ("lambda-runtime-client-context", event.client_context.as_deref()),
+        (
+            "lambda-runtime-client-context",
+            event.client_context.as_deref(),
+        ),
         ("content-type", Some("application/json")),
     ];
     let mut answer = Response::new(Full::new(event.payload));
     for (name, value) in named {
-        let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
+        let Some(value) = value.filter(|value| !value.is_empty()) else {
+            continue;
+        };
         match HeaderValue::from_bytes(value.as_bytes()) {
             Ok(value) => {
-                answer.headers_mut().insert(HeaderName::from_static(name), value);
+                answer
+                    .headers_mut()
+                    .insert(HeaderName::from_static(name), value);
             }
             Err(_) => tracing::warn!(header = name, "left out: its value does not fit a header"),
         }
@@ -103,10 +127,16 @@ async fn outcome(
         && !is_error
         && mode != "streaming"
     {
-        return problem(400, "InvalidFunctionResponseMode", "the response mode is not `streaming`");
+        return problem(
+            400,
+            "InvalidFunctionResponseMode",
+            "the response mode is not `streaming`",
+        );
     }
     let settled = match answer::read(body).await {
-        Ok(posted) if is_error => exchange.settle(&id, Err(answer::error(&head.headers, posted.body))),
+        Ok(posted) if is_error => {
+            exchange.settle(&id, Err(answer::error(&head.headers, posted.body)))
+        }
         Ok(posted) => exchange.settle(&id, answer::response(posted)),
         Err(Unreadable::TooLarge) => {
             exchange.settle(&id, Err(answer::too_large()));
@@ -120,11 +150,21 @@ async fn outcome(
             tokio::time::sleep(EXIT_GRACE).await;
             let name = "Runtime.TruncatedResponse";
             let body = answer::document(name, "the function's answer broke off");
-            exchange.settle(&id, Err(FunctionError { error_type: name.to_owned(), body }));
+            exchange.settle(
+                &id,
+                Err(FunctionError {
+                    error_type: name.to_owned(),
+                    body,
+                }),
+            );
             return problem(400, "TruncatedRequest", "the body broke off");
         }
     };
-    if settled { accepted() } else { refuse(Misstep::InvalidRequestId) }
+    if settled {
+        accepted()
+    } else {
+        refuse(Misstep::InvalidRequestId)
+    }
 }
 
 async fn init_error(exchange: &Exchange, request: Request<Incoming>) -> Answer {
@@ -142,13 +182,27 @@ async fn register(exchange: &Exchange, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
     let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let Some(name) = header("lambda-extension-name").filter(|name| !name.is_empty()) else {
-        return problem(400, "Extension.InvalidExtensionName", "Lambda-Extension-Name is missing");
+        return problem(
+            400,
+            "Extension.InvalidExtensionName",
+            "Lambda-Extension-Name is missing",
+        );
     };
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     let wanted: Value = serde_json::from_slice(&body).unwrap_or_default();
     let events: Vec<String> = wanted["events"]
         .as_array()
-        .map(|events| events.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        .map(|events| {
+            events
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        })
         .unwrap_or_default();
     let identifier = exchange.register_extension(name, &events);
     let mut told = json!({
@@ -176,7 +230,9 @@ async fn extension_next(exchange: &Exchange, headers: &HeaderMap) -> Answer {
             let mut answer = json_answer(StatusCode::OK, &event);
             let id = uuid::Uuid::new_v4().to_string();
             if let Ok(value) = HeaderValue::from_str(&id) {
-                answer.headers_mut().insert("lambda-extension-event-identifier", value);
+                answer
+                    .headers_mut()
+                    .insert("lambda-extension-event-identifier", value);
             }
             answer
         }
@@ -185,7 +241,9 @@ async fn extension_next(exchange: &Exchange, headers: &HeaderMap) -> Answer {
 }
 
 fn known_extension<'h>(exchange: &Exchange, headers: &'h HeaderMap) -> Result<&'h str, Answer> {
-    let identifier = headers.get(EXTENSION_IDENTIFIER).and_then(|value| value.to_str().ok());
+    let identifier = headers
+        .get(EXTENSION_IDENTIFIER)
+        .and_then(|value| value.to_str().ok());
     match identifier {
         None => Err(problem(
             403,
@@ -198,15 +256,21 @@ fn known_extension<'h>(exchange: &Exchange, headers: &'h HeaderMap) -> Result<&'
 }
 
 fn unknown_extension() -> Answer {
-    problem(403, "Extension.UnknownExtensionIdentifier", "no extension has this identifier")
+    problem(
+        403,
+        "Extension.UnknownExtensionIdentifier",
+        "no extension has this identifier",
+    )
 }
 
 fn refuse(misstep: Misstep) -> Answer {
     match misstep {
         Misstep::InvalidRequestId => problem(400, "InvalidRequestID", "Invalid request ID"),
-        Misstep::InvalidStateTransition => {
-            problem(403, "InvalidStateTransition", "this call does not fit the function's state")
-        }
+        Misstep::InvalidStateTransition => problem(
+            403,
+            "InvalidStateTransition",
+            "this call does not fit the function's state",
+        ),
     }
 }
 
@@ -221,12 +285,17 @@ fn not_supported(message: &str) -> Answer {
 
 fn problem(status: u16, error_type: &str, message: &str) -> Answer {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    json_answer(status, &json!({"errorMessage": message, "errorType": error_type}))
+    json_answer(
+        status,
+        &json!({"errorMessage": message, "errorType": error_type}),
+    )
 }
 
 fn json_answer(status: StatusCode, value: &Value) -> Answer {
     let mut answer = text(status, &value.to_string());
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
 }
 
