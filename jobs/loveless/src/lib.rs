@@ -44,6 +44,7 @@ pub mod worker;
 
 pub use function::{Completed, FunctionError, FunctionSpec, Invocation, Report};
 pub use pool::{FunctionPool, Throttled};
+pub use process::{Child, Output};
 pub use runtime_api::RESPONSE_LIMIT;
 #[cfg(feature = "activity")]
 pub use source::activity::ActivitySource;

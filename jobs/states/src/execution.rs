@@ -9,7 +9,7 @@ use crate::resource::Resource;
 use crate::time::Timestamp;
 
 /// Who an execution is: everything that history and context object tell of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecutionInfo {
     /// The execution's ARN.
     pub arn: String,

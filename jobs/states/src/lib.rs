@@ -1,15 +1,59 @@
-//! Amazon States Language: parser, validator with positions, and a pure interpreter.
+//! Amazon States Language: parser, validator with positions, and a *pure* interpreter.
+//!
+//! A [`Definition`] is read from its text once; every mistake in it is found at once, each with its
+//! place. An [`Execution`] then goes from [`step`] to [`step`]: an [`Event`] comes in with its
+//! [`Moment`], the next execution comes out together with [`Command`]s for the host and the
+//! [`HistoryEvent`]s that `GetExecutionHistory` shows. There is no clock, no randomness and no I/O
+//! in here: the host brings the first two and does the third, and whoever repeats the events gets
+//! the same result to the last byte.
+//!
+//! ```
+//! use states_language::{Definition, Event, Execution, ExecutionInfo, Moment, Timestamp, step};
+//!
+//! let text = r#"{
+//!     "StartAt": "Greet",
+//!     "States": {
+//!         "Greet": {
+//!             "Type": "Pass",
+//!             "Parameters": { "text.$": "States.Format('Hello, {}!', $.name)" },
+//!             "End": true
+//!         }
+//!     }
+//! }"#;
+//! let definition = Definition::parse(text)?;
+//! let execution = Execution::new(ExecutionInfo::default(), r#"{"name": "Ada"}"#)?;
+//! let moment = Moment { now: Timestamp(1_700_000_000_000), seed: 1 };
+//! let step = step(&definition, execution, Event::Started, moment);
+//! assert_eq!(step.execution.output(), Some(r#"{"text":"Hello, Ada!"}"#));
+//! assert_eq!(step.history.len(), 4);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Query language: JSONPath. State types: Task, Choice, Pass, Wait, Succeed, Fail. Anything else of
+//! the language is refused by name when the definition is read.
+//!
+//! Where to start reading: `event` for the words between host and interpreter, `interpreter` for
+//! what they do, `definition` for how a text becomes states, `path` and `intrinsic` for expressions.
 
+mod choice;
 mod definition;
+mod error;
 mod event;
 mod execution;
+mod filters;
 mod history;
 mod interpreter;
+mod intrinsic;
+mod path;
 mod payload;
+mod random;
 mod resource;
+mod retry;
+mod scope;
+mod template;
 mod time;
 
-pub use definition::{Definition, Diagnostic, InvalidDefinition, Severity};
+pub use definition::{ActivityClock, Definition, Diagnostic, InvalidDefinition, Severity};
 pub use event::{Command, Event, Moment, Step};
 pub use execution::{Execution, ExecutionInfo, Status, TaskId, TaskRequest, TimerId};
 pub use history::{HistoryEvent, MAX_EVENTS};

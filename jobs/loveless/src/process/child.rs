@@ -18,11 +18,11 @@ use tokio::sync::watch;
 use super::{guard, nursery, parent_death};
 
 /// The reading ends of the child's standard output and standard error.
-pub(super) type Output = [OwnedFd; 2];
+pub type Output = [OwnedFd; 2];
 
 /// A started child. Dropping it kills the group.
 #[derive(Debug)]
-pub(super) struct Child {
+pub struct Child {
     group: Arc<Group>,
     exit: watch::Receiver<Option<ExitStatus>>,
 }

@@ -25,7 +25,7 @@ use tokio::time::MissedTickBehavior;
 use crate::function::{Completed, FunctionSpec, Invocation, Report};
 use crate::runtime_api::exchange::{Event, Outcome};
 use crate::runtime_api::{Identity, RuntimeApi};
-use child::Child;
+pub use child::{Child, Output};
 use failure::Failure;
 use logs::Logs;
 use memory::Memory;

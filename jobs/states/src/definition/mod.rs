@@ -1,20 +1,84 @@
 //! A state machine's definition: what the text says, checked and ready to run.
+//!
+//! [`Definition::parse`] reads the text into a tree that knows its positions, reads the states from
+//! it, then checks how they hang together; it collects every finding before it gives up.
+
+mod choices;
+mod fields;
+mod findings;
+mod graph;
+mod handlers;
+mod position;
+mod read;
+mod state;
+
+pub use findings::{Diagnostic, InvalidDefinition, Severity};
+pub(crate) use state::{Choice, Kind, Pass, Seconds, State, Task, Text, Transition, Until};
+
+use std::collections::HashMap;
 
 use crate::resource::Resource;
+use findings::Findings;
+use position::Node;
+
+/// The longest definition, in characters.
+const MAX_CHARACTERS: usize = 1_048_576;
+
+/// When the time-outs of an activity begin to count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ActivityClock {
+    /// When a worker takes the task, as the documentation says. A task that nobody takes waits
+    /// until the machine's own time-out.
+    #[default]
+    Started,
+    /// When the task is scheduled: time in the queue counts too.
+    Scheduled,
+}
 
 /// A checked state machine.
 #[derive(Clone, Debug)]
 pub struct Definition {
     start_at: String,
     timeout_seconds: Option<u64>,
+    activity_clock: ActivityClock,
+    states: Vec<State>,
+    by_name: HashMap<String, usize>,
 }
 
 impl Definition {
     /// Reads and checks a definition.
-    pub fn parse(_text: &str) -> Result<Definition, InvalidDefinition> {
-        Err(InvalidDefinition {
-            diagnostics: Vec::new(),
-        })
+    ///
+    /// ```
+    /// use states_language::Definition;
+    ///
+    /// let text = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}"#;
+    /// let found = Definition::parse(text).unwrap_err();
+    /// assert_eq!(found.diagnostics[0].message, "Missing 'Next' target: B");
+    /// assert_eq!(found.diagnostics[0].location, "/States/A/Next");
+    /// assert_eq!((found.diagnostics[0].line, found.diagnostics[0].column), (1, 61));
+    /// ```
+    pub fn parse(text: &str) -> Result<Definition, InvalidDefinition> {
+        let mut findings = Findings::new(text);
+        if text.chars().count() > MAX_CHARACTERS {
+            let message = format!("The definition has more than {MAX_CHARACTERS} characters");
+            findings.schema("", 0, message);
+            return Err(findings.into_error());
+        }
+        let node = Node::parse(text).map_err(|error| findings::not_json(&error))?;
+        let definition = read::definition(&node, &mut findings);
+        match definition {
+            Some(definition) if findings.is_empty() => Ok(definition),
+            _ => Err(findings.into_error()),
+        }
+    }
+
+    /// The same machine with another rule for the clocks of its activities.
+    #[must_use]
+    pub fn with_activity_clock(self, activity_clock: ActivityClock) -> Definition {
+        Definition {
+            activity_clock,
+            ..self
+        }
     }
 
     /// The first state.
@@ -32,40 +96,20 @@ impl Definition {
     /// Every Task state with what it calls, in the order of the text.
     #[must_use]
     pub fn resources(&self) -> Vec<(String, Resource)> {
-        Vec::new()
+        self.states
+            .iter()
+            .filter_map(|state| match &state.kind {
+                Kind::Task(task) => Some((state.name.clone(), task.resource.clone())),
+                _ => None,
+            })
+            .collect()
     }
-}
 
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// The definition cannot be used.
-    Error,
-    /// The definition can be used.
-    Warning,
-}
+    pub(crate) fn activity_clock(&self) -> ActivityClock {
+        self.activity_clock
+    }
 
-/// One finding about a definition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// How bad it is.
-    pub severity: Severity,
-    /// The API's code, for example `SCHEMA_VALIDATION_FAILED`.
-    pub code: String,
-    /// What is wrong, in words.
-    pub message: String,
-    /// Where in the document, for example `/States/A/Next`.
-    pub location: String,
-    /// The line in the text, from 1.
-    pub line: u32,
-    /// The column in that line in characters, from 1.
-    pub column: u32,
-}
-
-/// A definition that cannot be used, with everything that was found.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid")]
-pub struct InvalidDefinition {
-    /// The findings, in the order of the text.
-    pub diagnostics: Vec<Diagnostic>,
+    pub(crate) fn state(&self, name: &str) -> Option<&State> {
+        self.by_name.get(name).map(|index| &self.states[*index])
+    }
 }

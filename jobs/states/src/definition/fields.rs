@@ -1,0 +1,349 @@
+//! Reading the fields of one object, with a finding for each that is wrong.
+
+use serde_json::Value;
+
+use super::findings::Findings;
+use super::position::{Json, Member, Node};
+use crate::path::{Path, ReferencePath, Root};
+use crate::template::{Expression, Template};
+
+/// An object of the definition.
+pub(super) struct Object<'n> {
+    members: &'n [Member],
+    pub(super) offset: usize,
+    /// Its own location; `""` for the document.
+    pub(super) location: String,
+}
+
+impl<'n> Object<'n> {
+    /// A node as an object; a finding when it is none.
+    pub(super) fn read(
+        node: &'n Node,
+        location: impl Into<String>,
+        findings: &mut Findings<'_>,
+    ) -> Option<Object<'n>> {
+        let location = location.into();
+        match &node.json {
+            Json::Object(members) => Some(Object {
+                members,
+                offset: node.offset,
+                location,
+            }),
+            _ => {
+                wrong_kind(node, "an object", &location, findings);
+                None
+            }
+        }
+    }
+
+    pub(super) fn members(&self) -> &'n [Member] {
+        self.members
+    }
+
+    /// The location of a field.
+    pub(super) fn at(&self, key: &str) -> String {
+        format!("{}/{key}", self.location)
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+        self.members
+            .iter()
+            .find(|member| member.key == key)
+            .map(|member| &member.value)
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Where a field's key stands; where the object begins when it has no such field.
+    pub(super) fn key_offset(&self, key: &str) -> usize {
+        let member = self.members.iter().find(|member| member.key == key);
+        member.map_or(self.offset, |member| member.key_offset)
+    }
+
+    /// A finding for every field that is not in the list, and for every one that is given twice.
+    pub(super) fn only(&self, known: &[&str], findings: &mut Findings<'_>) {
+        for (position, member) in self.members.iter().enumerate() {
+            let key = member.key.as_str();
+            if self.members[..position]
+                .iter()
+                .any(|earlier| earlier.key == key)
+            {
+                let message = format!("Field '{key}' is given twice");
+                findings.schema(&self.location, member.key_offset, message);
+            } else if !known.contains(&key) {
+                findings.schema(&self.location, member.key_offset, unsupported(key));
+            }
+        }
+    }
+
+    /// A finding when fields are missing, all of them in one as the service does.
+    pub(super) fn require(&self, keys: &[&str], findings: &mut Findings<'_>) -> bool {
+        let missing: Vec<_> = keys.iter().filter(|key| !self.has(key)).copied().collect();
+        if !missing.is_empty() {
+            let message = format!("These fields are required: [{}]", missing.join(", "));
+            findings.schema(&self.location, self.offset, message);
+        }
+        missing.is_empty()
+    }
+
+    /// A finding when more than one of the fields is there.
+    pub(super) fn at_most_one(&self, keys: &[&str], findings: &mut Findings<'_>) {
+        let mut present = keys.iter().filter(|key| self.has(key));
+        if let (Some(_), Some(second)) = (present.next(), present.next()) {
+            let message = format!(
+                "There should only be one of the following fields: [{}]",
+                keys.join(", ")
+            );
+            findings.schema(&self.location, self.key_offset(second), message);
+        }
+    }
+
+    /// Like [`Object::at_most_one`], and a finding when there is none.
+    pub(super) fn exactly_one(&self, keys: &[&str], findings: &mut Findings<'_>) {
+        self.at_most_one(keys, findings);
+        if !keys.iter().any(|key| self.has(key)) {
+            let message = format!(
+                "One of the following fields is required: [{}]",
+                keys.join(", ")
+            );
+            findings.schema(&self.location, self.offset, message);
+        }
+    }
+
+    pub(super) fn string(&self, key: &str, findings: &mut Findings<'_>) -> Option<&'n str> {
+        let node = self.get(key)?;
+        match &node.json {
+            Json::String(text) => Some(text),
+            _ => {
+                wrong_kind(node, "a string", &self.at(key), findings);
+                None
+            }
+        }
+    }
+
+    pub(super) fn boolean(&self, key: &str, findings: &mut Findings<'_>) -> Option<bool> {
+        let node = self.get(key)?;
+        match node.json {
+            Json::Bool(value) => Some(value),
+            _ => {
+                wrong_kind(node, "a boolean", &self.at(key), findings);
+                None
+            }
+        }
+    }
+
+    pub(super) fn array(&self, key: &str, findings: &mut Findings<'_>) -> Option<&'n [Node]> {
+        let node = self.get(key)?;
+        match &node.json {
+            Json::Array(items) => Some(items),
+            _ => {
+                wrong_kind(node, "an array", &self.at(key), findings);
+                None
+            }
+        }
+    }
+
+    /// A whole number within bounds, both included.
+    pub(super) fn integer(
+        &self,
+        key: &str,
+        least: u64,
+        most: u64,
+        findings: &mut Findings<'_>,
+    ) -> Option<u64> {
+        let node = self.get(key)?;
+        let number = match &node.json {
+            Json::Number(number) if number.is_u64() || number.is_i64() => number,
+            _ => {
+                wrong_kind(node, "an integer", &self.at(key), findings);
+                return None;
+            }
+        };
+        let value = number.as_u64();
+        if value.is_none_or(|value| value < least) {
+            findings.schema(
+                &self.at(key),
+                node.offset,
+                format!("Minimum value is {least}"),
+            );
+            return None;
+        }
+        if value.is_some_and(|value| value > most) {
+            findings.schema(
+                &self.at(key),
+                node.offset,
+                format!("Maximum value is {most}"),
+            );
+            return None;
+        }
+        value
+    }
+
+    /// A number that is at least so much.
+    pub(super) fn float(&self, key: &str, least: f64, findings: &mut Findings<'_>) -> Option<f64> {
+        let node = self.get(key)?;
+        let Json::Number(number) = &node.json else {
+            wrong_kind(node, "a number", &self.at(key), findings);
+            return None;
+        };
+        let value = number.as_f64()?;
+        if value < least {
+            findings.schema(
+                &self.at(key),
+                node.offset,
+                format!("Minimum value is {least:.1}"),
+            );
+            return None;
+        }
+        Some(value)
+    }
+
+    /// A path from the input or, where `context` allows it, from the context object.
+    pub(super) fn path(
+        &self,
+        key: &str,
+        context: bool,
+        findings: &mut Findings<'_>,
+    ) -> Option<Path> {
+        let text = self.string(key, findings)?;
+        let offset = self.get(key)?.offset;
+        match Path::parse(text) {
+            Ok(path) if path.root == Root::Context && !context => {
+                let message = "Value is not a Reference Path: the context object is not available";
+                findings.schema(&self.at(key), offset, message);
+                None
+            }
+            Ok(path) => Some(path),
+            Err(error) => {
+                let message = format!("Value is not a valid JSONPath: {error}");
+                findings.schema(&self.at(key), offset, message);
+                None
+            }
+        }
+    }
+
+    pub(super) fn reference(
+        &self,
+        key: &str,
+        findings: &mut Findings<'_>,
+    ) -> Option<ReferencePath> {
+        let path = self.path(key, true, findings)?;
+        let reference = ReferencePath::from_path(&path);
+        if reference.is_none() {
+            let offset = self.get(key)?.offset;
+            findings.schema(&self.at(key), offset, "Value is not a Reference Path");
+        }
+        reference
+    }
+
+    /// A path or an intrinsic call.
+    pub(super) fn expression(&self, key: &str, findings: &mut Findings<'_>) -> Option<Expression> {
+        let text = self.string(key, findings)?;
+        let offset = self.get(key)?.offset;
+        parse_expression(key, text, &self.at(key), offset, findings)
+    }
+
+    /// A payload template: an object, in which keys that end in `.$` are evaluated.
+    pub(super) fn template(&self, key: &str, findings: &mut Findings<'_>) -> Option<Template> {
+        let node = self.get(key)?;
+        Some(template(node, &self.at(key), findings))
+    }
+
+    /// Any value as it stands.
+    pub(super) fn value(&self, key: &str) -> Option<Value> {
+        self.get(key).map(Node::to_value)
+    }
+}
+
+/// The message for a field that does not belong where it stands.
+fn unsupported(key: &str) -> String {
+    match key {
+        "Output" | "Arguments" | "Items" | "Condition" => format!(
+            "The QueryLanguage is set to 'JSONPath', but field '{key}' is only supported for the \
+             'JSONata' QueryLanguage"
+        ),
+        "Assign" | "Credentials" => {
+            format!("field '{key}' is not supported yet by this engine")
+        }
+        _ => format!("Field '{key}' is not supported"),
+    }
+}
+
+pub(super) fn wrong_kind(node: &Node, wanted: &str, location: &str, findings: &mut Findings<'_>) {
+    let message = format!("Expected {wanted}, but found {}", node.kind());
+    findings.schema(location, node.offset, message);
+}
+
+fn parse_expression(
+    key: &str,
+    text: &str,
+    location: &str,
+    offset: usize,
+    findings: &mut Findings<'_>,
+) -> Option<Expression> {
+    Expression::parse(text)
+        .map_err(|error| {
+            let message = format!(
+                "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic \
+                 function call: {error}"
+            );
+            findings.schema(location, offset, message);
+        })
+        .ok()
+}
+
+fn template(node: &Node, location: &str, findings: &mut Findings<'_>) -> Template {
+    match &node.json {
+        Json::Array(items) => Template::array(
+            items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| template(item, &format!("{location}[{index}]"), findings))
+                .collect(),
+        ),
+        Json::Object(members) => {
+            let mut fields: Vec<(String, Template)> = Vec::with_capacity(members.len());
+            for member in members {
+                let (key, field) = template_field(member, location, findings);
+                if fields.iter().any(|(known, _)| *known == key) {
+                    let message = format!("The field '{key}' is given twice");
+                    findings.schema(location, member.key_offset, message);
+                    continue;
+                }
+                fields.push((key, field));
+            }
+            Template::object(fields)
+        }
+        _ => Template::Literal(node.to_value()),
+    }
+}
+
+fn template_field(
+    member: &Member,
+    location: &str,
+    findings: &mut Findings<'_>,
+) -> (String, Template) {
+    let key = member.key.as_str();
+    let Some(name) = key.strip_suffix(".$") else {
+        let field = template(&member.value, &format!("{location}/{key}"), findings);
+        return (key.to_owned(), field);
+    };
+    let expression = match &member.value.json {
+        Json::String(text) => parse_expression(key, text, location, member.value.offset, findings),
+        _ => {
+            let message = format!(
+                "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic \
+                 function call: it is {}",
+                member.value.kind()
+            );
+            findings.schema(location, member.value.offset, message);
+            None
+        }
+    };
+    let field = expression.map_or(Template::Literal(Value::Null), |expression| {
+        Template::Expression(key.to_owned(), expression)
+    });
+    (name.to_owned(), field)
+}
