@@ -9,8 +9,10 @@ use tokio_util::sync::CancellationToken;
 use whiteboarder_jobs::download::download;
 use whiteboarder_jobs::runs::{self, Acted};
 use whiteboarder_jobs::submit::{Batch, load_manifest};
-use whiteboarder_jobs::track::{ExecutionView, FollowOptions, ItemStatus, follow};
-use whiteboarder_jobs::{JobsError, Reporter, Target};
+use whiteboarder_jobs::track::{
+    AttemptEnd, Compute, ExecutionView, FollowOptions, ItemStatus, follow,
+};
+use whiteboarder_jobs::{Reporter, Target};
 
 use super::submit::{Show, for_download};
 use crate::batch::live::Live;
@@ -213,16 +215,12 @@ async fn show_item(
     json: bool,
     terminal: &Terminal,
 ) -> Result<Exit> {
-    let (status, executions) = runs::show_item(target, batch, name).await?;
-    let Some(item) = status.items.iter().find(|item| item.name == name) else {
-        let (batch, name) = (batch.to_owned(), name.to_owned());
-        return Err(JobsError::NoSuchItem { batch, name }.into());
-    };
+    let (item, executions) = runs::show_item(target, batch, name).await?;
     if json {
         terminal.document(&json!({ "item": item, "executions": executions }))?;
         return Ok(Exit::Success);
     }
-    for (label, value) in facts(item, terminal) {
+    for (label, value) in facts(&item, terminal) {
         terminal.line(&format!("{label:<10} {value}"))?;
     }
     for execution in &executions {
@@ -279,14 +277,63 @@ fn facts(item: &ItemStatus, terminal: &Terminal) -> Vec<(&'static str, String)> 
     facts
 }
 
-/// An execution's steps, one line each.
-fn story(execution: &ExecutionView, _terminal: &Terminal) -> Vec<String> {
-    // The view is a value with stable names; its JSON is the whole story.
-    serde_json::to_string_pretty(execution)
-        .unwrap_or_default()
-        .lines()
-        .map(text::safe)
-        .collect()
+/// An execution's steps, one line each: when, which state, what did the work, how it ended.
+fn story(execution: &ExecutionView, terminal: &Terminal) -> Vec<String> {
+    let status = serde_json::to_value(execution.status).unwrap_or_default();
+    let status = status.as_str().unwrap_or_default().to_lowercase().replace('_', " ");
+    let start = execution.started_ms.unwrap_or_default();
+    let since = |moment: i64| format!("+{:.2} s", (moment - start) as f64 / 1000.0);
+    let mut lines = vec![format!("execution {}  {status}", text::safe(&execution.name))];
+    let mut table = Table::new(&[
+        ("at", Align::Right),
+        ("state", Align::Left),
+        ("by", Align::Left),
+        ("waited", Align::Right),
+        ("took", Align::Right),
+        ("end", Align::Left),
+    ]);
+    for step in &execution.steps {
+        if step.attempts.is_empty() {
+            table.row(vec![since(step.entered_ms).into(), text::safe(&step.name).into()]);
+        }
+        for attempt in &step.attempts {
+            let by = match (attempt.compute.place(), &attempt.compute, &attempt.worker) {
+                (Some(at), _, Some(worker)) => {
+                    format!("{} ({})", place(&at.to_string(), terminal.unicode), text::safe(worker))
+                }
+                (Some(at), ..) => place(&at.to_string(), terminal.unicode),
+                (None, Compute::Service { service, action }, _) => format!("{service}:{action}"),
+                _ => String::new(),
+            };
+            let between = |from: Option<i64>, to: Option<i64>| match (from, to) {
+                (Some(from), Some(to)) => text::seconds((to - from) as f64 / 1000.0),
+                _ => String::new(),
+            };
+            let end = match &attempt.end {
+                Some(AttemptEnd::Succeeded) => {
+                    let mark = Mark::Done;
+                    Cell::styled(format!("{} done", mark.glyph(terminal.unicode)), mark.style())
+                }
+                Some(AttemptEnd::Failed { error, .. }) => {
+                    let mark = Mark::Failed;
+                    let caught = if step.caught { " (caught)" } else { "" };
+                    let words = format!("{} {}{caught}", mark.glyph(terminal.unicode), text::safe(error));
+                    Cell::styled(words, mark.style())
+                }
+                None => Cell::default(),
+            };
+            table.row(vec![
+                since(attempt.scheduled_ms).into(),
+                text::safe(&step.name).into(),
+                by.into(),
+                between(Some(attempt.scheduled_ms), attempt.started_ms).into(),
+                between(attempt.started_ms.or(Some(attempt.scheduled_ms)), attempt.ended_ms).into(),
+                end,
+            ]);
+        }
+    }
+    lines.extend(table.lines(terminal).into_iter().map(|line| format!("  {line}")));
+    lines
 }
 
 async fn fetch(

@@ -13,7 +13,7 @@ use anyhow::Result;
 
 pub use dirs::Dirs;
 pub use file::{ConfigFile, ProfileTable};
-pub use local::{LocalOptions, LocalSettings};
+pub use local::{LocalOptions, LocalSettings, capacity};
 
 use crate::term::Terminal;
 
