@@ -1,4 +1,5 @@
-//! Cleans files and tells how long each stage took and how much memory the process has needed so far:
+//! Cleans files and tells how much processor time each stage took (all threads together, which other programs on the
+//! machine hardly disturb) and how much memory the process has needed so far:
 //!
 //! ```sh
 //! RAYON_NUM_THREADS=1 cargo run --release -p whiteboarder-core --example measure -- OUT_DIR FILE…
@@ -14,8 +15,8 @@ use std::path::PathBuf;
 
 use image::imageops::{FilterType, overlay, resize};
 use image::{DynamicImage, GrayImage, RgbImage};
-use whiteboarder_core::image::{Channels, Limits, Picture, decode, read_header};
-use whiteboarder_core::{clean, cost, recipe::Recipe};
+use whiteboarder_core::image::{Channels, Limits, Picture, decode, encode_png, read_header};
+use whiteboarder_core::{clean, cost, finish, recipe::Recipe};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -54,28 +55,38 @@ fn main() -> Result<(), Box<dyn Error>> {
             .into_owned();
         let header = read_header(&bytes)?;
         let estimate = cost::estimate(&header, bytes.len() as u64, &recipe);
-        let cleaned = clean::clean_bytes(&bytes, &recipe, &Limits::default())?;
-        let t = cleaned.timings;
+        let mut marks = vec![processor_seconds()];
+        let mut picture = decode(&bytes, &Limits::default())?;
+        marks.push(processor_seconds());
+        let analysis = clean::analyse(&picture, &recipe);
+        marks.push(processor_seconds());
+        finish::finish(&mut picture, &analysis);
+        marks.push(processor_seconds());
+        let png = encode_png(&picture)?;
+        marks.push(processor_seconds());
+        drop((picture, analysis));
+        let total = marks[4] - marks[0];
+        let peak = peak_megabytes();
         writeln!(
             out,
             "{name:24} {:6.2} {:6.2} | {:6.3} {:6.3} {:6.3} {:6.3} {:6.3} | {:6.3} {:6.2} | {:7.1} {:7.1}",
             header.pixels() as f64 / 1e6,
-            cleaned.png.len() as f64 / 1e6,
-            t.decode,
-            t.background,
-            t.finish,
-            t.encode,
-            t.total(),
+            png.len() as f64 / 1e6,
+            marks[1] - marks[0],
+            marks[2] - marks[1],
+            marks[3] - marks[2],
+            marks[4] - marks[3],
+            total,
             estimate.seconds,
-            estimate.seconds / t.total(),
-            peak_megabytes(),
+            estimate.seconds / total,
+            peak,
             estimate.memory_bytes as f64 / f64::from(1 << 20),
         )?;
-        std::fs::write(folder.join(format!("{name}.png")), &cleaned.png)?;
+        std::fs::write(folder.join(format!("{name}.png")), &png)?;
         if let Some(width) = view {
             let pair = [
                 decode(&bytes, &Limits::default())?,
-                decode(&cleaned.png, &Limits::default())?,
+                decode(&png, &Limits::default())?,
             ];
             let pair = pair.map(|picture| shrunk(picture, width));
             let mut both = RgbImage::new(pair[0].width() * 2, pair[0].height());
@@ -97,6 +108,19 @@ fn shrunk(picture: Picture, width: u32) -> RgbImage {
     .unwrap_or_default();
     let width = width.min(w);
     resize(&rgb, width, (h * width).div_ceil(w), FilterType::Triangle)
+}
+
+/// Processor time of all threads in seconds (Linux; 0 elsewhere).
+fn processor_seconds() -> f64 {
+    let tasks = std::fs::read_dir("/proc/self/task")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let nanoseconds = tasks.filter_map(|task| {
+        let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    nanoseconds.sum::<f64>() / 1e9
 }
 
 /// The process's peak resident memory (Linux; 0 elsewhere).

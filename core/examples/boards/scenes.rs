@@ -380,7 +380,7 @@ fn roadmap(b: &mut Board) {
         ("STUDIO", 180.0, 210.0, 330.0, BLUE),
         ("CLOUD", 330.0, 290.0, 280.0, ORANGE),
         ("DASHBOARD", 520.0, 370.0, 250.0, PURPLE),
-        ("RELEASE", 740.0, 450.0, 140.0, RED),
+        ("RELEASE", 680.0, 450.0, 140.0, RED),
     ];
     for (words, x, y, length, marker) in bars {
         b.filled((x, y), (length, 26.0), 6.0, marker);
@@ -388,7 +388,7 @@ fn roadmap(b: &mut Board) {
     }
     b.text("MVP", (840.0, 130.0), 34.0, 3.6, RED);
     b.ring((875.0, 148.0), (62.0, 38.0), 3.2, RED);
-    b.arrow(&[(868.0, 190.0), (850.0, 300.0), (815.0, 440.0)], 3.0, RED);
+    b.arrow(&[(868.0, 190.0), (840.0, 300.0), (765.0, 440.0)], 3.0, RED);
     for (i, words) in ["2 PEOPLE", "HIRE 1", "NO SCOPE CREEP", "DEMO EVERY FRI"]
         .iter()
         .enumerate()
