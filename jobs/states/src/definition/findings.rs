@@ -100,6 +100,7 @@ impl Code {
 /// Collects findings.
 pub(super) struct Findings<'t> {
     text: &'t str,
+    /// Each with the offset by which it is sorted.
     found: Vec<(usize, Diagnostic)>,
 }
 
@@ -125,8 +126,14 @@ impl<'t> Findings<'t> {
             ("", _) => "/".to_owned(),
             (location, _) => location.to_owned(),
         };
+        // What concerns the whole machine comes last, as the service has it.
+        let order = if location.is_empty() {
+            usize::MAX
+        } else {
+            offset
+        };
         self.found.push((
-            offset,
+            order,
             Diagnostic {
                 severity: Severity::Error,
                 code: code.as_str().to_owned(),
@@ -149,7 +156,7 @@ impl<'t> Findings<'t> {
 
     /// The findings in the order of the text; those of one place in the order they were found.
     pub(super) fn into_error(mut self) -> InvalidDefinition {
-        self.found.sort_by_key(|(offset, _)| *offset);
+        self.found.sort_by_key(|(order, _)| *order);
         let diagnostics = self
             .found
             .into_iter()

@@ -55,7 +55,7 @@ impl Definition {
     /// let found = Definition::parse(text).unwrap_err();
     /// assert_eq!(found.diagnostics[0].message, "Missing 'Next' target: B");
     /// assert_eq!(found.diagnostics[0].location, "/States/A/Next");
-    /// assert_eq!((found.diagnostics[0].line, found.diagnostics[0].column), (1, 61));
+    /// assert_eq!((found.diagnostics[0].line, found.diagnostics[0].column), (1, 59));
     /// ```
     pub fn parse(text: &str) -> Result<Definition, InvalidDefinition> {
         let mut findings = Findings::new(text);
