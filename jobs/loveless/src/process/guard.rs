@@ -27,7 +27,7 @@ while read -r sign group; do
     -) case $groups in *" $group "*) groups="${groups%% "$group" *} ${groups#* "$group" }" ;; esac ;;
   esac
 done
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 "#;
 
 static GUARD: OnceCell<Option<Mutex<ChildStdin>>> = OnceCell::const_new();
@@ -79,7 +79,7 @@ mod tests {
 
     /// What the guard would kill, told instead of done.
     fn killed(lines: &str) -> String {
-        let script = SCRIPT.replace("kill -KILL -- \"-$group\" 2>/dev/null", "echo \"$group\"");
+        let script = SCRIPT.replace("kill -s KILL -- \"-$group\" 2>/dev/null", "echo \"$group\"");
         assert_ne!(script, SCRIPT);
         let mut shell = Command::new("/bin/sh")
             .args(["-c", &script])

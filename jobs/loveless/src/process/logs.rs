@@ -184,9 +184,9 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn logs() -> (Logs, std::io::PipeWriter, std::io::PipeWriter) {
-        let (stdout, out) = std::io::pipe().unwrap();
-        let (stderr, err) = std::io::pipe().unwrap();
+    fn logs() -> (Logs, io::PipeWriter, io::PipeWriter) {
+        let (stdout, out) = io::pipe().unwrap();
+        let (stderr, err) = io::pipe().unwrap();
         (
             Logs::collect("f", [stdout.into(), stderr.into()]).unwrap(),
             out,

@@ -11,6 +11,8 @@ pub(crate) mod answer;
 pub(crate) mod exchange;
 mod extensions;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
