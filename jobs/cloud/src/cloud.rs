@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::CloudConfig;
+use crate::config::{CloudConfig, Target};
 use crate::error::CloudError;
 use crate::events::EventSink;
 use crate::lanes::{AsyncQueue, LambdaLane, ServiceIntegrations, WorkerLane};
@@ -24,7 +24,7 @@ use crate::server::{self, Activity, Control, Front};
 use crate::states::{Engine, EngineSettings};
 
 /// How long a stop with `drain` waits for invocations and workers to end their work.
-pub const DRAIN_LIMIT: Duration = Duration::from_secs(60);
+pub const DRAIN_LIMIT: Duration = Duration::from_mins(1);
 
 /// How often the idle clock is read.
 const IDLE_CHECK: Duration = Duration::from_millis(500);
@@ -380,6 +380,36 @@ async fn apply_stack(
             .ensure_state_machine(&machine.name, &machine.definition)
             .await
             .map_err(|error| part("state machine", &machine.name, error.message))?;
+    }
+    for group in &config.stack.workers {
+        if !config.stack.activities.contains(&group.activity) {
+            let reason = "the stack has no such activity".to_owned();
+            return Err(part("workers of activity", &group.activity, reason));
+        }
+    }
+    for rule in &config.stack.rules {
+        let (kind, name, known) = match &rule.target {
+            Target::StateMachine { name } => {
+                let machines = &config.stack.state_machines;
+                (
+                    "state machine",
+                    name,
+                    machines.iter().any(|machine| machine.name == *name),
+                )
+            }
+            Target::Function { name } => {
+                let functions = &config.stack.functions;
+                (
+                    "function",
+                    name,
+                    functions.iter().any(|function| function.name == *name),
+                )
+            }
+        };
+        if !known {
+            let reason = format!("the stack has no {kind} {name}, its target");
+            return Err(part("rule", &rule.name, reason));
+        }
     }
     Ok(())
 }

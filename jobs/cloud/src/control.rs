@@ -92,7 +92,7 @@ impl Client {
         let answer = self
             .call(Method::GET, "/_local/status", Bytes::new())
             .await?;
-        serde_json::from_slice(&answer).map_err(|error| self.strange(error))
+        serde_json::from_slice(&answer).map_err(|error| self.strange(&error))
     }
 
     /// Asks it to stop; with `drain` after what runs has ended, within limits. Answers before it has stopped.
@@ -105,7 +105,7 @@ impl Client {
     async fn call(&self, method: Method, path: &str, body: Bytes) -> Result<Bytes, ControlError> {
         match tokio::time::timeout(PATIENCE, self.exchange(method, path, body)).await {
             Ok(answer) => answer,
-            Err(_) => Err(self.strange("it does not answer")),
+            Err(_) => Err(self.strange(&"it does not answer")),
         }
     }
 
@@ -120,16 +120,16 @@ impl Client {
             address: self.address,
             source,
         })?;
-        let request = self.signed(method, path, body)?;
+        let request = self.signed(method, path, &body)?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
-            .map_err(|error| self.strange(error))?;
+            .map_err(|error| self.strange(&error))?;
         let connection = tokio::spawn(connection);
         let answer = sender.send_request(request).await;
-        let answer = answer.map_err(|error| self.strange(error))?;
+        let answer = answer.map_err(|error| self.strange(&error))?;
         let status = answer.status();
         let body = answer.into_body().collect().await;
-        let body = body.map_err(|error| self.strange(error))?.to_bytes();
+        let body = body.map_err(|error| self.strange(&error))?.to_bytes();
         connection.abort();
         match status {
             StatusCode::OK | StatusCode::ACCEPTED => Ok(body),
@@ -137,7 +137,7 @@ impl Client {
                 address: self.address,
                 message: message(&body),
             }),
-            other => Err(self.strange(format!("{other} {}", message(&body)))),
+            other => Err(self.strange(&format!("{other} {}", message(&body)))),
         }
     }
 
@@ -145,7 +145,7 @@ impl Client {
         &self,
         method: Method,
         path: &str,
-        body: Bytes,
+        body: &Bytes,
     ) -> Result<Request<Full<Bytes>>, ControlError> {
         let request = Request::builder()
             .method(method)
@@ -153,20 +153,20 @@ impl Client {
             .header("host", self.address.to_string())
             .header("x-amz-date", sigv4::stamp(OffsetDateTime::now_utc()))
             .body(Full::new(body.clone()))
-            .map_err(|error| self.strange(error))?;
+            .map_err(|error| self.strange(&error))?;
         let (mut head, full) = request.into_parts();
         let key = Key {
             access: &self.access_key,
             secret: &self.secret_key,
         };
-        let signature = sigv4::authorization(&head, &body, key, "local", SERVICE)
+        let signature = sigv4::authorization(&head, body, key, "local", SERVICE)
             .and_then(|value| value.parse().ok())
-            .ok_or_else(|| self.strange("the credentials cannot be sent in a header"))?;
+            .ok_or_else(|| self.strange(&"the credentials cannot be sent in a header"))?;
         head.headers.insert(http::header::AUTHORIZATION, signature);
         Ok(Request::from_parts(head, full))
     }
 
-    fn strange(&self, reason: impl ToString) -> ControlError {
+    fn strange(&self, reason: &dyn std::fmt::Display) -> ControlError {
         ControlError::Strange {
             address: self.address,
             reason: reason.to_string(),

@@ -1,4 +1,4 @@
-//! The services that Task states can call: Lambda (both ways to name it) and S3's PutObject. Activities are the
+//! The services that Task states can call: Lambda (both ways to name it) and S3's `PutObject`. Activities are the
 //! engine's own.
 //!
 //! | Resource | parameters | result |
@@ -83,7 +83,10 @@ impl ServiceIntegrations {
     }
 
     async fn invoke(&self, reference: &str, payload: Bytes) -> Result<(String, Bytes), TaskError> {
-        let name = self.lambda.resolve(reference).map_err(lane_error)?;
+        let name = self
+            .lambda
+            .resolve(reference)
+            .map_err(|error| lane_error(&error))?;
         let invocation = Invocation::new(crate::lanes::lambda::event_or_empty(payload));
         let id = invocation.request_id.clone();
         let completed = self.lambda.invoke_in_turn(&name, invocation, || {}).await;
@@ -94,7 +97,7 @@ impl ServiceIntegrations {
             },
             // The lane closes with the cloud: the call has no answer, and is made again.
             Err(LaneError::Throttled) if self.drain.is_cancelled() => std::future::pending().await,
-            Err(error) => Err(lane_error(error)),
+            Err(error) => Err(lane_error(&error)),
         }
     }
 
@@ -216,7 +219,7 @@ fn function_error(error: &FunctionError) -> TaskError {
     }
 }
 
-fn lane_error(error: LaneError) -> TaskError {
+fn lane_error(error: &LaneError) -> TaskError {
     let id = uuid::Uuid::new_v4();
     let (name, status) = match error {
         LaneError::NotFound { .. } => ("Lambda.ResourceNotFoundException", 404),

@@ -22,7 +22,7 @@ use crate::lanes::sdk_environment;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A worker that lived this long was well.
-const WELL: Duration = Duration::from_secs(60);
+const WELL: Duration = Duration::from_mins(1);
 
 /// The supervisors of all workers.
 pub(crate) struct WorkerLane {

@@ -12,6 +12,9 @@ use crate::events::{CloudEvent, DeliveryError, EventSink};
 use crate::lanes::{AsyncQueue, LambdaLane};
 use crate::states::Engine;
 
+/// Answers of the engine after which another try is of no use.
+const GONE: [&str; 2] = ["StateMachineDoesNotExist", "StateMachineDeleting"];
+
 /// All rules and the ways to their targets.
 pub(crate) struct EventBus {
     rules: Vec<(Rule, Pattern)>,
@@ -49,24 +52,35 @@ impl EventBus {
     }
 
     /// Gives an event to one target. The event's id names the execution, so that a second delivery starts nothing.
+    ///
+    /// A target that does not exist will not come by waiting: as on EventBridge the event is dropped, loudly.
     async fn send(&self, rule: &Rule, event: &CloudEvent, json: &Value) -> Result<(), String> {
         match &rule.target {
-            Target::StateMachine { name } => self
-                .engine
-                .start_from_event(name, &event.id, json.clone())
-                .await
-                .map_err(|error| error.to_string()),
+            Target::StateMachine { name } => {
+                let started = self
+                    .engine
+                    .start_from_event(name, &event.id, json.clone())
+                    .await;
+                match started {
+                    Err(error) if GONE.contains(&error.code.as_str()) => {
+                        tracing::error!(rule = rule.name, event = event.id, %error, "an event is dropped");
+                        Ok(())
+                    }
+                    started => started.map_err(|error| error.to_string()),
+                }
+            }
             Target::Function { name } => {
-                let function = self
-                    .lambda
-                    .resolve(name)
-                    .map_err(|error| error.to_string())?;
+                let function = match self.lambda.resolve(name) {
+                    Ok(function) => function,
+                    Err(error) => {
+                        tracing::error!(rule = rule.name, event = event.id, %error, "an event is dropped");
+                        return Ok(());
+                    }
+                };
                 let id = format!("{}/{}", event.id, rule.name);
                 let payload = Bytes::from(json.to_string());
-                self.queue
-                    .push(id, function, payload)
-                    .await
-                    .map_err(|error| error.to_string())
+                let stored = self.queue.push(id, function, payload).await;
+                stored.map_err(|error| error.to_string())
             }
         }
     }

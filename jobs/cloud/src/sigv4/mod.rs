@@ -52,7 +52,8 @@ pub enum SignatureError {
     /// The access key is not ours.
     #[error("The security token included in the request is invalid.")]
     UnknownKey,
-    /// The credential scope is not of the form key/date/region/service/aws4_request, or is for another service or day.
+    /// The credential scope is not of the form `key/date/region/service/aws4_request`, or is for another service
+    /// or day.
     #[error("Credential should be scoped to {should}.")]
     Scope {
         /// What was expected.

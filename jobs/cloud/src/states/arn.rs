@@ -73,10 +73,14 @@ impl<'a> Named<'a> {
         }
         let pieces: Vec<&str> = resource.split(':').collect();
         match pieces.as_slice() {
-            ["stateMachine", name] => Ok(Self::Machine { name, qualifier: None }),
-            ["stateMachine", name, qualifier] => {
-                Ok(Self::Machine { name, qualifier: Some(qualifier) })
-            }
+            ["stateMachine", name] => Ok(Self::Machine {
+                name,
+                qualifier: None,
+            }),
+            ["stateMachine", name, qualifier] => Ok(Self::Machine {
+                name,
+                qualifier: Some(qualifier),
+            }),
             ["execution", machine, name] => Ok(Self::Execution { machine, name }),
             ["activity", name] => Ok(Self::Activity { name }),
             [kind @ ("express" | "mapRun"), ..] => Ok(Self::Other { kind }),
@@ -94,14 +98,20 @@ impl<'a> Named<'a> {
     }
 
     fn wrong_kind(&self) -> ApiError {
-        ApiError::invalid_arn(&format!("Resource type not valid in this context: {}", self.kind()))
+        ApiError::invalid_arn(&format!(
+            "Resource type not valid in this context: {}",
+            self.kind()
+        ))
     }
 }
 
 /// The machine's name in an ARN that must be a machine's. Versions and aliases do not exist here.
 pub(crate) fn machine_name(arn: &str) -> Result<&str, ApiError> {
     match Named::parse(arn)? {
-        Named::Machine { name, qualifier: None } => Ok(name),
+        Named::Machine {
+            name,
+            qualifier: None,
+        } => Ok(name),
         Named::Machine { .. } => Err(ApiError::machine_missing(arn)),
         other => Err(other.wrong_kind()),
     }
@@ -142,12 +152,17 @@ mod tests {
 
     #[test]
     fn arns_name_what_they_name() {
-        let home = Home { region: "us-east-1".into(), account: "000000000000".into() };
+        let home = Home {
+            region: "us-east-1".into(),
+            account: "000000000000".into(),
+        };
         assert_eq!(machine_name(&home.machine("m")), Ok("m"));
         assert_eq!(execution_names(&home.execution("m", "e")), Ok(("m", "e")));
         assert_eq!(activity_name(&home.activity("a")), Ok("a"));
         assert_eq!(
-            machine_name("arn:aws:states:us-east-1:000000000000:stateMachine:m:1").unwrap_err().code,
+            machine_name("arn:aws:states:us-east-1:000000000000:stateMachine:m:1")
+                .unwrap_err()
+                .code,
             "StateMachineDoesNotExist"
         );
     }
@@ -174,7 +189,17 @@ mod tests {
         for good in ["a", "Größe-1_x.y", &"n".repeat(80), "é(1)!@+='"] {
             assert!(is_valid_name(good), "{good}");
         }
-        for bad in ["", " ", "a b", "a/b", "a:b", "a\u{7f}", "<a>", "a,b", &"n".repeat(81)] {
+        for bad in [
+            "",
+            " ",
+            "a b",
+            "a/b",
+            "a:b",
+            "a\u{7f}",
+            "<a>",
+            "a,b",
+            &"n".repeat(81),
+        ] {
             assert!(!is_valid_name(bad), "{bad:?}");
         }
     }

@@ -1,14 +1,26 @@
 //! The engine as the rest of the program sees it.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, mpsc};
+use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::activities::Take;
+use super::api::{self, Call};
+use super::arn::Home;
 use super::error::{ApiError, EngineError};
 use super::integrations::Integrations;
+use super::message::{Item, Message, Operation, Shared, Waiter};
+use super::worker_loop;
 use crate::{Durability, EventSink};
+
+/// How long `GetActivityTask` waits for a task.
+const LONG_POLL: Duration = Duration::from_secs(60);
 
 /// What an [`Engine`] needs to know.
 #[derive(Clone, Debug)]
@@ -26,7 +38,11 @@ pub struct EngineSettings {
 /// One thread owns the database. It takes requests from a channel, runs many in one transaction, and
 /// answers and acts only after the commit: what was answered is stored, and what was done can be
 /// done again after a crash. Requests are cheap to have waiting: a long poll costs a channel.
-pub struct Engine {}
+pub struct Engine {
+    home: Home,
+    sender: mpsc::Sender<Message>,
+    shared: Arc<Shared>,
+}
 
 impl Engine {
     /// Opens the store at `path` (a database file, made when missing), takes up the executions that
@@ -37,15 +53,35 @@ impl Engine {
         settings: EngineSettings,
         integrations: Arc<dyn Integrations>,
     ) -> Result<Arc<Engine>, EngineError> {
-        let _ = (path, settings, integrations);
-        Ok(Arc::new(Engine {}))
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| EngineError::NoRuntime)?;
+        let home = Home {
+            region: settings.region,
+            account: settings.account,
+        };
+        let shared = Arc::new(Shared::default());
+        let sender = worker_loop::start(
+            path,
+            settings.durability,
+            home.clone(),
+            integrations,
+            runtime,
+            Arc::clone(&shared),
+        )?;
+        Ok(Arc::new(Engine {
+            home,
+            sender,
+            shared,
+        }))
     }
 
     /// Serves an operation of the Step Functions JSON API, for example `StartExecution`: its body in,
     /// the answer's body or the service's error out. `GetActivityTask` takes up to 60 seconds; dropping
     /// its future loses no task.
     pub async fn request(&self, operation: &str, body: Value) -> Result<Value, ApiError> {
-        Err(ApiError::closed())
+        match api::parse(operation, body)? {
+            Call::Run(operation) => self.run(operation).await,
+            Call::Poll(poll) => self.poll(&poll).await,
+        }
     }
 
     /// Starts an execution for an event, with the event's id as the execution's name, so that an event
@@ -56,12 +92,23 @@ impl Engine {
         execution_name: &str,
         input: Value,
     ) -> Result<(), ApiError> {
-        Err(ApiError::closed())
+        let body = json!({
+            "stateMachineArn": self.home.machine(state_machine_name),
+            "name": execution_name,
+            "input": input.to_string(),
+        });
+        match self.request("StartExecution", body).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.code == "ExecutionAlreadyExists" => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Makes the activity unless it exists; gives its ARN.
     pub async fn ensure_activity(&self, name: &str) -> Result<String, ApiError> {
-        Err(ApiError::closed())
+        self.request("CreateActivity", json!({ "name": name }))
+            .await?;
+        Ok(self.home.activity(name))
     }
 
     /// Makes the state machine, or gives the existing one this definition; gives its ARN. Executions
@@ -71,7 +118,18 @@ impl Engine {
         name: &str,
         definition: &str,
     ) -> Result<String, ApiError> {
-        Err(ApiError::closed())
+        let arn = self.home.machine(name);
+        let role = format!("arn:aws:iam::{}:role/local-cloud", self.home.account);
+        let body = json!({ "name": name, "definition": definition, "roleArn": role });
+        match self.request("CreateStateMachine", body).await {
+            Ok(_) => Ok(arn),
+            Err(error) if error.code == "StateMachineAlreadyExists" => {
+                let body = json!({ "stateMachineArn": arn, "definition": definition });
+                self.request("UpdateStateMachine", body).await?;
+                Ok(arn)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Hands the events "Step Functions Execution Status Change" to `sink` until `stop` is cancelled.
@@ -82,19 +140,22 @@ impl Engine {
         sink: Arc<dyn EventSink>,
         stop: CancellationToken,
     ) {
-        stop.cancelled().await;
-        drop(sink);
+        super::delivery::deliver(&self, sink.as_ref(), &stop).await;
     }
 
     /// How many tasks of the activity wait for a worker.
     pub fn activity_backlog(&self, name: &str) -> usize {
-        let _ = name;
-        0
+        let backlog = self
+            .shared
+            .backlog
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        backlog.get(&self.home.activity(name)).copied().unwrap_or(0)
     }
 
     /// How many executions run.
     pub fn running(&self) -> usize {
-        0
+        self.shared.running.load(Ordering::Acquire)
     }
 
     /// Whether any execution runs.
@@ -104,5 +165,65 @@ impl Engine {
 
     /// Commits what was requested before, aborts calls that are under way (they are made again by the
     /// next [`open`](Self::open)) and closes the store. Later requests are refused.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        let (sender, closed) = oneshot::channel();
+        if self.sender.send(Message::Close(Some(sender))).is_ok() {
+            // An error means that the thread has ended already, which is what we want.
+            let _ = closed.await;
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) async fn run(&self, operation: Box<dyn Operation>) -> Result<Value, ApiError> {
+        let (reply, answer) = oneshot::channel();
+        let item = Item {
+            operation,
+            reply: Some(reply),
+        };
+        self.sender
+            .send(Message::Run(item))
+            .map_err(|_| ApiError::closed())?;
+        answer.await.map_err(|_| ApiError::closed())?
+    }
+
+    async fn poll(&self, poll: &api::activities::GetActivityTask) -> Result<Value, ApiError> {
+        let deadline = Instant::now() + LONG_POLL;
+        self.run(Box::new(poll.clone())).await?;
+        loop {
+            let (sender, offered) = oneshot::channel();
+            let waiter = Waiter {
+                activity: poll.activity_arn(),
+                offer: sender,
+            };
+            self.sender
+                .send(Message::Wait(waiter))
+                .map_err(|_| ApiError::closed())?;
+            // When the time runs out just as an offer arrives, dropping the channel returns the task.
+            let Ok(offer) = timeout_at(deadline, offered).await else {
+                return Ok(json!({ "taskToken": null }));
+            };
+            let offer = offer.map_err(|_| ApiError::closed())??;
+            let take = Take {
+                task: offer.task(),
+                worker: poll.worker_name(),
+            };
+            // Dropped here by an error or a caller that went away, the offer goes back to the queue.
+            let task = self.run(Box::new(take)).await?;
+            offer.accept();
+            if !task.is_null() {
+                return Ok(task);
+            }
+            // The task ended between offer and taking: wait on.
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // The thread's own helpers hold senders too, so it has to be told.
+        let _ = self.sender.send(Message::Close(None));
+    }
 }

@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use serde_json::Value;
 use tokio::sync::{Notify, oneshot};
 
+use super::activities::GiveBack;
 use super::error::{ApiError, Fault};
 use super::turn::Turn;
 
@@ -18,11 +19,6 @@ use super::turn::Turn;
 /// store, with everything rolled back.
 pub(crate) trait Operation: Send {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault>;
-
-    /// What undoes the operation when its caller has vanished before it could take the answer.
-    fn when_unanswered(&self) -> Option<Box<dyn Operation>> {
-        None
-    }
 }
 
 /// Where an operation's answer goes.
@@ -54,17 +50,15 @@ pub(crate) struct Waiter {
 /// poller may vanish at any moment.
 pub(crate) struct Offer {
     task: TaskKey,
-    queued: Option<(String, i64, mpsc::Sender<Message>)>,
+    engine: Option<mpsc::Sender<Message>>,
 }
 
 impl Offer {
-    pub(crate) fn new(
-        activity: String,
-        place: i64,
-        task: TaskKey,
-        engine: mpsc::Sender<Message>,
-    ) -> Self {
-        Self { task, queued: Some((activity, place, engine)) }
+    pub(crate) fn new(task: TaskKey, engine: mpsc::Sender<Message>) -> Self {
+        Self {
+            task,
+            engine: Some(engine),
+        }
     }
 
     pub(crate) fn task(&self) -> TaskKey {
@@ -73,15 +67,19 @@ impl Offer {
 
     /// The task is durably started: it does not go back.
     pub(crate) fn accept(mut self) {
-        self.queued = None;
+        self.engine = None;
     }
 }
 
 impl Drop for Offer {
     fn drop(&mut self) {
-        if let Some((activity, place, engine)) = self.queued.take() {
+        if let Some(engine) = self.engine.take() {
+            let operation = Box::new(GiveBack { task: self.task });
             // Without an engine there is no queue to go back to; the store still has the task.
-            let _ = engine.send(Message::Return { activity, place, task: self.task });
+            let _ = engine.send(Message::Run(Item {
+                operation,
+                reply: None,
+            }));
         }
     }
 }
@@ -92,8 +90,6 @@ pub(crate) enum Message {
     Run(Item),
     /// A poller begins to wait.
     Wait(Waiter),
-    /// An offer was not taken.
-    Return { activity: String, place: i64, task: TaskKey },
     /// Commit what is there and end.
     Close(Option<oneshot::Sender<()>>),
 }

@@ -27,7 +27,11 @@ impl TaskToken {
         let mut secret = [0; 32];
         secret[..16].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
         secret[16..].copy_from_slice(uuid::Uuid::new_v4().as_bytes());
-        Self { execution, task, secret }
+        Self {
+            execution,
+            task,
+            secret,
+        }
     }
 
     /// As stored beside the task.
@@ -37,7 +41,11 @@ impl TaskToken {
 
     /// A token from the parts in the store; `None` when the secret has the wrong length.
     pub(crate) fn from_parts(execution: i64, task: u64, secret: &[u8]) -> Option<Self> {
-        Some(Self { execution, task, secret: secret.try_into().ok()? })
+        Some(Self {
+            execution,
+            task,
+            secret: secret.try_into().ok()?,
+        })
     }
 
     /// Compares in a time that does not depend on where the secrets differ.
@@ -57,7 +65,9 @@ impl TaskToken {
 
     /// Reads what a worker sends.
     pub(crate) fn decode(text: &str) -> Result<Self, ApiError> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ApiError::invalid_token())?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| ApiError::invalid_token())?;
         let parts = (bytes.len() == 49 && bytes[0] == 1).then(|| {
             let execution = i64::from_be_bytes(bytes[1..9].try_into().ok()?);
             let task = u64::from_be_bytes(bytes[9..17].try_into().ok()?);
@@ -89,17 +99,26 @@ pub(crate) fn list_identity(parts: &[&str]) -> String {
 }
 
 /// The token for the page behind `after`.
-pub(crate) fn encode_page(list: String, after: (i64, i64), now_ms: i64) -> Result<String, ApiError> {
-    let token = PageToken { list, after, expires: now_ms.saturating_add(PAGE_TOKEN_LIFE_MS) };
+pub(crate) fn encode_page(
+    list: String,
+    after: (i64, i64),
+    now_ms: i64,
+) -> Result<String, ApiError> {
+    let token = PageToken {
+        list,
+        after,
+        expires: now_ms.saturating_add(PAGE_TOKEN_LIFE_MS),
+    };
     let json = serde_json::to_vec(&token).map_err(|error| ApiError::internal(&error))?;
     Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
 /// The key behind which a page begins. Tokens of another list and expired ones are refused.
 pub(crate) fn decode_page(text: &str, list: &str, now_ms: i64) -> Result<(i64, i64), ApiError> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| ApiError::invalid_token())?;
-    let token: PageToken =
-        serde_json::from_slice(&bytes).map_err(|_| ApiError::invalid_token())?;
+    let bytes = URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| ApiError::invalid_token())?;
+    let token: PageToken = serde_json::from_slice(&bytes).map_err(|_| ApiError::invalid_token())?;
     if token.list != list || token.expires < now_ms {
         return Err(ApiError::invalid_token());
     }
@@ -124,7 +143,11 @@ mod tests {
     #[test]
     fn foreign_task_tokens_are_invalid() {
         for text in ["", "abc", "ä", &"A".repeat(66), &"A".repeat(2000)] {
-            assert_eq!(TaskToken::decode(text), Err(ApiError::invalid_token()), "{text}");
+            assert_eq!(
+                TaskToken::decode(text),
+                Err(ApiError::invalid_token()),
+                "{text}"
+            );
         }
     }
 

@@ -172,6 +172,24 @@ async fn a_wrong_stack_is_refused_with_the_part_that_is_wrong() {
         "{said}"
     );
 
+    let mut lost = machine("One");
+    lost.rules.push(Rule {
+        name: "lost".to_owned(),
+        pattern: json!({"source": ["aws.s3"]}),
+        target: Target::StateMachine {
+            name: "flaw".to_owned(),
+        },
+    });
+    let refused = Cloud::start(config(folder.path(), lost))
+        .await
+        .err()
+        .unwrap();
+    let said = refused.to_string();
+    assert!(
+        said.contains("rule lost") && said.contains("flaw"),
+        "{said}"
+    );
+
     let mut bad = machine("One");
     bad.state_machines[0].definition = json!({"StartAt": "No", "States": {}}).to_string();
     let refused = Cloud::start(config(folder.path(), bad))

@@ -132,7 +132,7 @@ async fn work() {
         command,
         env,
         memory_mb: 1024,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         region: std::env::var("AWS_REGION").unwrap(),
         arn: "arn:aws:lambda:us-east-1:000000000000:function:worker".to_owned(),
     };

@@ -38,7 +38,7 @@ pub const SDK_VARIABLES: [&str; 5] = [
 ];
 
 /// Nothing here takes that long, unless it never ends.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A cloud and the folder that it lives in.
 pub struct Running {

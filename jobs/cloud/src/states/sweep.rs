@@ -1,0 +1,26 @@
+//! Removing deleted machines with all their executions, a little at a time between other work.
+
+use serde_json::Value;
+
+use super::error::Fault;
+use super::message::Operation;
+use super::store::{executions, machines};
+use super::turn::{Effect, Turn};
+
+/// Executions that go in one transaction.
+const AT_ONCE: usize = 50;
+
+/// One piece of the sweeping; asks for the next one when something is left.
+pub(crate) struct Sweep;
+
+impl Operation for Sweep {
+    fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
+        if let Some(machine) = machines::find_deleted(turn.store)? {
+            if executions::remove_some(turn.store, machine, AT_ONCE as i64)? < AT_ONCE {
+                machines::remove(turn.store, machine)?;
+            }
+            turn.after(Effect::Sweep);
+        }
+        Ok(Value::Null)
+    }
+}
