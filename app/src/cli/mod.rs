@@ -80,7 +80,7 @@ enum Command {
     #[command(hide = true)]
     Function,
     #[command(hide = true)]
-    Worker(worker::WorkerArgs),
+    Worker(loveless::cli::WorkerArguments),
 }
 
 /// Parses the command line and runs the command. The terminal comes back for the error report.

@@ -107,13 +107,13 @@ fn product_stack(asked: &LocalSettings) -> Result<Stack> {
         timeout_s: asked.lambda_timeout_s,
         ..small(stack::CLEAN_FUNCTION)
     };
-    let heartbeat = (stack::ACTIVITY_HEARTBEAT_SECONDS / 3).max(1).to_string();
+    let heartbeat = format!("{}s", (stack::ACTIVITY_HEARTBEAT_SECONDS / 3).max(1));
     let mut worker: Vec<String> = [
         program.as_str(),
         "worker",
         "--activity",
         "{activity_arn}",
-        "--heartbeat-s",
+        "--heartbeat",
         heartbeat.as_str(),
         "--",
     ]
