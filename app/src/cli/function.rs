@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::error::{Exit, Failure};
 
 pub fn run() -> Result<Exit> {
-    crate::term::log::of_service();
+    crate::term::log::of_lane();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime
         .block_on(whiteboarder_function::run())

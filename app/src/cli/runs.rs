@@ -1,5 +1,6 @@
 //! `whiteboarder runs`: what was submitted, and what became of it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -407,8 +408,8 @@ fn tell(acted: &Acted, verb: &str, json: bool, terminal: &Terminal) -> Result<Ex
         for item in &acted.done {
             terminal.line(&format!("{verb} {}", text::safe(item)))?;
         }
-        for (item, reason) in &acted.skipped {
-            terminal.note(&format!("left {} alone: {}", text::safe(item), text::safe(reason)));
+        for line in left_alone(&acted.skipped) {
+            terminal.note(&line);
         }
         for (item, reason) in &acted.failed {
             terminal.complain(&format!("not {verb}: {}: {}", text::safe(item), text::safe(reason)));
@@ -418,6 +419,19 @@ fn tell(acted: &Acted, verb: &str, json: bool, terminal: &Terminal) -> Result<Ex
         }
     }
     Ok(if acted.failed.is_empty() { Exit::Success } else { Exit::SomeFailed })
+}
+
+/// One line per reason: a batch has many items and few reasons.
+fn left_alone(skipped: &[(String, String)]) -> Vec<String> {
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (item, reason) in skipped {
+        by_reason.entry(reason).or_default().push(item);
+    }
+    let line = |(reason, items): (&str, Vec<&str>)| match items.as_slice() {
+        [item] => format!("left {} alone: {}", text::safe(item), text::safe(reason)),
+        items => format!("left {} items alone: {}", items.len(), text::safe(reason)),
+    };
+    by_reason.into_iter().map(line).collect()
 }
 
 async fn follow_to_end(

@@ -7,7 +7,7 @@ use loveless::cli::{EXIT_OK, WorkerArguments, worker};
 use crate::error::{Exit, Failure};
 
 pub fn run(args: WorkerArguments) -> Result<Exit> {
-    crate::term::log::of_service();
+    crate::term::log::of_lane();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ended = runtime.block_on(worker(args));

@@ -25,6 +25,17 @@ pub fn of_service() {
     install("info", false);
 }
 
+/// The log of a process in a lane. Whoever reads it there, the cloud's own log or CloudWatch, adds the time.
+pub fn of_lane() {
+    let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .without_time()
+        .with_writer(io::stderr)
+        .try_init();
+}
+
 fn install(default: &str, color: bool) {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(default));
     // A second installation can only come from a test; the first one stays.
