@@ -10,8 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Instant;
 
-use anyhow::Result;
-use whiteboarder_core::clean::{Timings, clean_bytes};
+use whiteboarder_core::clean::{Cleaned as CleanedBytes, Timings, clean_bytes};
 use whiteboarder_core::image::Limits;
 use whiteboarder_core::recipe::Recipe;
 
@@ -116,7 +115,7 @@ struct Shared {
 
 impl Pool {
     /// Starts the threads. Every job is reported once, in the order in which they end.
-    pub fn start(jobs: Vec<Sized>, options: Options) -> Result<Pool> {
+    pub fn start(jobs: Vec<Sized>, options: Options) -> Result<Pool, Failure> {
         let (sender, messages) = channel();
         let threads = options.threads.clamp(1, jobs.len().max(1));
         let shared = Arc::new(Shared {
@@ -155,9 +154,19 @@ fn work(shared: &Shared, sender: &Sender<Message>) {
             return;
         }
         let held = shared.memory.take(sized.memory_bytes);
-        let outcome = one(shared, &sized.job);
+        let started = Instant::now();
+        let cleaned = clean(&shared.options, &sized.job);
+        // From here on a stop waits for us, until the outcome is reported: no result is on disk that
+        // is not in the report.
+        let _committing = shared.committing.read().unwrap_or_else(PoisonError::into_inner);
+        if shared.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        let outcome = match cleaned {
+            Ok(cleaned) => write(&sized.job, cleaned, started),
+            Err(reason) => Outcome::Failed(reason),
+        };
         drop(held);
-        let Some(outcome) = outcome else { return };
         if matches!(outcome, Outcome::Fatal(_)) {
             shared.stopping.store(true, Ordering::SeqCst);
         }
@@ -167,29 +176,21 @@ fn work(shared: &Shared, sender: &Sender<Message>) {
     }
 }
 
-/// One picture, from file to file. `None` when we were stopped before its result was written.
-fn one(shared: &Shared, job: &Job) -> Option<Outcome> {
-    let started = Instant::now();
-    let bytes = match std::fs::read(&job.source.path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            let message = format!("cannot read it: {}", system(&error));
-            return Some(Outcome::Failed(Reason { name: "ReadFailed", message }));
-        }
-    };
-    let options = &shared.options;
-    let cleaned = match clean_bytes(&bytes, &options.recipe, &options.limits) {
-        Ok(cleaned) => cleaned,
-        Err(error) => {
-            let reason = Reason { name: error.name(), message: text::safe(&error.to_string()) };
-            return Some(Outcome::Failed(reason));
-        }
-    };
-    let _committing = shared.committing.read().unwrap_or_else(PoisonError::into_inner);
-    if shared.stopping.load(Ordering::SeqCst) {
-        return None;
-    }
-    Some(match write_atomic(&job.output, &cleaned.png) {
+/// One picture, as far as its result's bytes.
+fn clean(options: &Options, job: &Job) -> Result<CleanedBytes, Reason> {
+    let bytes = std::fs::read(&job.source.path).map_err(|error| {
+        let message = format!("cannot read it: {}", system(&error));
+        Reason { name: "ReadFailed", message }
+    })?;
+    clean_bytes(&bytes, &options.recipe, &options.limits).map_err(|error| Reason {
+        name: error.name(),
+        message: text::safe(&error.to_string()),
+    })
+}
+
+/// A result, from bytes to its name on disk.
+fn write(job: &Job, cleaned: CleanedBytes, started: Instant) -> Outcome {
+    match write_atomic(&job.output, &cleaned.png) {
         Ok(()) => Outcome::Cleaned(Cleaned {
             width: cleaned.width,
             height: cleaned.height,
@@ -198,7 +199,7 @@ fn one(shared: &Shared, job: &Job) -> Option<Outcome> {
             seconds: started.elapsed().as_secs_f64(),
         }),
         Err(error) => write_failed(&job.output, &error),
-    })
+    }
 }
 
 fn write_failed(path: &Path, error: &std::io::Error) -> Outcome {

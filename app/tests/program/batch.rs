@@ -102,26 +102,26 @@ fn json_tells_a_batch_as_objects_with_stable_names() {
 
 #[test]
 fn a_picture_that_is_too_slow_for_lambda_moves_to_ecs_and_ends_with_the_same_bytes() {
-    // One second is too little for 24 MP and the sender insists on Lambda: the safety valve has to open.
+    // One second is too little for this recipe and the sender insists on Lambda: the safety valve has to open.
     let home = Home::new().with("WHITEBOARDER_LOCAL_LAMBDA_TIMEOUT_S", 1);
     let photos = home.folder("photos");
-    fs::copy(board("wall.jpg"), photos.join("wall.jpg")).unwrap();
+    fs::copy(board("timetable.png"), photos.join("slow.png")).unwrap();
     fs::write(home.path("recipe.toml"), SLOW_RECIPE).unwrap();
     let submit = ["submit", "photos", "--place", "lambda", "-o", "cleaned", "--recipe", "recipe.toml"];
     let ended = home.run(&submit).expect(0);
     assert!(ended.out.contains("⇄ moved"), "{}", ended.out);
     let (batch, items) = items(&home);
-    let item = &items["wall.jpg"];
+    let item = &items["slow.png"];
     assert_eq!((&item["state"], &item["moved"]), (&"cleaned".into(), &true.into()));
     assert_eq!(item["places"], serde_json::json!(["lambda", "ecs"]));
-    let story = home.run(&["runs", "show", &format!("{batch}/wall.jpg")]).expect(0).out;
+    let story = home.run(&["runs", "show", &format!("{batch}/slow.png")]).expect(0).out;
     assert!(story.contains("Timedout") || story.contains("States.Timeout"), "{story}");
     home.run(&["clean", "photos", "-o", "by-clean", "--recipe", "recipe.toml"]).expect(0);
     assert!(contents(&home.path("by-clean")) == contents(&home.path("cleaned")));
 }
 
-/// Slow enough for any machine to miss one second, quick enough for a test.
-const SLOW_RECIPE: &str = "[background]\nwide = 20\n";
+/// Several seconds of work on any machine, yet not too many for a test.
+const SLOW_RECIPE: &str = "[background]\nmethod = \"ball\"\nradius = 80\n";
 
 #[test]
 fn a_killed_cloud_loses_nothing_and_counts_nothing_twice() {
