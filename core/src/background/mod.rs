@@ -96,6 +96,12 @@ impl Ball {
     #[must_use]
     pub(crate) fn skin(&self, dx: i64, dy: i64) -> Option<(f64, f64)> {
         let room = self.radius * self.radius - (dx * dx + dy * dy) as f64;
-        (room >= 0.0).then(|| (self.height, self.height / self.radius * room.sqrt()))
+        // The quotient may round up; the apex must stay the highest point all the same.
+        (room >= 0.0).then(|| {
+            (
+                self.height,
+                (self.height / self.radius * room.sqrt()).min(self.height),
+            )
+        })
     }
 }

@@ -14,10 +14,7 @@ pub fn gaussian(plane: &Plane<f32>, sigma: f32) -> Plane<f32> {
         boxes(sigma)
     };
     passes.iter().fold(plane.clone(), |plane, weights| {
-        transposed(&along_rows(
-            &transposed(&along_rows(&plane, weights)),
-            weights,
-        ))
+        along_columns(&along_rows(&plane, weights), weights)
     })
 }
 
@@ -39,42 +36,102 @@ fn bell(sigma: f32) -> Weights {
     Weights::Bell(weights)
 }
 
-/// Three boxes whose variances add up to nearly sigma². A box of 2r + 1 pixels has variance ((2r + 1)² − 1)/12.
+/// Three boxes whose variances add up to nearly sigma², of two neighbouring odd sizes (P. Kovesi, "Fast almost-Gaussian
+/// filtering", DICTA 2010). A box of n pixels has variance (n² − 1)/12.
 fn boxes(sigma: f32) -> Vec<Weights> {
     let ideal = (4.0 * sigma * sigma + 1.0).sqrt();
-    let reach = ((ideal - 1.0) / 2.0).round().max(1.0) as usize;
-    (0..3).map(|_| Weights::Box(reach)).collect()
+    let small = ((ideal - 1.0) / 2.0).floor().max(1.0);
+    let size = 2.0 * small + 1.0;
+    let excess = 3.0 * size * size + 12.0 * size + 9.0 - 12.0 * sigma * sigma;
+    let how_many_small = (excess / (4.0 * size + 4.0)).round();
+    (0..3)
+        .map(|i| Weights::Box(small as usize + usize::from(i as f32 >= how_many_small)))
+        .collect()
+}
+
+impl Weights {
+    fn reach(&self) -> usize {
+        match self {
+            Self::Bell(weights) => weights.len() - 1,
+            Self::Box(reach) => *reach,
+        }
+    }
 }
 
 fn along_rows(plane: &Plane<f32>, weights: &Weights) -> Plane<f32> {
     let (width, height) = (plane.width, plane.height);
-    let reach = match weights {
-        Weights::Bell(weights) => weights.len() - 1,
-        Weights::Box(reach) => *reach,
-    };
-    let mut data = Vec::with_capacity(plane.data.len());
+    let reach = weights.reach();
+    let mut data = vec![0.0_f32; plane.data.len()];
     let mut padded = vec![0.0_f32; width + 2 * reach];
-    for y in 0..height {
+    for (y, results) in data.chunks_exact_mut(width).enumerate() {
         let row = plane.row(y);
         for (i, value) in padded.iter_mut().enumerate() {
             *value = row[mirrored(i as i64 - reach as i64, width)];
         }
         match weights {
-            Weights::Bell(weights) => data.extend((0..width).map(|x| {
-                let centre = x + reach;
-                let sides = weights[1..].iter().enumerate();
-                let sides =
-                    sides.map(|(i, w)| w * (padded[centre - i - 1] + padded[centre + i + 1]));
-                weights[0] * padded[centre] + sides.sum::<f32>()
-            })),
+            Weights::Bell(weights) => {
+                for (i, &weight) in weights.iter().enumerate() {
+                    // The middle counts once: half of it from each side.
+                    let weight = if i == 0 { 0.5 * weight } else { weight };
+                    let sides = padded[reach - i..].iter().zip(&padded[reach + i..]);
+                    for (result, (left, right)) in results.iter_mut().zip(sides) {
+                        *result += weight * (left + right);
+                    }
+                }
+            }
             Weights::Box(reach) => {
                 let size = 2 * reach + 1;
                 // f64, so that adding and taking away leaves no drift.
                 let mut sum: f64 = padded[..size].iter().map(|&v| f64::from(v)).sum();
-                data.push((sum / size as f64) as f32);
+                results[0] = (sum / size as f64) as f32;
                 for x in 1..width {
                     sum += f64::from(padded[x + size - 1]) - f64::from(padded[x - 1]);
-                    data.push((sum / size as f64) as f32);
+                    results[x] = (sum / size as f64) as f32;
+                }
+            }
+        }
+    }
+    Plane {
+        width,
+        height,
+        data,
+    }
+}
+
+fn along_columns(plane: &Plane<f32>, weights: &Weights) -> Plane<f32> {
+    let (width, height) = (plane.width, plane.height);
+    let reach = weights.reach() as i64;
+    let row = |y: i64| plane.row(mirrored(y, height));
+    let mut data = vec![0.0_f32; plane.data.len()];
+    match weights {
+        Weights::Bell(weights) => {
+            for (y, results) in data.chunks_exact_mut(width).enumerate() {
+                for (i, &weight) in weights.iter().enumerate() {
+                    let weight = if i == 0 { 0.5 * weight } else { weight };
+                    let sides = row(y as i64 - i as i64)
+                        .iter()
+                        .zip(row(y as i64 + i as i64));
+                    for (result, (above, below)) in results.iter_mut().zip(sides) {
+                        *result += weight * (above + below);
+                    }
+                }
+            }
+        }
+        Weights::Box(_) => {
+            let mut sums = vec![0.0_f64; width];
+            for y in -reach..=reach {
+                for (sum, &v) in sums.iter_mut().zip(row(y)) {
+                    *sum += f64::from(v);
+                }
+            }
+            let share = 1.0 / (2 * reach + 1) as f64;
+            for (y, results) in data.chunks_exact_mut(width).enumerate() {
+                for (result, sum) in results.iter_mut().zip(&sums) {
+                    *result = (sum * share) as f32;
+                }
+                let next = row(y as i64 + reach + 1).iter().zip(row(y as i64 - reach));
+                for (sum, (new, old)) in sums.iter_mut().zip(next) {
+                    *sum += f64::from(*new) - f64::from(*old);
                 }
             }
         }
@@ -91,18 +148,6 @@ fn mirrored(i: i64, n: usize) -> usize {
     let n = n as i64;
     let i = i.rem_euclid(2 * n);
     (if i < n { i } else { 2 * n - 1 - i }) as usize
-}
-
-fn transposed(plane: &Plane<f32>) -> Plane<f32> {
-    let (width, height) = (plane.width, plane.height);
-    let data = (0..width)
-        .flat_map(|x| (0..height).map(move |y| plane.data[y * width + x]))
-        .collect();
-    Plane {
-        width: height,
-        height: width,
-        data,
-    }
 }
 
 /// Fills the masked pixels of every plane from their surroundings by normalised convolution at growing scales: what
@@ -185,7 +230,7 @@ mod tests {
 
     #[test]
     fn running_means_have_the_gaussians_width() {
-        for sigma in [2.0_f32, 5.0, 8.0] {
+        for sigma in [2.0_f32, 4.0, 5.0, 8.0, 11.3] {
             let mut spot = Plane::filled(121, 1, 0.0_f32);
             spot.data[60] = 1.0;
             let spread = gaussian(&spot, sigma);

@@ -33,8 +33,10 @@ pub struct Analysis {
     pub saturation: f32,
 }
 
-/// How many rows and columns of the picture are looked at for the statistics.
-const SAMPLES: usize = 256;
+/// How many rows of the picture are looked at for the statistics…
+const SAMPLED_ROWS: usize = 96;
+/// …and how many pixels of each.
+const SAMPLED_COLUMNS: usize = 512;
 /// Values further from the background than this are ink, not paper.
 const NEAR: f32 = 0.25;
 /// With fewer samples of paper than this the picture says nothing about paper.
@@ -61,34 +63,38 @@ impl Analysis {
             full: 1.0 - recipe.finish.black as f32 / 100.0,
             saturation: recipe.finish.saturation as f32,
         };
-        for channel in 0..picture.channels.count() {
-            if let Some(level) = analysis.paper_level(picture, channel) {
-                analysis.paper[channel] = match surface {
-                    Surface::Light => 1.0 - level,
-                    Surface::Dark => level,
-                };
-            }
-        }
+        analysis.paper = analysis.paper_levels(picture).map(|level| match surface {
+            Surface::Light => neutral - level,
+            Surface::Dark => neutral + level,
+        });
         if let Some(noise) = analysis.noise_ceiling(picture) {
             analysis.threshold = analysis.threshold.max(noise.min(HIGHEST));
         }
         analysis
     }
 
-    /// The median absorption of one channel among pixels that are near the background.
-    fn paper_level(&self, picture: &Picture, channel: usize) -> Option<f32> {
+    /// Each channel's median absorption among pixels that are near the background; 0 where there are too few.
+    fn paper_levels(&self, picture: &Picture) -> [f32; 3] {
         let channels = picture.channels.count();
         let mut rows = Rows::new(self, picture);
-        let mut near = Vec::with_capacity(SAMPLES * SAMPLES);
+        let mut near: [Vec<f32>; 3] = Default::default();
         let row_len = picture.row_len();
-        for y in sampled(picture.height as usize) {
-            let row = &picture.data[y * row_len..(y + 1) * row_len];
-            let absorption = rows.absorption(y, row);
-            let values =
-                sampled(picture.width as usize).map(|x| absorption[x * channels + channel]);
-            near.extend(values.filter(|a| a.abs() < NEAR));
+        for y in sampled(picture.height as usize, SAMPLED_ROWS) {
+            let absorption = rows.absorption(y, &picture.data[y * row_len..(y + 1) * row_len]);
+            for x in sampled(picture.width as usize, SAMPLED_COLUMNS) {
+                let pixel = &absorption[x * channels..(x + 1) * channels];
+                for (near, &a) in near.iter_mut().zip(pixel).filter(|(_, a)| a.abs() < NEAR) {
+                    near.push(a);
+                }
+            }
         }
-        (near.len() >= ENOUGH).then(|| quantile(&mut near, 0.5))
+        near.map(|mut near| {
+            if near.len() < ENOUGH {
+                0.0
+            } else {
+                quantile(&mut near, 0.5)
+            }
+        })
     }
 
     /// The smoothed absorption that noise on paper hardly ever exceeds.
@@ -96,19 +102,16 @@ impl Analysis {
         let (width, height) = (picture.width as usize, picture.height as usize);
         let row_len = picture.row_len();
         let mut rows = Rows::new(self, picture);
-        let mut near = Vec::with_capacity(SAMPLES * SAMPLES);
-        for y in sampled(height) {
+        let mut near = Vec::new();
+        for y in sampled(height, SAMPLED_ROWS) {
             let strongest = [y.saturating_sub(1), y, (y + 1).min(height - 1)].map(|sy| {
                 rows.strongest(sy, &picture.data[sy * row_len..(sy + 1) * row_len])
                     .to_vec()
             });
             let [above, here, below] = &strongest;
             let smoothed = super::rows::smoothed(above, here, below);
-            near.extend(
-                sampled(width)
-                    .map(|x| smoothed[x])
-                    .filter(|a| a.abs() < NEAR),
-            );
+            let columns = sampled(width, SAMPLED_COLUMNS);
+            near.extend(columns.map(|x| smoothed[x]).filter(|a| a.abs() < NEAR));
         }
         if near.len() < ENOUGH {
             return None;
@@ -121,9 +124,9 @@ impl Analysis {
     }
 }
 
-/// At most [`SAMPLES`] indices, evenly spread over `0..n`.
-fn sampled(n: usize) -> impl Iterator<Item = usize> {
-    let count = n.min(SAMPLES);
+/// At most `most` indices, evenly spread over `0..n`.
+fn sampled(n: usize, most: usize) -> impl Iterator<Item = usize> {
+    let count = n.min(most);
     (0..count).map(move |i| (2 * i + 1) * n / (2 * count))
 }
 

@@ -1,7 +1,8 @@
 //! JPEG: our own walk over the markers (size, orientation, completeness), pixels by `zune-jpeg`.
 //!
 //! Decoders are lenient by tradition: where data ends they paint grey and call it a success. Here a board that lost
-//! its lower half must be an error, so the walk demands a complete file first and the decoder runs strict.
+//! its lower half must be an error, so the walk demands a complete file first and the decoder runs strict. Some tools
+//! hide the loss under an end marker of their own; see [`closed_so_that_reading_on_fails`].
 
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
@@ -16,6 +17,7 @@ pub(super) const SIGNATURE: [u8; 3] = [0xFF, 0xD8, 0xFF];
 const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
+const DRI: u8 = 0xDD;
 const APP1: u8 = 0xE1;
 const EXIF_PREFIX: &[u8] = b"Exif\0\0";
 
@@ -66,16 +68,21 @@ impl<'a> Markers<'a> {
         Ok(Some(Segment { marker, payload }))
     }
 
-    /// Skips entropy-coded data up to the marker that ends it.
-    fn skip_scan(&mut self) -> Result<(), Ended> {
+    /// Skips entropy-coded data up to the marker that ends it; tells how many restart markers there were.
+    fn skip_scan(&mut self) -> Result<usize, Ended> {
+        let mut restarts = 0;
         loop {
             let rest = self.bytes.get(self.at..).ok_or(Ended)?;
             self.at += rest.iter().position(|&b| b == 0xFF).ok_or(Ended)?;
             match self.bytes.get(self.at + 1).ok_or(Ended)? {
                 // A stuffed 0xFF, or a restart marker: still inside the scan.
-                0x00 | 0xD0..=0xD7 => self.at += 2,
+                0x00 => self.at += 2,
+                0xD0..=0xD7 => {
+                    restarts += 1;
+                    self.at += 2;
+                }
                 0xFF => self.at += 1,
-                _ => return Ok(()),
+                _ => return Ok(restarts),
             }
         }
     }
@@ -190,27 +197,105 @@ impl Frame {
     }
 }
 
-/// Whether the file is whole: every scan ends in a marker, and the last marker is an end of image.
-///
-/// Whatever follows the first end of image (a gain map, a camera maker's trailer) is none of the picture.
-fn check_complete(bytes: &[u8]) -> Result<(), ImageError> {
+/// What the walk over a whole file tells.
+struct Extent {
+    /// Where the first end of image begins. Whatever follows it (a gain map, a camera maker's trailer) is none of the
+    /// picture.
+    end: usize,
+    /// The restart interval in force, 0 for none.
+    restart_interval: usize,
+    /// Restart markers in all scans together.
+    restarts: usize,
+    /// Units that a scan of all channels codes one after the other.
+    units: usize,
+}
+
+/// Walks the whole file: every scan must end in a marker, and there must be an end of image.
+fn extent(bytes: &[u8]) -> Result<Extent, ImageError> {
     let ended = |_: Ended| ImageError::Truncated {
         format: Format::Jpeg,
     };
     let mut markers = Markers::new(bytes);
+    let mut extent = Extent {
+        end: 0,
+        restart_interval: 0,
+        restarts: 0,
+        units: 0,
+    };
     loop {
+        extent.end = markers.at;
         match markers.next().map_err(ended)? {
-            Some(Segment { marker: EOI, .. }) => return Ok(()),
-            Some(Segment { marker: SOS, .. }) => markers.skip_scan().map_err(ended)?,
+            Some(Segment { marker: EOI, .. }) => return Ok(extent),
+            Some(Segment { marker: SOS, .. }) => {
+                extent.restarts += markers.skip_scan().map_err(ended)?;
+            }
+            Some(Segment {
+                marker: DRI,
+                payload: &[high, low],
+            }) => {
+                extent.restart_interval = usize::from(u16::from_be_bytes([high, low]));
+            }
+            Some(Segment {
+                marker: 0xC0..=0xC2,
+                payload,
+            }) => extent.units = units(payload),
             Some(_) => {}
             None => return Err(corrupt("a marker is missing between its parts")),
         }
     }
 }
 
+/// The file without its end, closed in such a way that a decoder that wants to read on reports an error.
+///
+/// At an end of image the decoder goes on with zeros until all blocks are filled, whether or not the scan was over. Here
+/// the end of image is taken away; 8 zero bytes follow (as many as a decoder may fetch ahead without needing them),
+/// and then a marker that must not occur, at which it gives up.
+fn closed_so_that_reading_on_fails(bytes: &[u8], extent: &Extent) -> Vec<u8> {
+    const RESERVED: [u8; 2] = [0xFF, 0x02];
+    [&bytes[..extent.end], &[0; 8], &RESERVED].concat()
+}
+
+/// How many units a frame has: 8 × 8 pixels, or with several channels as many times that as the finest sampled channel
+/// has blocks in one.
+fn units(frame: &[u8]) -> usize {
+    let &[_, h1, h0, w1, w0, ref components @ ..] = frame else {
+        return 0;
+    };
+    let sampling = components
+        .get(1..)
+        .unwrap_or_default()
+        .chunks_exact(3)
+        .map(|c| c[1]);
+    let (mut wide, mut high) = (1, 1);
+    if components.first() != Some(&1) {
+        for factors in sampling {
+            (wide, high) = (wide.max(factors >> 4), high.max(factors & 15));
+        }
+    }
+    let count = |high: u8, low: u8, factor: u8| {
+        usize::from(u16::from_be_bytes([high, low])).div_ceil(8 * usize::from(factor))
+    };
+    count(w1, w0, wide) * count(h1, h0, high)
+}
+
 /// Decodes the pixels as stored, without orientation.
 pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageError> {
-    check_complete(bytes)?;
+    let extent = extent(bytes)?;
+    let closed;
+    let bytes = if header.progressive {
+        bytes
+    } else if extent.restart_interval > 0 {
+        // A decoder looks for the next restart marker by itself, so the file must stay as it is; count instead.
+        if extent.units.div_ceil(extent.restart_interval) > extent.restarts + 1 {
+            return Err(ImageError::Truncated {
+                format: Format::Jpeg,
+            });
+        }
+        bytes
+    } else {
+        closed = closed_so_that_reading_on_fails(bytes, &extent);
+        &closed
+    };
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::from(u16::MAX))

@@ -21,6 +21,14 @@ pub enum RecipeError {
         /// The nearest name that does exist.
         suggestion: Option<&'static str>,
     },
+    /// A field that stands outside of its section.
+    #[error("`{field}` belongs into the section [{section}]")]
+    OutsideSection {
+        /// The field.
+        field: &'static str,
+        /// Its section.
+        section: &'static str,
+    },
     /// A value of the wrong kind.
     #[error("`{field}` in [{section}] must be {expected}, but is {found}")]
     WrongKind {
@@ -48,14 +56,6 @@ pub enum RecipeError {
         max: f64,
         /// Unit of all three; may be empty.
         unit: &'static str,
-    },
-    /// White and black points that leave nothing between them.
-    #[error("`black` in [finish] must be below `white`, but they are {black} % and {white} %")]
-    BlackAboveWhite {
-        /// The black point in %.
-        black: f64,
-        /// The white point in %.
-        white: f64,
     },
     /// A version of the format that this build does not know.
     #[error("the recipe has version {found}, and this build reads versions 1 to {RECIPE_VERSION}")]

@@ -165,11 +165,16 @@ fn from_json(json: &Json) -> Result<Recipe, RecipeError> {
 
 /// A name at the top that is no section: perhaps a section misspelt, perhaps a field without its section.
 fn unknown_at_top(name: &str) -> RecipeError {
-    let sections = FIELDS.iter().map(|field| field.section);
+    if let Some(field) = FIELDS.iter().find(|field| field.name == name) {
+        return RecipeError::OutsideSection {
+            field: field.name,
+            section: field.section,
+        };
+    }
     RecipeError::UnknownField {
         field: name.to_owned(),
         place: "the recipe".to_owned(),
-        suggestion: nearest(name, sections.chain(FIELDS.iter().map(|field| field.name))),
+        suggestion: nearest(name, FIELDS.iter().map(|field| field.section)),
     }
 }
 
