@@ -29,7 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Query language: JSONPath. State types: Task, Choice, Pass, Wait, Succeed, Fail. Anything else of
+//! Query language: `JSONPath`. State types: Task, Choice, Pass, Wait, Succeed, Fail. Anything else of
 //! the language is refused by name when the definition is read.
 //!
 //! Where to start reading: `event` for the words between host and interpreter, `interpreter` for

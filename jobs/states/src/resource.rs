@@ -121,3 +121,84 @@ impl Resource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(service: &str, action: &str, pattern: Pattern, sdk: bool) -> Resource {
+        let (service, action) = (service.to_owned(), action.to_owned());
+        Resource::Service {
+            service,
+            action,
+            pattern,
+            sdk,
+        }
+    }
+
+    #[test]
+    fn arns_say_what_is_called() {
+        use Pattern::{RequestResponse, Sync, WaitForTaskToken};
+        let activity = "arn:aws:states:us-east-1:000000000000:activity:whiteboarder-clean";
+        let function = "arn:aws:lambda:us-east-1:000000000000:function:plan:live";
+        let table = [
+            (
+                activity,
+                Some(Resource::Activity {
+                    arn: activity.to_owned(),
+                }),
+            ),
+            (
+                function,
+                Some(Resource::LambdaFunction {
+                    arn: function.to_owned(),
+                }),
+            ),
+            (
+                "arn:aws:states:::lambda:invoke",
+                Some(service("lambda", "invoke", RequestResponse, false)),
+            ),
+            (
+                "arn:aws:states:::aws-sdk:s3:putObject",
+                Some(service("s3", "putObject", RequestResponse, true)),
+            ),
+            (
+                "arn:aws-cn:states:::ecs:runTask.sync",
+                Some(service("ecs", "runTask", Sync, false)),
+            ),
+            (
+                "arn:aws:states:::states:startExecution.sync:2",
+                Some(service("states", "startExecution", Sync, false)),
+            ),
+            (
+                "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                Some(service("sqs", "sendMessage", WaitForTaskToken, false)),
+            ),
+            ("arn:aws:states:::lambda", None),
+            ("arn:aws:states:::lambda:", None),
+            ("arn:aws:states:::lambda:invoke.later", None),
+            ("arn:aws:states:us-east-1:000000000000:stateMachine:m", None),
+            ("arn:aws:states:us-east-1:000000000000:activity:", None),
+            ("arn:aws:s3:::bucket", None),
+            ("${Arn}", None),
+            ("", None),
+        ];
+        for (arn, expected) in table {
+            assert_eq!(Resource::parse(arn), expected, "{arn}");
+        }
+    }
+
+    #[test]
+    fn history_names_come_back_out_of_them() {
+        let resource = Resource::parse("arn:aws:states:::aws-sdk:s3:putObject").unwrap();
+        assert_eq!(
+            (resource.resource_type(), resource.resource()),
+            ("aws-sdk:s3".into(), "putObject".into())
+        );
+        let resource = Resource::parse("arn:aws:states:::ecs:runTask.sync").unwrap();
+        assert_eq!(
+            (resource.resource_type(), resource.resource()),
+            ("ecs".into(), "runTask.sync".into())
+        );
+    }
+}

@@ -16,11 +16,10 @@ pub struct Timestamp(pub i64);
 impl Timestamp {
     /// The text that the context object uses, for example `2024-01-01T00:00:00.123Z`.
     ///
-    /// Moments that no calendar text can hold (beyond the year 9999) are clamped to the nearest
-    /// one that it can.
+    /// Moments before the year 0 or after 9999 are clamped to the nearest that such a text can tell.
     #[must_use]
     pub fn to_iso(self) -> String {
-        // -9999-01-01 and 9999-12-31, the range of the calendar below.
+        // 0000-01-01 and the last moment of 9999.
         let millis = self.0.clamp(-62_167_219_200_000, 253_402_300_799_999);
         let Ok(moment) = OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000)
         else {
@@ -77,5 +76,49 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.to_iso())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iso_texts_have_milliseconds() {
+        assert_eq!(
+            Timestamp(1_704_067_200_123).to_iso(),
+            "2024-01-01T00:00:00.123Z"
+        );
+        assert_eq!(Timestamp(0).to_iso(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp(i64::MAX).to_iso(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp(i64::MIN).to_iso(), "0000-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn texts_are_read_as_the_language_wants_them() {
+        let table = [
+            ("2024-01-01T00:00:00.123Z", Some(1_704_067_200_123)),
+            ("2024-01-01T00:00:00Z", Some(1_704_067_200_000)),
+            ("2024-01-01T02:00:00+02:00", Some(1_704_067_200_000)),
+            ("2024-01-01T00:00:00.123999999Z", Some(1_704_067_200_123)),
+            ("1969-12-31T23:59:59.999Z", Some(-1)),
+            ("2024-01-01t00:00:00Z", None),
+            ("2024-01-01T00:00:00z", None),
+            ("2024-01-01 00:00:00Z", None),
+            ("2024-01-01T00:00:00", None),
+            ("2024-02-30T00:00:00Z", None),
+            ("", None),
+            ("éééééééééé", None),
+        ];
+        for (text, millis) in table {
+            assert_eq!(Timestamp::parse(text), millis.map(Timestamp), "{text}");
+        }
+    }
+
+    #[test]
+    fn time_stops_at_its_end() {
+        assert_eq!(Timestamp(i64::MAX).plus_seconds(1), Timestamp(i64::MAX));
+        assert_eq!(Timestamp(5).plus_seconds(u64::MAX), Timestamp(i64::MAX));
+        assert_eq!(Timestamp(5).plus_seconds(2), Timestamp(2005));
     }
 }

@@ -1,5 +1,11 @@
 //! Definitions that are refused: what is said, and where.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::too_many_lines,
+    missing_docs
+)]
 
 mod common;
 
@@ -474,7 +480,11 @@ fn heartbeats_are_shorter_than_time_outs() {
         ["HeartbeatSeconds must be smaller than TimeoutSeconds at /States/S/HeartbeatSeconds"]
     );
     definition["States"]["S"]["HeartbeatSecondsPath"] = json!("$.x");
-    assert!(said(&definition).iter().any(|line| line.contains("only be one of")));
+    assert!(
+        said(&definition)
+            .iter()
+            .any(|line| line.contains("only be one of"))
+    );
 }
 
 #[test]

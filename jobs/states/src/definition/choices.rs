@@ -42,7 +42,7 @@ fn rule(object: &Object<'_>, outermost: bool, findings: &mut Findings<'_>) -> Op
         .members()
         .iter()
         .map(|member| member.key.as_str())
-        .filter(|key| !matches!(*key, "Comment" | "Variable") && !(outermost && *key == "Next"))
+        .filter(|key| !(matches!(*key, "Comment" | "Variable") || outermost && *key == "Next"))
         .collect();
     let mut common = vec!["Comment"];
     if outermost {

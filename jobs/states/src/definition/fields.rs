@@ -23,17 +23,16 @@ impl<'n> Object<'n> {
         findings: &mut Findings<'_>,
     ) -> Option<Object<'n>> {
         let location = location.into();
-        match &node.json {
-            Json::Object(members) => Some(Object {
-                members,
-                offset: node.offset,
-                location,
-            }),
-            _ => {
-                wrong_kind(node, "an object", &location, findings);
-                None
-            }
-        }
+        let Json::Object(members) = &node.json else {
+            wrong_kind(node, "an object", &location, findings);
+            return None;
+        };
+        let offset = node.offset;
+        Some(Object {
+            members,
+            offset,
+            location,
+        })
     }
 
     pub(super) fn members(&self) -> &'n [Member] {
@@ -112,37 +111,44 @@ impl<'n> Object<'n> {
         }
     }
 
-    pub(super) fn string(&self, key: &str, findings: &mut Findings<'_>) -> Option<&'n str> {
+    /// A field as one kind of value; a finding when it is another.
+    fn of_kind<T>(
+        &self,
+        key: &str,
+        wanted: &str,
+        take: impl Fn(&'n Json) -> Option<T>,
+        findings: &mut Findings<'_>,
+    ) -> Option<T> {
         let node = self.get(key)?;
-        match &node.json {
-            Json::String(text) => Some(text),
-            _ => {
-                wrong_kind(node, "a string", &self.at(key), findings);
-                None
-            }
+        let taken = take(&node.json);
+        if taken.is_none() {
+            wrong_kind(node, wanted, &self.at(key), findings);
         }
+        taken
+    }
+
+    pub(super) fn string(&self, key: &str, findings: &mut Findings<'_>) -> Option<&'n str> {
+        let take = |json: &'n Json| match json {
+            Json::String(text) => Some(text.as_str()),
+            _ => None,
+        };
+        self.of_kind(key, "a string", take, findings)
     }
 
     pub(super) fn boolean(&self, key: &str, findings: &mut Findings<'_>) -> Option<bool> {
-        let node = self.get(key)?;
-        match node.json {
-            Json::Bool(value) => Some(value),
-            _ => {
-                wrong_kind(node, "a boolean", &self.at(key), findings);
-                None
-            }
-        }
+        let take = |json: &Json| match json {
+            Json::Bool(value) => Some(*value),
+            _ => None,
+        };
+        self.of_kind(key, "a boolean", take, findings)
     }
 
     pub(super) fn array(&self, key: &str, findings: &mut Findings<'_>) -> Option<&'n [Node]> {
-        let node = self.get(key)?;
-        match &node.json {
-            Json::Array(items) => Some(items),
-            _ => {
-                wrong_kind(node, "an array", &self.at(key), findings);
-                None
-            }
-        }
+        let take = |json: &'n Json| match json {
+            Json::Array(items) => Some(items.as_slice()),
+            _ => None,
+        };
+        self.of_kind(key, "an array", take, findings)
     }
 
     /// A whole number within bounds, both included.
@@ -330,17 +336,16 @@ fn template_field(
         let field = template(&member.value, &format!("{location}/{key}"), findings);
         return (key.to_owned(), field);
     };
-    let expression = match &member.value.json {
-        Json::String(text) => parse_expression(key, text, location, member.value.offset, findings),
-        _ => {
-            let message = format!(
-                "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic \
-                 function call: it is {}",
-                member.value.kind()
-            );
-            findings.schema(location, member.value.offset, message);
-            None
-        }
+    let expression = if let Json::String(text) = &member.value.json {
+        parse_expression(key, text, location, member.value.offset, findings)
+    } else {
+        let message = format!(
+            "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic \
+             function call: it is {}",
+            member.value.kind()
+        );
+        findings.schema(location, member.value.offset, message);
+        None
     };
     let field = expression.map_or(Template::Literal(Value::Null), |expression| {
         Template::Expression(key.to_owned(), expression)

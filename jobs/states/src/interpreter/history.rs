@@ -7,7 +7,7 @@ use crate::payload::Payload;
 use crate::resource::Resource;
 
 /// The name of the details' field, and its object.
-pub(super) type Details = Option<(String, Value)>;
+pub(super) type Details = (String, Value);
 
 /// `TaskFailed` → `taskFailedEventDetails`.
 fn field_of(event_type: &str) -> String {
@@ -29,26 +29,26 @@ pub(super) fn execution_started(execution: &Execution) -> Details {
         "inputDetails": not_truncated(),
         "roleArn": execution.info().role_arn,
     });
-    Some((field_of("ExecutionStarted"), details))
+    (field_of("ExecutionStarted"), details)
 }
 
 pub(super) fn execution_succeeded(output: &Payload) -> Details {
     let details = json!({ "output": output.text(), "outputDetails": not_truncated() });
-    Some((field_of("ExecutionSucceeded"), details))
+    (field_of("ExecutionSucceeded"), details)
 }
 
 pub(super) fn redriven(count: u64) -> Details {
-    Some((
+    (
         field_of("ExecutionRedriven"),
         json!({ "redriveCount": count }),
-    ))
+    )
 }
 
 /// The details of every event that tells of an end without success; only what is known.
 pub(super) fn failed(event_type: &str, error: Option<&str>, cause: Option<&str>) -> Details {
     let mut details = Map::new();
     add_error(&mut details, error, cause);
-    Some((field_of(event_type), Value::Object(details)))
+    (field_of(event_type), Value::Object(details))
 }
 
 fn add_error(details: &mut Map<String, Value>, error: Option<&str>, cause: Option<&str>) {
@@ -65,7 +65,7 @@ pub(super) fn state_entered(name: &str, input: &Payload) -> Details {
         "input": input.text(),
         "inputDetails": not_truncated(),
     });
-    Some(("stateEnteredEventDetails".to_owned(), details))
+    ("stateEnteredEventDetails".to_owned(), details)
 }
 
 pub(super) fn state_exited(name: &str, output: &Payload) -> Details {
@@ -74,7 +74,7 @@ pub(super) fn state_exited(name: &str, output: &Payload) -> Details {
         "output": output.text(),
         "outputDetails": not_truncated(),
     });
-    Some(("stateExitedEventDetails".to_owned(), details))
+    ("stateExitedEventDetails".to_owned(), details)
 }
 
 /// How the events of one kind of work are called.
@@ -134,13 +134,14 @@ pub(super) fn task_scheduled(request: &TaskRequest, region: &str) -> Details {
     if let Some(seconds) = heartbeat {
         details.insert("heartbeatInSeconds".to_owned(), seconds.into());
     }
-    Some((
+    (
         field_of(&task_event(resource, "Scheduled")),
         Value::Object(details),
-    ))
+    )
 }
 
-pub(super) fn task_started(resource: &Resource, worker_name: Option<&str>) -> Details {
+/// Nothing for functions that are named directly.
+pub(super) fn task_started(resource: &Resource, worker_name: Option<&str>) -> Option<Details> {
     let mut details = about(resource);
     match resource {
         Resource::LambdaFunction { .. } => return None,
@@ -161,10 +162,10 @@ pub(super) fn task_succeeded(resource: &Resource, output: &Payload) -> Details {
     let mut details = about(resource);
     details.insert("output".to_owned(), output.text().into());
     details.insert("outputDetails".to_owned(), not_truncated());
-    Some((
+    (
         field_of(&task_event(resource, "Succeeded")),
         Value::Object(details),
-    ))
+    )
 }
 
 /// `event_type` is one of the failing ones.
@@ -176,5 +177,5 @@ pub(super) fn task_failed(
 ) -> Details {
     let mut details = about(resource);
     add_error(&mut details, error, cause);
-    Some((field_of(event_type), Value::Object(details)))
+    (field_of(event_type), Value::Object(details))
 }

@@ -197,18 +197,26 @@ impl Run<'_> {
     }
 
     /// Adds the next event of the path; an error when only one more fits into the history.
-    fn emit(&mut self, event_type: &str, details: Details) -> Result<u64, Failure> {
+    fn emit(
+        &mut self,
+        event_type: &str,
+        details: impl Into<Option<Details>>,
+    ) -> Result<u64, Failure> {
         if self.execution.last_event + 1 >= MAX_EVENTS {
             let cause = format!(
                 "The execution reached the maximum number of history events ({MAX_EVENTS})."
             );
             return Err(Failure::internal(RUNTIME, cause));
         }
-        Ok(self.emit_last(event_type, details))
+        Ok(self.append_to_path(event_type, details.into()))
     }
 
     /// Adds an event that ends the execution: there is always room for it.
-    fn emit_last(&mut self, event_type: &str, details: Details) -> u64 {
+    fn emit_last(&mut self, event_type: &str, details: Details) {
+        self.append_to_path(event_type, Some(details));
+    }
+
+    fn append_to_path(&mut self, event_type: &str, details: Option<Details>) -> u64 {
         let id = self.append(self.execution.path_event, event_type, details);
         self.execution.path_event = id;
         id
@@ -216,10 +224,15 @@ impl Run<'_> {
 
     /// Adds an event that nothing in the execution caused, and that causes nothing.
     fn emit_apart(&mut self, event_type: &str, details: Details) {
-        self.append(0, event_type, details);
+        self.append(0, event_type, Some(details));
     }
 
-    fn append(&mut self, previous_event_id: u64, event_type: &str, details: Details) -> u64 {
+    fn append(
+        &mut self,
+        previous_event_id: u64,
+        event_type: &str,
+        details: Option<Details>,
+    ) -> u64 {
         self.execution.last_event += 1;
         let id = self.execution.last_event;
         self.history.push(HistoryEvent {

@@ -82,15 +82,14 @@ impl Path {
 
 /// Jayway's normal form: `$['a'][0]`.
 fn normalized(segments: &[Segment]) -> String {
-    let mut text = "$".to_owned();
-    for segment in segments {
-        match segment {
-            Segment::Name(name) => text.push_str(&format!("['{name}']")),
-            Segment::Index(index) => text.push_str(&format!("[{index}]")),
-            _ => text.push_str("[…]"),
-        }
-    }
-    text
+    let step = |segment: &Segment| match segment {
+        Segment::Name(name) => format!("['{name}']"),
+        Segment::Index(index) => format!("[{index}]"),
+        _ => "[…]".to_owned(),
+    };
+    std::iter::once("$".to_owned())
+        .chain(segments.iter().map(step))
+        .collect()
 }
 
 /// The one place that a definite segment names.
@@ -179,10 +178,8 @@ fn expand<'v>(
                 }
             }
         }
-        (Segment::Filter(filter), Value::Object(_)) => {
-            if holds(filter, place, root)? {
-                next.push(place);
-            }
+        (Segment::Filter(filter), Value::Object(_)) if holds(filter, place, root)? => {
+            next.push(place);
         }
         (Segment::Descend, _) => descend(place, next),
         _ => {}

@@ -1,4 +1,4 @@
-//! JSONPath as the language uses it.
+//! `JSONPath` as the language uses it.
 //!
 //! The dialect is Jayway's, which the service runs on: `$`, `.name`, `['name']`, `[3]`, `[-1]`,
 //! `[*]`, `.*`, `[a:b:c]`, `['a','b']`, `[0,2]`, `..`, and filters `[?(@.price < 10 && @.tag)]`.

@@ -74,21 +74,22 @@ impl ReferencePath {
     fn fits(&self, target: &Value) -> bool {
         let mut place = target;
         for (position, step) in self.steps.iter().enumerate() {
-            place = match (step, place) {
-                (Step::Field(name), Value::Object(fields)) => match fields.get(name) {
-                    Some(next) => next,
-                    // From here on everything is made new, and only objects are made.
-                    None => {
+            let next = match (step, place) {
+                (Step::Field(name), Value::Object(fields)) => {
+                    let Some(next) = fields.get(name) else {
+                        // From here on everything is made new, and only objects are made.
                         let rest = &self.steps[position + 1..];
                         return rest.iter().all(|step| matches!(step, Step::Field(_)));
-                    }
-                },
-                (Step::Index(index), Value::Array(items)) => match items.get(*index) {
-                    Some(next) => next,
-                    None => return false,
-                },
-                _ => return false,
+                    };
+                    Some(next)
+                }
+                (Step::Index(index), Value::Array(items)) => items.get(*index),
+                _ => None,
             };
+            let Some(next) = next else {
+                return false;
+            };
+            place = next;
         }
         true
     }
