@@ -33,7 +33,7 @@ use crate::function::{Completed, FunctionSpec, Invocation};
 use crate::process::Slot;
 
 /// Idle processes are ended after this long.
-const IDLE_AFTER: Duration = Duration::from_secs(300);
+const IDLE_AFTER: Duration = Duration::from_mins(5);
 
 /// As many processes of one function as are needed, up to a limit.
 ///

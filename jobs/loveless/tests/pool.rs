@@ -262,7 +262,8 @@ async fn an_idle_process_that_died_is_not_missed() {
         .unwrap() as u32;
     let pid = rustix::process::Pid::from_raw(before as i32).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-    // At once: the pool may not know yet.
+    // Gone for the kernel; whether the pool was told yet is its own affair.
+    is_gone(before).await;
     let after = result(&pool, json!({"do": "who"})).await;
     assert_ne!(after["pid"], before);
 }

@@ -49,7 +49,7 @@ pub struct WorkerArguments {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub slots: u16,
 
-    /// Time between two heartbeats: a third of the state's HeartbeatSeconds
+    /// Time between two heartbeats: a third of the limit that the state sets
     #[arg(
         long,
         value_name = "TIME",

@@ -1,4 +1,4 @@
-//! A child process as the leader of a group of its own.
+//! A child process as the leader of a group of its own, from start to end.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, kill_process_group, waitid,
 };
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::watch;
@@ -20,7 +20,9 @@ use super::{guard, nursery, parent_death};
 /// The reading ends of the child's standard output and standard error.
 pub type Output = [OwnedFd; 2];
 
-/// A started child. Dropping it kills the group.
+/// A child process in a group of its own that dies with its parent, however the parent ends:
+/// dropping it kills the whole group, and when this process is killed, the kernel (on Linux) and
+/// a small guard process (everywhere) do the same.
 #[derive(Debug)]
 pub struct Child {
     group: Arc<Group>,
@@ -44,6 +46,11 @@ impl Group {
         {
             tracing::warn!(%error, group = self.leader.as_raw_nonzero(), "cannot signal a process");
         }
+    }
+
+    fn has_ended(&self) -> bool {
+        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        *over || !matches!(look(self.leader), Ok(None) | Err(Errno::INTR))
     }
 
     fn kill(&self) {
@@ -103,13 +110,15 @@ impl Child {
     }
 
     /// The process's number, which is its group's, too.
+    #[must_use]
     pub fn id(&self) -> i32 {
         self.group.leader.as_raw_nonzero().get()
     }
 
-    /// Whether the process has ended.
+    /// Whether the process has ended. Asks the kernel, so it is never behind the times.
+    #[must_use]
     pub fn has_exited(&self) -> bool {
-        self.exit.borrow().is_some()
+        self.group.has_ended()
     }
 
     /// Waits for the end of the process. Its group has been killed by then.
@@ -139,6 +148,12 @@ impl Drop for Child {
     }
 }
 
+/// How a child ended, if it did, without reaping it.
+fn look(leader: Pid) -> rustix::io::Result<Option<WaitIdStatus>> {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(leader), options)
+}
+
 /// Waits for the end, kills what is left of the group while its number is still held by the dead
 /// leader, and only then reaps it.
 async fn reap(
@@ -147,13 +162,8 @@ async fn reap(
     mut ends: Signals,
     told: watch::Sender<Option<ExitStatus>>,
 ) {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    loop {
-        match waitid(WaitId::Pid(group.leader), options) {
-            Ok(None) | Err(Errno::INTR) => {}
-            // An error means that somebody else reaped our child, against all custom.
-            Ok(Some(_)) | Err(_) => break,
-        }
+    // An error means that somebody else reaped our child, against all custom.
+    while let Ok(None) | Err(Errno::INTR) = look(group.leader) {
         tokio::select! {
             _ = ends.recv() => {}
             // SIGCHLD should be enough; this is for an embedding program that blocks it.

@@ -61,7 +61,7 @@ async fn resident_bytes(process: i32) -> u64 {
     pages * page
 }
 
-/// Resident and shared pages; see proc_pid_statm(5).
+/// Resident and shared pages; see `proc_pid_statm(5)`.
 #[cfg(target_os = "linux")]
 fn statm(process: i32) -> Option<(u64, u64)> {
     let text = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;

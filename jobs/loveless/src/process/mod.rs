@@ -192,6 +192,9 @@ impl FunctionProcess {
     /// Waits until the process asks for its next event: true; false when it exits instead, or
     /// does neither within `limit`.
     pub async fn settled(&mut self, limit: Duration) -> bool {
+        if !self.is_alive() {
+            return false;
+        }
         tokio::select! {
             biased;
             _ = self.child.exited() => false,

@@ -1,5 +1,7 @@
 //! The lines that Lambda writes around an invocation.
 
+use std::fmt::Write;
+
 use crate::function::{FunctionError, Report};
 
 /// The REPORT line, with tabs as Lambda has them.
@@ -10,6 +12,7 @@ pub(super) fn line(
     failure: Option<&FunctionError>,
 ) -> String {
     let duration_ms = report.duration.as_secs_f64() * 1e3;
+    // Writing to a string does not fail.
     let mut line = format!(
         "REPORT RequestId: {request_id}\tDuration: {duration_ms:.2} ms\tBilled Duration: {:.0} ms\t\
          Memory Size: {memory_mb} MB\tMax Memory Used: {} MB\t",
@@ -17,16 +20,13 @@ pub(super) fn line(
         report.max_memory_mb
     );
     if let Some(init) = report.init_duration {
-        line.push_str(&format!(
-            "Init Duration: {:.2} ms\t",
-            init.as_secs_f64() * 1e3
-        ));
+        let _ = write!(line, "Init Duration: {:.2} ms\t", init.as_secs_f64() * 1e3);
     }
     match failure.map(|error| error.error_type.as_str()) {
         Some("Sandbox.Timedout") => line.push_str("Status: timeout"),
         // Names of this form are the platform's; a function's own errors are no news here.
         Some(name) if name.starts_with("Runtime.") => {
-            line.push_str(&format!("Status: error\tError Type: {name}"));
+            let _ = write!(line, "Status: error\tError Type: {name}");
         }
         _ => {}
     }

@@ -65,7 +65,7 @@ pub(super) async fn answer(exchange: Arc<Exchange>, request: Request<Incoming>) 
         (&Method::POST, ["2020-01-01", "extension", "init" | "exit", "error"]) => {
             match known_extension(&exchange, request.headers()) {
                 Ok(_) => accepted(),
-                Err(refusal) => refusal,
+                Err(stranger) => turn_away(stranger),
             }
         }
         // What the emulator says, so that code which wants telemetry does without instead of dying.
@@ -101,13 +101,12 @@ fn next(event: Event) -> Answer {
         let Some(value) = value.filter(|value| !value.is_empty()) else {
             continue;
         };
-        match HeaderValue::from_bytes(value.as_bytes()) {
-            Ok(value) => {
-                answer
-                    .headers_mut()
-                    .insert(HeaderName::from_static(name), value);
-            }
-            Err(_) => tracing::warn!(header = name, "left out: its value does not fit a header"),
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            answer
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        } else {
+            tracing::warn!(header = name, "left out: its value does not fit a header");
         }
     }
     answer
@@ -223,7 +222,7 @@ async fn register(exchange: &Exchange, request: Request<Incoming>) -> Answer {
 async fn extension_next(exchange: &Exchange, headers: &HeaderMap) -> Answer {
     let identifier = match known_extension(exchange, headers) {
         Ok(identifier) => identifier,
-        Err(refusal) => return refusal,
+        Err(stranger) => return turn_away(stranger),
     };
     match exchange.next_extension_event(identifier).await {
         Some(event) => {
@@ -236,31 +235,42 @@ async fn extension_next(exchange: &Exchange, headers: &HeaderMap) -> Answer {
             }
             answer
         }
-        None => unknown_extension(),
+        None => turn_away(Stranger::Unknown),
     }
 }
 
-fn known_extension<'h>(exchange: &Exchange, headers: &'h HeaderMap) -> Result<&'h str, Answer> {
+/// A caller that is not a registered extension.
+#[derive(Debug, Clone, Copy)]
+enum Stranger {
+    Nameless,
+    Unknown,
+}
+
+fn known_extension<'h>(exchange: &Exchange, headers: &'h HeaderMap) -> Result<&'h str, Stranger> {
     let identifier = headers
         .get(EXTENSION_IDENTIFIER)
-        .and_then(|value| value.to_str().ok());
-    match identifier {
-        None => Err(problem(
+        .and_then(|value| value.to_str().ok())
+        .ok_or(Stranger::Nameless)?;
+    if exchange.knows_extension(identifier) {
+        Ok(identifier)
+    } else {
+        Err(Stranger::Unknown)
+    }
+}
+
+fn turn_away(stranger: Stranger) -> Answer {
+    match stranger {
+        Stranger::Nameless => problem(
             403,
             "Extension.MissingExtensionIdentifier",
             "Lambda-Extension-Identifier is missing",
-        )),
-        Some(identifier) if exchange.knows_extension(identifier) => Ok(identifier),
-        Some(_) => Err(unknown_extension()),
+        ),
+        Stranger::Unknown => problem(
+            403,
+            "Extension.UnknownExtensionIdentifier",
+            "no extension has this identifier",
+        ),
     }
-}
-
-fn unknown_extension() -> Answer {
-    problem(
-        403,
-        "Extension.UnknownExtensionIdentifier",
-        "no extension has this identifier",
-    )
 }
 
 fn refuse(misstep: Misstep) -> Answer {

@@ -48,12 +48,12 @@ async fn exchange_bytes(api: &RuntimeApi, request: &[u8]) -> Answered {
 }
 
 async fn call(api: &RuntimeApi, line: &str, headers: &[&str], body: &[u8]) -> Answered {
-    let mut request = format!("{line} HTTP/1.1\r\nHost: api\r\nConnection: close\r\n");
-    for header in headers {
-        request.push_str(&format!("{header}\r\n"));
-    }
-    request.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
-    let mut request = request.into_bytes();
+    let headers = [headers, &[""]].concat().join("\r\n");
+    let head = format!(
+        "{line} HTTP/1.1\r\nHost: api\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut request = head.into_bytes();
     request.extend_from_slice(body);
     exchange_bytes(api, &request).await
 }

@@ -160,7 +160,7 @@ impl TaskSource for ActivitySource {
             .worker_name(&self.worker_name)
             .send()
             .await
-            .map_err(why)?;
+            .map_err(|error| why(&error))?;
         // No task is an answer with no token, a null token, or an empty one.
         let token = answer.task_token.filter(|token| !token.is_empty());
         Ok(token.map(|token| Task {
@@ -171,7 +171,7 @@ impl TaskSource for ActivitySource {
 
     async fn heartbeat(&self, token: &str) -> Result<(), SourceError> {
         let call = self.calls.send_task_heartbeat().task_token(token);
-        call.send().await.map(drop).map_err(why)
+        call.send().await.map(drop).map_err(|error| why(&error))
     }
 
     async fn succeed(&self, token: &str, output: Bytes) -> Result<(), SourceError> {
@@ -184,7 +184,7 @@ impl TaskSource for ActivitySource {
             .send_task_success()
             .task_token(token)
             .output(output);
-        call.send().await.map(drop).map_err(why)
+        call.send().await.map(drop).map_err(|error| why(&error))
     }
 
     async fn fail(&self, token: &str, error: &str, cause: &str) -> Result<(), SourceError> {
@@ -194,17 +194,17 @@ impl TaskSource for ActivitySource {
             .task_token(token)
             .error(error)
             .cause(cause);
-        call.send().await.map(drop).map_err(why)
+        call.send().await.map(drop).map_err(|error| why(&error))
     }
 }
 
-fn why<E>(error: SdkError<E, HttpResponse>) -> SourceError
+fn why<E>(error: &SdkError<E, HttpResponse>) -> SourceError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let SdkError::ServiceError(refusal) = &error else {
+    let SdkError::ServiceError(refusal) = error else {
         // No connection, no answer in time, no credentials yet, an answer that makes no sense.
-        return SourceError::Unreachable(DisplayErrorContext(&error).to_string());
+        return SourceError::Unreachable(DisplayErrorContext(error).to_string());
     };
     let status = refusal.raw().status().as_u16();
     let code = refusal.err().code().unwrap_or_default();

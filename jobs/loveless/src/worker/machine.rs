@@ -259,29 +259,32 @@ impl Slot {
                 let sent = event == Event::HeartbeatSent;
                 self.failed_heartbeats = if sent { 0 } else { self.failed_heartbeats + 1 };
                 let pause = if sent { Pause::Regular } else { Pause::Short };
-                let token = token_of(&state).to_owned();
+                let beat = token_of(&state).map(|token| Action::Beat {
+                    token: token.to_owned(),
+                    pause,
+                });
                 self.state = state;
-                vec![Action::Beat { token, pause }]
+                beat.into_iter().collect()
             }
 
-            // A stop ends what holds no task at once, and lets the rest finish.
-            (
-                State::New | State::Preparing | State::Polling | State::Resting | State::Stopped,
-                Event::Stop,
-            ) => {
-                self.draining = true;
-                vec![Action::Abandon, Action::Finish]
-            }
-            (state, Event::Stop) => {
-                self.draining = true;
-                self.state = state;
-                Vec::new()
-            }
+            (state, Event::Stop) => self.stop(state),
 
             (state, _) => {
                 self.state = state;
                 Vec::new()
             }
+        }
+    }
+
+    /// Ends what holds no task at once, and lets the rest finish.
+    fn stop(&mut self, state: State) -> Vec<Action> {
+        self.draining = true;
+        if token_of(&state).is_none() {
+            self.state = State::Stopped;
+            vec![Action::Abandon, Action::Finish]
+        } else {
+            self.state = state;
+            Vec::new()
         }
     }
 
@@ -352,12 +355,13 @@ impl Slot {
     }
 }
 
-fn token_of(state: &State) -> &str {
+/// The token of the task that is held in this state, if one is.
+fn token_of(state: &State) -> Option<&str> {
     match state {
         State::Working { token }
         | State::Answering { token, .. }
-        | State::AnswerLater { token, .. } => token,
-        _ => "",
+        | State::AnswerLater { token, .. } => Some(token),
+        State::New | State::Preparing | State::Polling | State::Resting | State::Stopped => None,
     }
 }
 
@@ -443,6 +447,7 @@ mod tests {
 
     /// (where, what happens, where to, what is done), one row for each edge.
     #[test]
+    #[allow(clippy::too_many_lines, reason = "one table")]
     fn every_edge() {
         use Action::{Abandon, Count, Finish, Poll, Prepare, Rest, StopBeating, Work};
         let refused = success().refused("InvalidOutput", "m").unwrap();
@@ -722,7 +727,7 @@ mod tests {
                         ..at(state.clone())
                     };
                     let (after, actions) = step(slot, event.clone());
-                    let holds = !token_of(&after.state).is_empty();
+                    let holds = token_of(&after.state).is_some();
                     let row = format!("{state:?} + {event:?}");
                     assert_eq!(!actions.contains(&Action::StopBeating), holds, "{row}");
                     let counted = actions

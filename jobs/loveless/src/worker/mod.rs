@@ -1,6 +1,6 @@
 //! The worker: takes tasks from a source, has a function do them, hands in the answers.
 //!
-//! Each slot is a pure state machine ([`machine`]) and a driver that acts for it (`driver`);
+//! Each slot is a pure state machine (`machine`) and a driver that acts for it (`driver`);
 //! what is handed in is decided by `verdict`. What they keep to:
 //!
 //! - a task is only asked for with a function process that waits for one, so a broken function

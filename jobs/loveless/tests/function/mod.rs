@@ -39,7 +39,7 @@ pub fn spec() -> FunctionSpec {
         command: command(),
         env: BTreeMap::new(),
         memory_mb: 1024,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         region: "us-east-1".into(),
         arn: "arn:aws:lambda:us-east-1:000000000000:function:test-function".into(),
     }
@@ -121,7 +121,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
             for line in 0..number("lines") {
                 writeln!(out, "line {line}")?;
             }
-            eprintln!("the last line");
+            writeln!(std::io::stderr(), "the last line")?;
             Ok(Value::Null)
         }
         other => Err(format!("the tests' function cannot {other}").into()),
@@ -142,7 +142,7 @@ pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T
         if let Some(found) = look() {
             return found;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "never: {what}");
+        assert!(began.elapsed() < Duration::from_mins(1), "never: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
