@@ -66,14 +66,22 @@ impl Blobs {
             let path = entry.map_err(StoreError::io(&temporary))?.path();
             fs::remove_file(&path).map_err(StoreError::io(&path))?;
         }
-        Ok(Arc::new(Self { objects, temporary, durability, pins: Mutex::default() }))
+        Ok(Arc::new(Self {
+            objects,
+            temporary,
+            durability,
+            pins: Mutex::default(),
+        }))
     }
 
     /// Begins a body.
     pub(super) fn receive(&self, with_sha1: bool) -> Result<Incoming, StoreError> {
         let file =
             NamedTempFile::new_in(&self.temporary).map_err(StoreError::io(&self.temporary))?;
-        Ok(Incoming { file, hasher: Hasher::new(with_sha1) })
+        Ok(Incoming {
+            file,
+            hasher: Hasher::new(with_sha1),
+        })
     }
 
     /// Gives a body its name. The pin holds until the index names it too, or until that has failed.
@@ -94,7 +102,10 @@ impl Blobs {
         // disk under another request, so the folder is synced in any case.
         let here = fs::metadata(&path).is_ok_and(|found| found.len() == received.digests.size);
         if !here {
-            received.file.persist(&path).map_err(|error| StoreError::io(&path)(error.error))?;
+            received
+                .file
+                .persist(&path)
+                .map_err(|error| StoreError::io(&path)(error.error))?;
         }
         self.sync(folder)?;
         Ok(pin)
@@ -115,7 +126,10 @@ impl Blobs {
         for name in &names {
             *pins.held.entry(*name).or_default() += 1;
         }
-        Pin { blobs: Arc::clone(self), names }
+        Pin {
+            blobs: Arc::clone(self),
+            names,
+        }
     }
 
     /// Removes files that the index forgot, now or (when pinned) with a later call. `named` asks the index
@@ -128,8 +142,12 @@ impl Blobs {
         // Under this lock nobody pins, so nobody is between finding a file and naming it.
         let mut pins = lock(&self.pins);
         pins.doomed.extend(forgotten);
-        let free: Vec<Sha256> =
-            pins.doomed.iter().filter(|name| !pins.held.contains_key(*name)).copied().collect();
+        let free: Vec<Sha256> = pins
+            .doomed
+            .iter()
+            .filter(|name| !pins.held.contains_key(*name))
+            .copied()
+            .collect();
         for name in free {
             pins.doomed.remove(&name);
             if !named(&name)? {
@@ -161,7 +179,9 @@ impl Blobs {
                     prefix.to_string_lossy(),
                     file.file_name().to_string_lossy()
                 );
-                let name = hex::decode(name).ok().and_then(|name| Sha256::try_from(name).ok());
+                let name = hex::decode(name)
+                    .ok()
+                    .and_then(|name| Sha256::try_from(name).ok());
                 if !name.is_some_and(|name| named.contains(&name)) {
                     fs::remove_file(file.path()).map_err(StoreError::io(file.path()))?;
                     removed += 1;
@@ -181,7 +201,11 @@ impl Blobs {
         };
         let found = file.metadata().map_err(StoreError::io(&path))?.len();
         if found != size {
-            return Err(StoreError::DamagedBody { path, found, expected: size });
+            return Err(StoreError::DamagedBody {
+                path,
+                found,
+                expected: size,
+            });
         }
         Ok(Some(file))
     }
@@ -195,7 +219,9 @@ impl Blobs {
 impl Incoming {
     /// Appends bytes.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.file.write_all(bytes).map_err(StoreError::io(self.file.path()))?;
+        self.file
+            .write_all(bytes)
+            .map_err(StoreError::io(self.file.path()))?;
         self.hasher.update(bytes);
         Ok(())
     }
@@ -206,8 +232,14 @@ impl Incoming {
         expected.verify(&digests)?;
         // Also with durability `normal`: otherwise a loss of power could leave a name in the index whose
         // file is there but empty, which is worse than an object that is gone.
-        self.file.as_file().sync_data().map_err(StoreError::io(self.file.path()))?;
-        Ok(Received { file: self.file, digests })
+        self.file
+            .as_file()
+            .sync_data()
+            .map_err(StoreError::io(self.file.path()))?;
+        Ok(Received {
+            file: self.file,
+            digests,
+        })
     }
 }
 

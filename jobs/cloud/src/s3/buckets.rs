@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension as _, params};
 
 use super::error::StoreError;
-use super::rows::{bucket_id, forget_blobs, blobs_of, now_ms};
+use super::rows::{blobs_of, bucket_id, forget_blobs, now_ms};
 use super::store::ObjectStore;
 
 /// A bucket of the store.
@@ -17,7 +17,9 @@ pub(super) struct Bucket {
 /// Creates a bucket that is not there yet.
 pub(super) fn create(store: &ObjectStore, name: &str) -> Result<(), StoreError> {
     if !s3s::path::check_bucket_name(name) {
-        return Err(StoreError::InvalidBucketName { bucket: name.to_owned() });
+        return Err(StoreError::InvalidBucketName {
+            bucket: name.to_owned(),
+        });
     }
     store.index.write(|transaction| {
         let created = transaction.execute(
@@ -25,7 +27,9 @@ pub(super) fn create(store: &ObjectStore, name: &str) -> Result<(), StoreError> 
             params![name, now_ms()],
         )?;
         match created {
-            0 => Err(StoreError::BucketAlreadyOwnedByYou { bucket: name.to_owned() }),
+            0 => Err(StoreError::BucketAlreadyOwnedByYou {
+                bucket: name.to_owned(),
+            }),
             _ => Ok(()),
         }
     })
@@ -33,7 +37,9 @@ pub(super) fn create(store: &ObjectStore, name: &str) -> Result<(), StoreError> 
 
 /// Fails unless the bucket is there.
 pub(super) fn check(store: &ObjectStore, name: &str) -> Result<(), StoreError> {
-    store.index.read(|connection| bucket_id(connection, name).map(|_| ()))
+    store
+        .index
+        .read(|connection| bucket_id(connection, name).map(|_| ()))
 }
 
 /// Deletes an empty bucket, with its unfinished uploads.
@@ -71,7 +77,10 @@ pub(super) fn list(
              WHERE name > ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name LIMIT ?3",
         )?;
         let rows = statement.query_map(params![after, prefix, limit as i64], |row| {
-            Ok(Bucket { name: row.get(0)?, created_ms: row.get(1)? })
+            Ok(Bucket {
+                name: row.get(0)?,
+                created_ms: row.get(1)?,
+            })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     })

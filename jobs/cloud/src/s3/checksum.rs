@@ -38,8 +38,13 @@ pub(super) struct Checksum {
 }
 
 impl Algorithm {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Crc32, Self::Crc32c, Self::Crc64Nvme, Self::Sha1, Self::Sha256];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Crc32,
+        Self::Crc32c,
+        Self::Crc64Nvme,
+        Self::Sha1,
+        Self::Sha256,
+    ];
 
     /// S3's name, as in `x-amz-checksum-algorithm`.
     pub(super) fn name(self) -> &'static str {
@@ -65,9 +70,12 @@ impl Algorithm {
 
     /// By S3's name.
     pub(super) fn parse(name: &str) -> Result<Self, StoreError> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name).ok_or_else(|| {
-            StoreError::NotImplemented { feature: format!("the checksum algorithm {name}") }
-        })
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.name() == name)
+            .ok_or_else(|| StoreError::NotImplemented {
+                feature: format!("the checksum algorithm {name}"),
+            })
     }
 
     /// Bytes of a value.
@@ -86,7 +94,9 @@ impl Algorithm {
             .decode(text)
             .ok()
             .filter(|value| value.len() == self.length())
-            .ok_or(StoreError::InvalidDigest { header: self.header() })
+            .ok_or(StoreError::InvalidDigest {
+                header: self.header(),
+            })
     }
 
     /// What S3 takes when an upload names the algorithm but no type.
@@ -120,7 +130,9 @@ impl Cover {
         match name {
             "FULL_OBJECT" => Ok(Self::FullObject),
             "COMPOSITE" => Ok(Self::Composite),
-            _ => Err(StoreError::argument(format!("`{name}` is no checksum type"))),
+            _ => Err(StoreError::argument(format!(
+                "`{name}` is no checksum type"
+            ))),
         }
     }
 }
@@ -233,7 +245,11 @@ pub(super) fn of_parts(algorithm: Algorithm, cover: Cover, parts: &[Digests]) ->
             format!("{}-{}", hasher.finish().encoded(algorithm)?, parts.len())
         }
     };
-    Some(Checksum { algorithm, cover, value })
+    Some(Checksum {
+        algorithm,
+        cover,
+        value,
+    })
 }
 
 fn full_object(algorithm: Algorithm, parts: &[Digests]) -> Option<String> {
@@ -272,8 +288,13 @@ pub(super) struct Expected {
 impl Expected {
     /// The value of `Content-MD5`.
     pub(super) fn decode_md5(text: &str) -> Result<[u8; 16], StoreError> {
-        let value = STANDARD.decode(text).ok().and_then(|value| value.try_into().ok());
-        value.ok_or(StoreError::InvalidDigest { header: "Content-MD5" })
+        let value = STANDARD
+            .decode(text)
+            .ok()
+            .and_then(|value| value.try_into().ok());
+        value.ok_or(StoreError::InvalidDigest {
+            header: "Content-MD5",
+        })
     }
 
     /// Compares with what came.
@@ -281,15 +302,22 @@ impl Expected {
         if let Some(expected) = self.length
             && expected != digests.size
         {
-            return Err(StoreError::IncompleteBody { expected, received: digests.size });
+            return Err(StoreError::IncompleteBody {
+                expected,
+                received: digests.size,
+            });
         }
         if self.md5.is_some_and(|md5| md5 != digests.md5) {
-            return Err(StoreError::BadDigest { algorithm: "Content-MD5" });
+            return Err(StoreError::BadDigest {
+                algorithm: "Content-MD5",
+            });
         }
         if let Some((algorithm, value)) = &self.checksum
             && digests.value(*algorithm).as_ref() != Some(value)
         {
-            return Err(StoreError::BadDigest { algorithm: algorithm.name() });
+            return Err(StoreError::BadDigest {
+                algorithm: algorithm.name(),
+            });
         }
         Ok(())
     }
@@ -314,14 +342,33 @@ mod tests {
         assert_eq!(check.etag(), "25f9e794323b453885f5181f1b624d0b");
         assert_eq!(
             check.encoded(Algorithm::Sha1).as_deref(),
-            Some("98O8HYCOBHMq0eZZczDTKeuNEE4=")
+            Some("98O8HYCOBHMq32eZZczDTKeuNEE=")
+        );
+    }
+
+    #[test]
+    fn a_body_has_the_length_that_was_announced() {
+        let expected = Expected {
+            length: Some(10),
+            ..Expected::default()
+        };
+        let verified = expected.verify(&digests(b"123456789"));
+        assert_eq!(
+            verified.map_err(|error| error.code()),
+            Err("IncompleteBody")
         );
     }
 
     #[test]
     fn the_crc_of_a_whole_comes_from_its_parts() {
-        let body: Vec<u8> = (0..100_000_u32).map(|i| (i * i >> 3) as u8).collect();
-        let parts = [digests(&body[..7]), digests(&body[7..60_000]), digests(&body[60_000..])];
+        let body: Vec<u8> = (0..100_000_u32)
+            .map(|i| (i.wrapping_mul(i) >> 3) as u8)
+            .collect();
+        let parts = [
+            digests(&body[..7]),
+            digests(&body[7..60_000]),
+            digests(&body[60_000..]),
+        ];
         for algorithm in [Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Crc64Nvme] {
             let combined = of_parts(algorithm, Cover::FullObject, &parts).map(|sum| sum.value);
             assert_eq!(combined, digests(&body).encoded(algorithm), "{algorithm:?}");

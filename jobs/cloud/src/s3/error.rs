@@ -206,7 +206,7 @@ pub enum StoreError {
         expected: u64,
     },
     /// A file operation failed; a full disk ends here.
-    #[error("{}", path.display())]
+    #[error("could not read or write {}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -233,11 +233,15 @@ impl StoreError {
     }
 
     pub(super) fn argument(message: impl Into<String>) -> Self {
-        Self::InvalidArgument { message: message.into() }
+        Self::InvalidArgument {
+            message: message.into(),
+        }
     }
 
     pub(super) fn request(message: impl Into<String>) -> Self {
-        Self::InvalidRequest { message: message.into() }
+        Self::InvalidRequest {
+            message: message.into(),
+        }
     }
 
     /// The S3 error code, for example `NoSuchBucket`.
@@ -254,7 +258,9 @@ impl StoreError {
             Self::KeyTooLong { .. } => "KeyTooLongError",
             Self::MetadataTooLarge { .. } => "MetadataTooLarge",
             Self::BadDigest { .. } => "BadDigest",
-            Self::InvalidDigest { header: "Content-MD5" } => "InvalidDigest",
+            Self::InvalidDigest {
+                header: "Content-MD5",
+            } => "InvalidDigest",
             Self::InvalidDigest { .. } | Self::InvalidRequest { .. } => "InvalidRequest",
             Self::PreconditionFailed { .. } => "PreconditionFailed",
             Self::NotModified { .. } => "NotModified",
@@ -274,12 +280,23 @@ impl StoreError {
             Self::IllegalLocationConstraint { .. } => "IllegalLocationConstraintException",
             Self::NotImplemented { .. } => "NotImplemented",
             Self::Stopped => "ServiceUnavailable",
+            _ if self.is_disk_full() => "InsufficientStorage",
             Self::InUse { .. }
             | Self::NewerSchema { .. }
             | Self::DamagedBody { .. }
             | Self::Io { .. }
             | Self::Index(_)
             | Self::Stored(_) => "InternalError",
+        }
+    }
+
+    /// S3 has no code for this. With 507 clients do not try again, and the user reads the sentence now.
+    fn is_disk_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        match self {
+            Self::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
+            Self::Index(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            _ => false,
         }
     }
 
@@ -296,6 +313,7 @@ impl StoreError {
             "InternalError" => 500,
             "NotImplemented" => 501,
             "ServiceUnavailable" => 503,
+            "InsufficientStorage" => 507,
             _ => 400,
         }
     }
@@ -309,5 +327,23 @@ impl StoreError {
             source = cause.source();
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_in_one_sentence_and_not_tried_again() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let error = StoreError::io("/data/incoming/x")(full);
+        assert_eq!((error.code(), error.status()), ("InsufficientStorage", 507));
+        assert_eq!(
+            error.chain(),
+            "could not read or write /data/incoming/x: no storage space"
+        );
+        let other = StoreError::io("/data")(io::ErrorKind::PermissionDenied.into());
+        assert_eq!((other.code(), other.status()), ("InternalError", 500));
     }
 }

@@ -40,7 +40,10 @@ pub(super) struct Headers {
 
 /// Refuses metadata above S3's limit.
 pub(super) fn check_metadata(metadata: &Metadata) -> Result<(), StoreError> {
-    let bytes = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let bytes = metadata
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     if bytes > MAX_METADATA {
         return Err(StoreError::MetadataTooLarge { bytes });
     }

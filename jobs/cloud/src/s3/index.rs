@@ -29,10 +29,19 @@ impl Index {
         let mut writer = connect(path, durability)?;
         if let Err(found) = schema::migrate(&mut writer)? {
             let known = schema::VERSION;
-            return Err(StoreError::NewerSchema { path: path.to_owned(), found, known });
+            return Err(StoreError::NewerSchema {
+                path: path.to_owned(),
+                found,
+                known,
+            });
         }
         let readers = Mutex::new(Vec::new());
-        Ok(Self { path: path.to_owned(), durability, writer: Mutex::new(writer), readers })
+        Ok(Self {
+            path: path.to_owned(),
+            durability,
+            writer: Mutex::new(writer),
+            readers,
+        })
     }
 
     /// Reads one consistent state, beside writers.
@@ -78,6 +87,8 @@ fn connect(path: &Path, durability: Durability) -> Result<Connection, StoreError
         Durability::Full => "FULL",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
+    // macOS keeps what was synced in the drive's cache unless asked twice; elsewhere this is nothing.
+    connection.pragma_update(None, "fullfsync", durability == Durability::Full)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)

@@ -116,13 +116,16 @@ fn page(connection: &Connection, bucket: i64, listing: &Listing) -> Result<Page,
         cursor = prefix.to_vec();
     }
     let mut last = String::new();
-    while !until.as_ref().is_some_and(|until| cursor >= *until) {
+    while until.as_ref().is_none_or(|until| cursor < *until) {
         let room = listing.limit - page.objects.len() - page.common_prefixes.len();
         let fetched = fetch(connection, bucket, &cursor, until.as_deref(), room + 1)?;
         let exhausted = fetched.len() <= room;
         let mut jumped: Option<Vec<u8>> = None;
         for object in fetched {
-            if jumped.as_ref().is_some_and(|jumped| object.key.as_bytes() < jumped.as_slice()) {
+            if jumped
+                .as_ref()
+                .is_some_and(|jumped| object.key.as_bytes() < jumped.as_slice())
+            {
                 continue;
             }
             if page.objects.len() + page.common_prefixes.len() == listing.limit {
@@ -132,7 +135,7 @@ fn page(connection: &Connection, bucket: i64, listing: &Listing) -> Result<Page,
                 return Ok(page);
             }
             if let Some(common) = rolled_up(&object.key, &listing.prefix, delimiter) {
-                last = common.to_owned();
+                common.clone_into(&mut last);
                 page.common_prefixes.push(last.clone());
                 jumped = successor(common.as_bytes());
                 if jumped.is_none() {
@@ -190,4 +193,103 @@ pub(super) fn url_encode(text: &str) -> String {
         }
     }
     encoded
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// All pages of a listing, one entry after the other.
+    fn all(store: &ObjectStore, mut listing: Listing, tokens: bool) -> Vec<String> {
+        let mut entries = Vec::new();
+        loop {
+            let page = store.list_objects(&listing).unwrap();
+            let mut found: Vec<_> = page.objects.into_iter().map(|object| object.key).collect();
+            found.extend(page.common_prefixes);
+            found.sort();
+            assert!(found.len() <= listing.limit);
+            entries.extend(found);
+            let Some(next) = page.next else {
+                return entries;
+            };
+            listing.from = if tokens {
+                From::token(&next.token()).unwrap()
+            } else {
+                From::After(next.last)
+            };
+        }
+    }
+
+    /// What a listing is, said in the plainest way.
+    fn plainly(keys: &[&str], prefix: &str, delimiter: Option<&str>) -> Vec<String> {
+        let mut entries: Vec<String> = keys
+            .iter()
+            .filter(|key| key.starts_with(prefix))
+            .map(|key| rolled_up(key, prefix, delimiter).unwrap_or(key).to_owned())
+            .collect();
+        entries.sort();
+        entries.dedup();
+        entries
+    }
+
+    #[tokio::test]
+    async fn every_way_of_paging_finds_the_same() {
+        const KEYS: [&str; 16] = [
+            "a",
+            "a/",
+            "a/b",
+            "a/b/c",
+            "a/b/d",
+            "a//",
+            "a//x",
+            "a0",
+            "ab",
+            "b/",
+            "b/\u{10ffff}",
+            "b/\u{10ffff}x",
+            "c\0",
+            "c\0d",
+            "ü/ü",
+            "\u{10ffff}\u{10ffff}",
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let store = ObjectStore::open(folder.path(), crate::s3::StoreSettings::default()).unwrap();
+        store.create_bucket("keys").unwrap();
+        for key in KEYS {
+            store
+                .put_object("keys", key, "".into(), None, [].into())
+                .await
+                .unwrap();
+        }
+        for prefix in [
+            "",
+            "a",
+            "a/",
+            "a/b",
+            "b/",
+            "c",
+            "ü",
+            "\u{10ffff}",
+            "nothing",
+        ] {
+            for delimiter in [None, Some("/"), Some("b"), Some("\u{10ffff}"), Some("//")] {
+                let expected = plainly(&KEYS, prefix, delimiter);
+                for limit in [1, 2, 3, 5, 1000] {
+                    for tokens in [true, false] {
+                        let listing = Listing {
+                            bucket: "keys".to_owned(),
+                            prefix: prefix.to_owned(),
+                            delimiter: delimiter.map(str::to_owned),
+                            from: From::After(String::new()),
+                            limit,
+                        };
+                        let found = all(&store, listing, tokens);
+                        assert_eq!(found, expected, "{prefix:?} {delimiter:?} {limit} {tokens}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -161,7 +161,8 @@ impl ObjectStore {
 
     /// The upload, or why there is none. Blocks.
     pub(super) fn find_upload(&self, address: &UploadAddress) -> Result<Upload, StoreError> {
-        self.index.read(|connection| find(connection, address).map(|(_, upload)| upload))
+        self.index
+            .read(|connection| find(connection, address).map(|(_, upload)| upload))
     }
 
     /// `UploadPart`. Blocks.
@@ -184,7 +185,9 @@ impl ObjectStore {
         check_part_number(request.number)?;
         let upload = self.find_upload(&request.address)?;
         let source = self.open_object(&request.source_bucket, &request.source_key)?;
-        request.source_conditions.check_copy(&source.row.etag, source.row.modified_s())?;
+        request
+            .source_conditions
+            .check_copy(&source.row.etag, source.row.modified_s())?;
         let size = source.row.size;
         let range = match request.range {
             None => 0..size,
@@ -195,7 +198,7 @@ impl ObjectStore {
                 )));
             }
         };
-        let received = self.gather(source, range, upload.algorithm == Algorithm::Sha1)?;
+        let received = self.gather(&source, range, upload.algorithm == Algorithm::Sha1)?;
         let part = self.keep_part(&request.address, request.number, received)?;
         Ok((part, upload))
     }
@@ -226,7 +229,11 @@ impl ObjectStore {
             *forgotten = forget_blobs(transaction, replaced.as_slice())?;
             Ok(())
         })?;
-        Ok(Part { number, digests, modified_ms })
+        Ok(Part {
+            number,
+            digests,
+            modified_ms,
+        })
     }
 
     /// `CompleteMultipartUpload`. Asked again after it succeeded, it succeeds again. Blocks.
@@ -235,7 +242,9 @@ impl ObjectStore {
         check_listed(&request.parts)?;
         self.commit(None, |transaction, forgotten| {
             let (_, upload) = match find(transaction, address) {
-                Err(StoreError::NoSuchUpload { .. }) => return completed_before(transaction, address),
+                Err(StoreError::NoSuchUpload { .. }) => {
+                    return completed_before(transaction, address);
+                }
                 other => other?,
             };
             let uploaded = parts(transaction, &address.upload, 0, MAX_PART_NUMBER as usize)?;
@@ -243,7 +252,9 @@ impl ObjectStore {
             let digests: Vec<Digests> = chosen.iter().map(|(_, part)| part.clone()).collect();
             let size = digests.iter().map(|part| part.size).sum::<u64>();
             if request.size.is_some_and(|expected| expected != size) {
-                return Err(StoreError::request("x-amz-mp-object-size is not the sum of the parts"));
+                return Err(StoreError::request(
+                    "x-amz-mp-object-size is not the sum of the parts",
+                ));
             }
             let checksum = of_parts(upload.algorithm, upload.cover, &digests).ok_or_else(|| {
                 StoreError::request(format!(
@@ -374,7 +385,9 @@ fn find(connection: &Connection, address: &UploadAddress) -> Result<(i64, Upload
     let mut rows = statement.query(params![address.upload, bucket, address.key.as_bytes()])?;
     match rows.next()? {
         Some(row) => Ok((bucket, upload_row(row)?)),
-        None => Err(StoreError::NoSuchUpload { upload: address.upload.clone() }),
+        None => Err(StoreError::NoSuchUpload {
+            upload: address.upload.clone(),
+        }),
     }
 }
 
@@ -390,15 +403,25 @@ fn parts(
     ))?;
     let rows = statement.query_map(params![upload, after, limit as i64], |row| {
         let digests = digests_row(row, 2)?;
-        Ok(Part { number: row.get(0)?, modified_ms: row.get(1)?, digests })
+        Ok(Part {
+            number: row.get(0)?,
+            modified_ms: row.get(1)?,
+            digests,
+        })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Removes an upload with its parts, and answers the bodies that nothing refers to any more.
 fn remove(connection: &Connection, upload: &str) -> Result<Vec<super::blobs::Sha256>, StoreError> {
-    let blobs = blobs_of(connection, "SELECT DISTINCT blob FROM part WHERE upload = ?1", upload)?;
-    connection.prepare_cached("DELETE FROM upload WHERE id = ?1")?.execute([upload])?;
+    let blobs = blobs_of(
+        connection,
+        "SELECT DISTINCT blob FROM part WHERE upload = ?1",
+        upload,
+    )?;
+    connection
+        .prepare_cached("DELETE FROM upload WHERE id = ?1")?
+        .execute([upload])?;
     forget_blobs(connection, &blobs)
 }
 
@@ -415,7 +438,9 @@ fn completed_before(
             checksum: row.checksum,
             modified_ms: row.modified_ms,
         }),
-        _ => Err(StoreError::NoSuchUpload { upload: address.upload.clone() }),
+        _ => Err(StoreError::NoSuchUpload {
+            upload: address.upload.clone(),
+        }),
     }
 }
 
@@ -445,20 +470,24 @@ fn check_listed(parts: &[ListedPart]) -> Result<(), StoreError> {
 fn choose(listed: &[ListedPart], uploaded: &[Part]) -> Result<Vec<(i32, Digests)>, StoreError> {
     let mut chosen = Vec::with_capacity(listed.len());
     for (index, part) in listed.iter().enumerate() {
-        let invalid = StoreError::InvalidPart { number: part.number };
+        let invalid = StoreError::InvalidPart {
+            number: part.number,
+        };
         let Ok(found) = uploaded.binary_search_by_key(&part.number, |part| part.number) else {
             return Err(invalid);
         };
         let digests = &uploaded[found].digests;
         let checksum = part.checksum.as_ref();
-        let same = checksum.is_none_or(|(algorithm, value)| {
-            digests.value(*algorithm).as_ref() == Some(value)
-        });
+        let same = checksum
+            .is_none_or(|(algorithm, value)| digests.value(*algorithm).as_ref() == Some(value));
         if digests.etag() != part.etag || !same {
             return Err(invalid);
         }
         if index + 1 < listed.len() && digests.size < MIN_PART {
-            return Err(StoreError::EntityTooSmall { number: part.number, size: digests.size });
+            return Err(StoreError::EntityTooSmall {
+                number: part.number,
+                size: digests.size,
+            });
         }
         chosen.push((part.number, digests.clone()));
     }
@@ -479,7 +508,9 @@ fn check_whole(
             checksum.cover.name()
         )));
     }
-    let Some((algorithm, value)) = &request.checksum else { return Ok(()) };
+    let Some((algorithm, value)) = &request.checksum else {
+        return Ok(());
+    };
     // A composite value may come without its number of parts.
     let composite = format!("-{}", parts.len());
     let cover = match value.strip_suffix(&composite) {
@@ -491,5 +522,7 @@ fn check_whole(
     if computed.is_some_and(|computed| bare(&computed) == bare(value)) {
         return Ok(());
     }
-    Err(StoreError::BadDigest { algorithm: algorithm.name() })
+    Err(StoreError::BadDigest {
+        algorithm: algorithm.name(),
+    })
 }

@@ -86,7 +86,7 @@ impl ObjectStore {
     /// `PutObject`. Blocks.
     pub(super) fn put(
         self: &Arc<Self>,
-        request: PutRequest,
+        request: &PutRequest,
         body: Spooled,
     ) -> Result<Written, StoreError> {
         check_key(&request.key)?;
@@ -108,7 +108,9 @@ impl ObjectStore {
             request_id: &request.request_id,
         };
         let pin = self.blobs.publish(received)?;
-        self.commit(Some(pin), |transaction, forgotten| self.insert(transaction, &object, forgotten))
+        self.commit(Some(pin), |transaction, forgotten| {
+            self.insert(transaction, &object, forgotten)
+        })
     }
 
     /// Opens an object for reading. Blocks.
@@ -117,11 +119,15 @@ impl ObjectStore {
             let (row, segments) = self.index.read(|connection| {
                 let bucket = bucket_id(connection, bucket)?;
                 let row = find_object(connection, bucket, key)?;
-                let row = row.ok_or_else(|| StoreError::NoSuchKey { key: key.to_owned() })?;
+                let row = row.ok_or_else(|| StoreError::NoSuchKey {
+                    key: key.to_owned(),
+                })?;
                 let segments = rows::segments(connection, row.id)?;
                 Ok((row, segments))
             })?;
-            let pin = self.blobs.pin(segments.iter().map(|part| part.digests.sha256).collect());
+            let pin = self
+                .blobs
+                .pin(segments.iter().map(|part| part.digests.sha256).collect());
             // Pinned too late when the object went between the two reads: its files may be gone. While it
             // is still there, whoever deletes it from now on finds the pin.
             if self.index.read(|connection| is_there(connection, row.id))? {
@@ -139,7 +145,9 @@ impl ObjectStore {
         self.index.read(|connection| {
             let bucket = bucket_id(connection, bucket)?;
             let row = find_object(connection, bucket, key)?;
-            let row = row.ok_or_else(|| StoreError::NoSuchKey { key: key.to_owned() })?;
+            let row = row.ok_or_else(|| StoreError::NoSuchKey {
+                key: key.to_owned(),
+            })?;
             let segments = rows::segments(connection, row.id)?;
             Ok((row, segments))
         })
@@ -149,7 +157,9 @@ impl ObjectStore {
     pub(super) fn copy(self: &Arc<Self>, request: CopyRequest) -> Result<Written, StoreError> {
         check_key(&request.key)?;
         let source = self.open_object(&request.source_bucket, &request.source_key)?;
-        request.source_conditions.check_copy(&source.row.etag, source.row.modified_s())?;
+        request
+            .source_conditions
+            .check_copy(&source.row.etag, source.row.modified_s())?;
         let itself = request.source_bucket == request.bucket && request.source_key == request.key;
         if itself && request.replace.is_none() && request.storage_class.is_none() {
             return Err(StoreError::request(
@@ -169,7 +179,7 @@ impl ObjectStore {
                 (only.digests.clone(), source.pin)
             }
             _ => {
-                let received = self.gather(source, 0..size, algorithm == Algorithm::Sha1)?;
+                let received = self.gather(&source, 0..size, algorithm == Algorithm::Sha1)?;
                 (received.digests.clone(), self.blobs.publish(received)?)
             }
         };
@@ -187,13 +197,15 @@ impl ObjectStore {
             reason: "CopyObject",
             request_id: &request.request_id,
         };
-        self.commit(Some(pin), |transaction, forgotten| self.insert(transaction, &object, forgotten))
+        self.commit(Some(pin), |transaction, forgotten| {
+            self.insert(transaction, &object, forgotten)
+        })
     }
 
     /// Copies bytes of an object into a body of their own. Blocks.
     pub(super) fn gather(
         &self,
-        source: OpenObject,
+        source: &OpenObject,
         range: std::ops::Range<u64>,
         with_sha1: bool,
     ) -> Result<Received, StoreError> {
@@ -253,9 +265,14 @@ impl ObjectStore {
     ) -> Result<Written, StoreError> {
         let bucket = bucket_id(transaction, object.bucket)?;
         let current = find_object(transaction, bucket, object.key)?;
-        object.conditions.check(object.key, current.as_ref().map(|row| row.etag.as_str()))?;
+        object
+            .conditions
+            .check(object.key, current.as_ref().map(|row| row.etag.as_str()))?;
         // New bodies get their rows before old ones lose theirs: they may be the same.
-        let blobs = object.segments.iter().map(|(_, digests)| ensure_blob(transaction, digests));
+        let blobs = object
+            .segments
+            .iter()
+            .map(|(_, digests)| ensure_blob(transaction, digests));
         let blobs = blobs.collect::<Result<Vec<i64>, _>>()?;
         let replaced = match &current {
             Some(row) => {
@@ -264,12 +281,18 @@ impl ObjectStore {
                     "SELECT DISTINCT blob FROM segment WHERE object = ?1",
                     row.id,
                 )?;
-                transaction.prepare_cached("DELETE FROM object WHERE id = ?1")?.execute([row.id])?;
+                transaction
+                    .prepare_cached("DELETE FROM object WHERE id = ?1")?
+                    .execute([row.id])?;
                 blobs
             }
             None => Vec::new(),
         };
-        let size = object.segments.iter().map(|(_, digests)| digests.size).sum::<u64>();
+        let size = object
+            .segments
+            .iter()
+            .map(|(_, digests)| digests.size)
+            .sum::<u64>();
         let modified_ms = now_ms();
         transaction
             .prepare_cached(
@@ -313,21 +336,33 @@ impl ObjectStore {
             },
         )?;
         let (etag, checksum) = (object.etag.clone(), object.checksum.clone());
-        Ok(Written { etag, size, checksum, modified_ms })
+        Ok(Written {
+            etag,
+            size,
+            checksum,
+            modified_ms,
+        })
     }
 }
 
 impl OpenObject {
     /// These bytes of the body, as a stream.
     pub(super) fn stream(self, store: &ObjectStore, range: std::ops::Range<u64>) -> Body {
-        Body::new(Arc::clone(&store.blobs), self.pin, Span::new(&self.segments, range))
+        Body::new(
+            Arc::clone(&store.blobs),
+            self.pin,
+            Span::new(&self.segments, range),
+        )
     }
 }
 
 /// The checksum of a body that was written at once.
 fn whole_checksum(algorithm: Algorithm, digests: &Digests) -> Result<Checksum, StoreError> {
     of_parts(algorithm, Cover::FullObject, std::slice::from_ref(digests)).ok_or_else(|| {
-        StoreError::request(format!("the {} of the body was not computed", algorithm.name()))
+        StoreError::request(format!(
+            "the {} of the body was not computed",
+            algorithm.name()
+        ))
     })
 }
 

@@ -125,8 +125,16 @@ pub(super) async fn deliver(
             }
         }
         begin(&mut waiting, &mut under_way, &mut deliveries, &sink);
-        let next_due = waiting.iter().map(|event| event.due).filter(|due| *due > now).min();
-        let wake = if load_again > now { Some(load_again) } else { None };
+        let next_due = waiting
+            .iter()
+            .map(|event| event.due)
+            .filter(|due| *due > now)
+            .min();
+        let wake = if load_again > now {
+            Some(load_again)
+        } else {
+            None
+        };
         let wake = wake.into_iter().chain(next_due).min();
         tokio::select! {
             () = stop.cancelled() => return,
@@ -175,7 +183,9 @@ fn begin(
 
 /// Puts an event back in its place in the order, with a pause.
 fn retry_later(waiting: &mut VecDeque<Waiting>, mut event: Waiting, error: &DeliveryError) {
-    let pause = FIRST_PAUSE.saturating_mul(1 << event.failures.min(16)).min(LAST_PAUSE);
+    let pause = FIRST_PAUSE
+        .saturating_mul(1 << event.failures.min(16))
+        .min(LAST_PAUSE);
     event.failures += 1;
     tracing::warn!(%error, failures = event.failures, ?pause, "an event will be delivered again");
     event.due = Instant::now() + pause;
@@ -224,7 +234,9 @@ async fn remove(store: &Arc<ObjectStore>, id: i64) {
     let store = Arc::clone(store);
     let removed = blocking(move || {
         store.index.write(|transaction| {
-            transaction.prepare_cached("DELETE FROM outbox WHERE id = ?1")?.execute([id])?;
+            transaction
+                .prepare_cached("DELETE FROM outbox WHERE id = ?1")?
+                .execute([id])?;
             Ok(())
         })
     });

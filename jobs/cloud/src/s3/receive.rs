@@ -12,6 +12,8 @@ use super::store::blocking;
 
 /// Bytes gathered before they go to the disk. Bodies up to here need one trip to a blocking thread.
 const BATCH: usize = 512 * 1024;
+/// Bytes of a refused body that are still read.
+const MAX_DISCARD: usize = 256 * 1024 * 1024;
 /// One request's body at most.
 pub(super) const MAX_BODY: u64 = 5 * 1024 * 1024 * 1024;
 
@@ -48,8 +50,11 @@ pub(super) async fn spool(
             if let Some(writing) = writing.take() {
                 incoming = Some(writing.await.map_err(|_| StoreError::Stopped)??);
             }
-            let (blobs, batch, incoming) =
-                (Arc::clone(blobs), std::mem::take(&mut batch), incoming.take());
+            let (blobs, batch, incoming) = (
+                Arc::clone(blobs),
+                std::mem::take(&mut batch),
+                incoming.take(),
+            );
             batched = 0;
             writing = Some(tokio::task::spawn_blocking(move || {
                 write_batch(&blobs, incoming, &batch, with_sha1)
@@ -59,12 +64,25 @@ pub(super) async fn spool(
     if let Some(writing) = writing {
         incoming = Some(writing.await.map_err(|_| StoreError::Stopped)??);
     }
-    Ok(Spooled { blobs: Arc::clone(blobs), incoming, last: batch, with_sha1 })
+    Ok(Spooled {
+        blobs: Arc::clone(blobs),
+        incoming,
+        last: batch,
+        with_sha1,
+    })
 }
 
-/// Reads a body and throws it away, so that the client, still sending, gets to read the answer.
-pub(super) async fn discard(mut body: impl Stream<Item = Result<Bytes, BodyError>> + Unpin) {
-    while let Some(Ok(_)) = body.next().await {}
+/// Reads a body (if it is not huge) and throws it away: a client that is still sending would not see the
+/// answer, only a closed connection.
+pub(super) async fn discard(body: Option<impl Stream<Item = Result<Bytes, BodyError>> + Unpin>) {
+    let Some(mut body) = body else { return };
+    let mut discarded = 0;
+    while let Some(Ok(bytes)) = body.next().await {
+        discarded += bytes.len();
+        if discarded > MAX_DISCARD {
+            return;
+        }
+    }
 }
 
 fn write_batch(
@@ -86,7 +104,12 @@ fn write_batch(
 impl Spooled {
     /// A body that is in memory.
     pub(super) fn whole(blobs: &Arc<Blobs>, body: Bytes) -> Self {
-        Self { blobs: Arc::clone(blobs), incoming: None, last: vec![body], with_sha1: false }
+        Self {
+            blobs: Arc::clone(blobs),
+            incoming: None,
+            last: vec![body],
+            with_sha1: false,
+        }
     }
 
     /// Writes the rest, checks the whole and syncs it. Blocks.

@@ -52,7 +52,9 @@ pub(super) fn bucket_id(connection: &Connection, bucket: &str) -> Result<i64, St
     statement
         .query_row([bucket], |row| row.get(0))
         .optional()?
-        .ok_or_else(|| StoreError::NoSuchBucket { bucket: bucket.to_owned() })
+        .ok_or_else(|| StoreError::NoSuchBucket {
+            bucket: bucket.to_owned(),
+        })
 }
 
 /// The columns that [`object_row`] reads.
@@ -124,7 +126,10 @@ pub(super) fn segments(connection: &Connection, object: i64) -> Result<Vec<Segme
          WHERE object = ?1 ORDER BY position"
     ))?;
     let rows = statement.query_map([object], |row| {
-        Ok(Segment { part: row.get(0)?, digests: digests_row(row, 1)? })
+        Ok(Segment {
+            part: row.get(0)?,
+            digests: digests_row(row, 1)?,
+        })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -164,7 +169,11 @@ pub(super) fn forget_blobs(
     )?;
     let mut forgotten = Vec::new();
     for blob in blobs {
-        forgotten.extend(statement.query_row([blob], |row| row.get::<_, Sha256>(0)).optional()?);
+        forgotten.extend(
+            statement
+                .query_row([blob], |row| row.get::<_, Sha256>(0))
+                .optional()?,
+        );
     }
     Ok(forgotten)
 }
@@ -174,8 +183,14 @@ pub(super) fn delete_object(
     connection: &Connection,
     object: i64,
 ) -> Result<Vec<Sha256>, StoreError> {
-    let blobs = blobs_of(connection, "SELECT DISTINCT blob FROM segment WHERE object = ?1", object)?;
-    connection.prepare_cached("DELETE FROM object WHERE id = ?1")?.execute([object])?;
+    let blobs = blobs_of(
+        connection,
+        "SELECT DISTINCT blob FROM segment WHERE object = ?1",
+        object,
+    )?;
+    connection
+        .prepare_cached("DELETE FROM object WHERE id = ?1")?
+        .execute([object])?;
     forget_blobs(connection, &blobs)
 }
 

@@ -91,14 +91,20 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<Result<(), i64>, ru
     transaction.execute_batch(
         "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) STRICT;",
     )?;
-    let found: i64 = transaction
-        .query_row("SELECT coalesce(max(version), 0) FROM schema_version", [], |row| row.get(0))?;
+    let found: i64 = transaction.query_row(
+        "SELECT coalesce(max(version), 0) FROM schema_version",
+        [],
+        |row| row.get(0),
+    )?;
     if found > VERSION {
         return Ok(Err(found));
     }
     for (version, migration) in (1..).zip(MIGRATIONS).skip(found as usize) {
         transaction.execute_batch(migration)?;
-        transaction.execute("INSERT INTO schema_version (version) VALUES (?1)", [version])?;
+        transaction.execute(
+            "INSERT INTO schema_version (version) VALUES (?1)",
+            [version],
+        )?;
     }
     transaction.commit()?;
     Ok(Ok(()))
@@ -123,7 +129,10 @@ mod tests {
     fn an_index_of_a_newer_build_is_left_alone() -> Result<(), rusqlite::Error> {
         let mut connection = Connection::open_in_memory()?;
         assert_eq!(migrate(&mut connection)?, Ok(()));
-        connection.execute("INSERT INTO schema_version (version) VALUES (?1)", [VERSION + 1])?;
+        connection.execute(
+            "INSERT INTO schema_version (version) VALUES (?1)",
+            [VERSION + 1],
+        )?;
         assert_eq!(migrate(&mut connection)?, Err(VERSION + 1));
         Ok(())
     }

@@ -83,7 +83,14 @@ impl ObjectStore {
             tracing::info!(orphans, "collected bodies that nothing names");
         }
         let (events, root) = (Notify::new(), root.to_owned());
-        Ok(Arc::new(Self { settings, index, blobs, events, root, _lock: lock }))
+        Ok(Arc::new(Self {
+            settings,
+            index,
+            blobs,
+            events,
+            root,
+            _lock: lock,
+        }))
     }
 
     /// Creates a bucket unless it is there already. Blocks, shortly.
@@ -108,7 +115,10 @@ impl ObjectStore {
         let request = PutRequest {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
-            headers: Headers { content_type, ..Headers::default() },
+            headers: Headers {
+                content_type,
+                ..Headers::default()
+            },
             metadata,
             expected: Expected::default(),
             algorithm: Algorithm::Crc64Nvme,
@@ -116,7 +126,7 @@ impl ObjectStore {
             request_id: service::request_id(),
         };
         let (store, body) = (Arc::clone(self), Spooled::whole(&self.blobs, body));
-        let written = blocking(move || store.put(request, body)).await?;
+        let written = blocking(move || store.put(&request, body)).await?;
         Ok(PutResult {
             etag: written.etag,
             size: written.size,
@@ -132,7 +142,11 @@ impl ObjectStore {
     /// Hands events to the sink until `stop`, milliseconds after the write: in order for one key, several
     /// keys at a time, again (with growing pauses) after a failure. At least once; an event has the same id
     /// each time. Run one such loop for a store.
-    pub async fn deliver_events(self: Arc<Self>, sink: Arc<dyn EventSink>, stop: CancellationToken) {
+    pub async fn deliver_events(
+        self: Arc<Self>,
+        sink: Arc<dyn EventSink>,
+        stop: CancellationToken,
+    ) {
         outbox::deliver(self, sink, stop).await;
     }
 
@@ -158,17 +172,25 @@ impl ObjectStore {
         work: impl FnOnce(&Transaction<'_>, &mut Vec<Sha256>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut forgotten = Vec::new();
-        let result = self.index.write(|transaction| work(transaction, &mut forgotten));
+        let result = self
+            .index
+            .write(|transaction| work(transaction, &mut forgotten));
         if result.is_err() {
             // Rolled back: nothing was forgotten, and what was published for it may have no name.
-            forgotten = pin.as_ref().map(|pin| pin.names().to_vec()).unwrap_or_default();
+            forgotten = pin
+                .as_ref()
+                .map(|pin| pin.names().to_vec())
+                .unwrap_or_default();
         }
         drop(pin);
         self.events.notify_one();
         let named = |name: &Sha256| self.index.read(|connection| is_named(connection, name));
         if let Err(error) = self.blobs.collect(forgotten, named) {
             // The operation itself has succeeded; the next start collects what is left.
-            tracing::warn!(error = error.chain(), "could not remove a body that nothing names");
+            tracing::warn!(
+                error = error.chain(),
+                "could not remove a body that nothing names"
+            );
         }
         result
     }
@@ -176,13 +198,19 @@ impl ObjectStore {
 
 impl std::fmt::Debug for ObjectStore {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("ObjectStore").field("root", &self.root).finish_non_exhaustive()
+        formatter
+            .debug_struct("ObjectStore")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
     }
 }
 
 fn is_named(connection: &Connection, name: &Sha256) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached("SELECT 1 FROM blob WHERE sha256 = ?1")?;
-    Ok(statement.query_row([name], |_| Ok(())).optional()?.is_some())
+    Ok(statement
+        .query_row([name], |_| Ok(()))
+        .optional()?
+        .is_some())
 }
 
 /// Two processes collecting each other's unfinished bodies would be the end of both. The lock goes with
@@ -197,7 +225,9 @@ fn take_lock(root: &Path) -> Result<File, StoreError> {
         .map_err(StoreError::io(&path))?;
     match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(lock),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::InUse { root: root.to_owned() }),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::InUse {
+            root: root.to_owned(),
+        }),
         Err(error) => Err(StoreError::io(&path)(error.into())),
     }
 }

@@ -9,12 +9,22 @@ const MIB: usize = 1024 * 1024;
 
 async fn begin(s3: &Client, key: &str) -> String {
     let begun = s3.create_multipart_upload().bucket(BUCKET).key(key);
-    let begun = begun.content_type("image/png").metadata("a", "1").send().await.unwrap();
+    let begun = begun
+        .content_type("image/png")
+        .metadata("a", "1")
+        .send()
+        .await
+        .unwrap();
     begun.upload_id().unwrap().to_owned()
 }
 
 async fn upload(s3: &Client, key: &str, id: &str, number: i32, body: &[u8]) -> CompletedPart {
-    let part = s3.upload_part().bucket(BUCKET).key(key).upload_id(id).part_number(number);
+    let part = s3
+        .upload_part()
+        .bucket(BUCKET)
+        .key(key)
+        .upload_id(id)
+        .part_number(number);
     let part = part.body(body.to_vec().into()).send().await.unwrap();
     CompletedPart::builder()
         .part_number(number)
@@ -26,7 +36,9 @@ async fn upload(s3: &Client, key: &str, id: &str, number: i32, body: &[u8]) -> C
 
 fn of(parts: &[&CompletedPart]) -> CompletedMultipartUpload {
     let parts = parts.iter().map(|part| (*part).clone()).collect();
-    CompletedMultipartUpload::builder().set_parts(Some(parts)).build()
+    CompletedMultipartUpload::builder()
+        .set_parts(Some(parts))
+        .build()
 }
 
 #[tokio::test]
@@ -41,9 +53,18 @@ async fn parts_become_one_object() {
     let two = upload(&s3, "big", &id, 2, &first).await;
     upload(&s3, "big", &id, 9, b"never listed").await;
 
-    let page = s3.list_parts().bucket(BUCKET).key("big").upload_id(&id).max_parts(2);
+    let page = s3
+        .list_parts()
+        .bucket(BUCKET)
+        .key("big")
+        .upload_id(&id)
+        .max_parts(2);
     let page = page.send().await.unwrap();
-    let numbers: Vec<_> = page.parts().iter().filter_map(|part| part.part_number()).collect();
+    let numbers: Vec<_> = page
+        .parts()
+        .iter()
+        .filter_map(|part| part.part_number())
+        .collect();
     assert_eq!(numbers, [2, 7]);
     assert_eq!(page.parts()[0].size(), Some(5 * MIB as i64));
     assert_eq!(page.parts()[0].e_tag(), two.e_tag());
@@ -56,35 +77,86 @@ async fn parts_become_one_object() {
 
     let complete = || {
         let parts = of(&[&two, &seven]);
-        let complete = s3.complete_multipart_upload().bucket(BUCKET).key("big").upload_id(&id);
+        let complete = s3
+            .complete_multipart_upload()
+            .bucket(BUCKET)
+            .key("big")
+            .upload_id(&id);
         complete.multipart_upload(parts).send()
     };
     let completed = complete().await.unwrap();
     let etag = completed.e_tag().unwrap().to_owned();
     assert!(etag.ends_with("-2\"") && etag.len() == 36, "{etag}");
-    assert_eq!(complete().await.unwrap().e_tag(), Some(etag.as_str()), "asked again");
+    assert_eq!(
+        complete().await.unwrap().e_tag(),
+        Some(etag.as_str()),
+        "asked again"
+    );
 
-    let got = s3.get_object().bucket(BUCKET).key("big").send().await.unwrap();
+    let got = s3
+        .get_object()
+        .bucket(BUCKET)
+        .key("big")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(got.e_tag(), Some(etag.as_str()));
     assert_eq!(got.content_type(), Some("image/png"));
     assert_eq!(got.metadata().unwrap()["a"], "1");
     assert!(got.body.collect().await.unwrap().to_vec() == [first.clone(), last.clone()].concat());
     let range = format!("bytes={}-{}", 5 * MIB - 3, 5 * MIB + 2);
-    let across = s3.get_object().bucket(BUCKET).key("big").range(range).send().await.unwrap();
+    let across = s3
+        .get_object()
+        .bucket(BUCKET)
+        .key("big")
+        .range(range)
+        .send()
+        .await
+        .unwrap();
     let across = across.body.collect().await.unwrap().to_vec();
     assert_eq!(across, [&first[5 * MIB - 3..], &last[..3]].concat());
-    let part = s3.get_object().bucket(BUCKET).key("big").part_number(7).send().await.unwrap();
+    let part = s3
+        .get_object()
+        .bucket(BUCKET)
+        .key("big")
+        .part_number(7)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(part.parts_count(), Some(2));
     assert!(part.body.collect().await.unwrap().to_vec() == last);
     assert_eq!(server.files().len(), 2, "only the listed parts are kept");
 
-    let copied = s3.copy_object().bucket(BUCKET).key("copy").copy_source("boards/big").send();
+    let copied = s3
+        .copy_object()
+        .bucket(BUCKET)
+        .key("copy")
+        .copy_source("boards/big")
+        .send();
     let copied = copied.await.unwrap();
-    assert!(!copied.copy_object_result().unwrap().e_tag().unwrap().contains('-'));
-    let copy = s3.get_object().bucket(BUCKET).key("copy").send().await.unwrap();
+    assert!(
+        !copied
+            .copy_object_result()
+            .unwrap()
+            .e_tag()
+            .unwrap()
+            .contains('-')
+    );
+    let copy = s3
+        .get_object()
+        .bucket(BUCKET)
+        .key("copy")
+        .send()
+        .await
+        .unwrap();
     assert!(copy.body.collect().await.unwrap().to_vec() == [first, last].concat());
     for key in ["big", "copy"] {
-        s3.delete_object().bucket(BUCKET).key(key).send().await.unwrap();
+        s3.delete_object()
+            .bucket(BUCKET)
+            .key(key)
+            .send()
+            .await
+            .unwrap();
     }
     assert_eq!(server.files(), [""; 0]);
 }
@@ -97,7 +169,11 @@ async fn an_upload_is_completed_only_with_what_was_uploaded() {
     let one = upload(&s3, "k", &id, 1, b"small").await;
     let two = upload(&s3, "k", &id, 2, b"also small").await;
     let complete = |parts: CompletedMultipartUpload| {
-        let complete = s3.complete_multipart_upload().bucket(BUCKET).key("k").upload_id(&id);
+        let complete = s3
+            .complete_multipart_upload()
+            .bucket(BUCKET)
+            .key("k")
+            .upload_id(&id);
         complete.multipart_upload(parts)
     };
     let code = |refusal: (u16, String)| refusal.1;
@@ -107,28 +183,68 @@ async fn an_upload_is_completed_only_with_what_was_uploaded() {
     assert_eq!(code(refusal(refused)), "EntityTooSmall");
     let refused = complete(of(&[])).send().await;
     assert_eq!(code(refusal(refused)), "MalformedXML");
-    let missing = CompletedPart::builder().part_number(3).e_tag(one.e_tag().unwrap()).build();
+    let missing = CompletedPart::builder()
+        .part_number(3)
+        .e_tag(one.e_tag().unwrap())
+        .build();
     let refused = complete(of(&[&missing])).send().await;
     assert_eq!(code(refusal(refused)), "InvalidPart");
-    let other = CompletedPart::builder().part_number(1).e_tag(two.e_tag().unwrap()).build();
+    let other = CompletedPart::builder()
+        .part_number(1)
+        .e_tag(two.e_tag().unwrap())
+        .build();
     let refused = complete(of(&[&other])).send().await;
     assert_eq!(code(refusal(refused)), "InvalidPart");
     let refused = complete(of(&[&one])).mpu_object_size(6).send().await;
     assert_eq!(code(refusal(refused)), "InvalidRequest");
-    let refused = complete(of(&[&one])).checksum_crc32("AAAAAA==").send().await;
+    let refused = complete(of(&[&one]))
+        .checksum_crc32("AAAAAA==")
+        .send()
+        .await;
     assert_eq!(code(refusal(refused)), "BadDigest");
     for number in [0, 10_001] {
-        let part = s3.upload_part().bucket(BUCKET).key("k").upload_id(&id).part_number(number);
+        let part = s3
+            .upload_part()
+            .bucket(BUCKET)
+            .key("k")
+            .upload_id(&id)
+            .part_number(number);
         let refused = part.body(b"v".to_vec().into()).send().await;
-        assert_eq!(refusal(refused), (400, "InvalidArgument".to_owned()), "{number}");
+        assert_eq!(
+            refusal(refused),
+            (400, "InvalidArgument".to_owned()),
+            "{number}"
+        );
     }
 
-    s3.put_object().bucket(BUCKET).key("k").body(b"first".to_vec().into()).send().await.unwrap();
+    s3.put_object()
+        .bucket(BUCKET)
+        .key("k")
+        .body(b"first".to_vec().into())
+        .send()
+        .await
+        .unwrap();
     let refused = complete(of(&[&one])).if_none_match("*").send().await;
     assert_eq!(refusal(refused), (412, "PreconditionFailed".to_owned()));
-    let head = s3.head_object().bucket(BUCKET).key("k").send().await.unwrap();
-    complete(of(&[&one])).if_match(head.e_tag().unwrap()).send().await.unwrap();
-    let got = s3.get_object().bucket(BUCKET).key("k").send().await.unwrap();
+    let head = s3
+        .head_object()
+        .bucket(BUCKET)
+        .key("k")
+        .send()
+        .await
+        .unwrap();
+    complete(of(&[&one]))
+        .if_match(head.e_tag().unwrap())
+        .send()
+        .await
+        .unwrap();
+    let got = s3
+        .get_object()
+        .bucket(BUCKET)
+        .key("k")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(got.body.collect().await.unwrap().to_vec(), b"small");
 }
 
@@ -139,17 +255,38 @@ async fn an_aborted_upload_leaves_nothing() {
     let id = begin(&s3, "k").await;
     let part = upload(&s3, "k", &id, 1, b"part").await;
     assert_eq!(server.files().len(), 1);
-    let abort = || s3.abort_multipart_upload().bucket(BUCKET).key("k").upload_id(&id).send();
+    let abort = || {
+        s3.abort_multipart_upload()
+            .bucket(BUCKET)
+            .key("k")
+            .upload_id(&id)
+            .send()
+    };
     abort().await.unwrap();
     assert_eq!(server.files(), [""; 0]);
     assert_eq!(refusal(abort().await), (404, "NoSuchUpload".to_owned()));
-    let late = s3.upload_part().bucket(BUCKET).key("k").upload_id(&id).part_number(1);
+    let late = s3
+        .upload_part()
+        .bucket(BUCKET)
+        .key("k")
+        .upload_id(&id)
+        .part_number(1);
     let late = late.body(noise(2_000_000, 7).into()).send().await;
     assert_eq!(refusal(late), (404, "NoSuchUpload".to_owned()));
-    let complete = s3.complete_multipart_upload().bucket(BUCKET).key("k").upload_id(&id);
+    let complete = s3
+        .complete_multipart_upload()
+        .bucket(BUCKET)
+        .key("k")
+        .upload_id(&id);
     let complete = complete.multipart_upload(of(&[&part])).send().await;
     assert_eq!(refusal(complete), (404, "NoSuchUpload".to_owned()));
-    let listed = s3.list_parts().bucket(BUCKET).key("k").upload_id(&id).send().await;
+    let listed = s3
+        .list_parts()
+        .bucket(BUCKET)
+        .key("k")
+        .upload_id(&id)
+        .send()
+        .await;
     assert_eq!(refusal(listed), (404, "NoSuchUpload".to_owned()));
     assert_eq!(server.files(), [""; 0]);
 }
@@ -163,13 +300,38 @@ async fn unfinished_uploads_are_listed_by_key_and_age() {
         ids.push(begin(&s3, key).await);
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
-    let listed = s3.list_multipart_uploads().bucket(BUCKET).send().await.unwrap();
-    let found: Vec<_> = listed.uploads().iter().filter_map(|upload| upload.upload_id()).collect();
+    let listed = s3
+        .list_multipart_uploads()
+        .bucket(BUCKET)
+        .send()
+        .await
+        .unwrap();
+    let found: Vec<_> = listed
+        .uploads()
+        .iter()
+        .filter_map(|upload| upload.upload_id())
+        .collect();
     assert_eq!(found, ids);
-    let rolled = s3.list_multipart_uploads().bucket(BUCKET).delimiter("/").send().await.unwrap();
-    let prefixes: Vec<_> = rolled.common_prefixes().iter().filter_map(|p| p.prefix()).collect();
+    let rolled = s3
+        .list_multipart_uploads()
+        .bucket(BUCKET)
+        .delimiter("/")
+        .send()
+        .await
+        .unwrap();
+    let prefixes: Vec<_> = rolled
+        .common_prefixes()
+        .iter()
+        .filter_map(|p| p.prefix())
+        .collect();
     assert_eq!((rolled.uploads().len(), prefixes), (2, vec!["a/", "c/"]));
-    let under = s3.list_multipart_uploads().bucket(BUCKET).prefix("a/").send().await.unwrap();
+    let under = s3
+        .list_multipart_uploads()
+        .bucket(BUCKET)
+        .prefix("a/")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(under.uploads().len(), 2);
     for delimiter in [None, Some("/".to_owned())] {
         let (mut entries, mut after) = (0, (None, None));
@@ -179,7 +341,10 @@ async fn unfinished_uploads_are_listed_by_key_and_age() {
             let page = page.set_key_marker(after.0).set_upload_id_marker(after.1);
             let page = page.send().await.unwrap();
             entries += page.uploads().len() + page.common_prefixes().len();
-            after = (page.next_key_marker.clone(), page.next_upload_id_marker.clone());
+            after = (
+                page.next_key_marker.clone(),
+                page.next_upload_id_marker.clone(),
+            );
             if page.is_truncated() != Some(true) {
                 break;
             }
@@ -193,19 +358,49 @@ async fn a_part_may_be_copied_from_an_object() {
     let server = Server::start().await;
     let s3 = server.client();
     let body = noise(100_000, 8);
-    s3.put_object().bucket(BUCKET).key("from").body(body.clone().into()).send().await.unwrap();
+    s3.put_object()
+        .bucket(BUCKET)
+        .key("from")
+        .body(body.clone().into())
+        .send()
+        .await
+        .unwrap();
     let id = begin(&s3, "to").await;
     let copy = |range: &str| {
-        let copy = s3.upload_part_copy().bucket(BUCKET).key("to").upload_id(&id).part_number(1);
-        copy.copy_source("boards/from").copy_source_range(range).send()
+        let copy = s3
+            .upload_part_copy()
+            .bucket(BUCKET)
+            .key("to")
+            .upload_id(&id)
+            .part_number(1);
+        copy.copy_source("boards/from")
+            .copy_source_range(range)
+            .send()
     };
-    assert_eq!(refusal(copy("bytes=10-100000").await), (400, "InvalidArgument".to_owned()));
+    assert_eq!(
+        refusal(copy("bytes=10-100000").await),
+        (400, "InvalidArgument".to_owned())
+    );
     let copied = copy("bytes=10-99").await.unwrap();
     let etag = copied.copy_part_result().unwrap().e_tag().unwrap();
     let part = CompletedPart::builder().part_number(1).e_tag(etag).build();
-    let complete = s3.complete_multipart_upload().bucket(BUCKET).key("to").upload_id(&id);
-    complete.multipart_upload(of(&[&part])).send().await.unwrap();
-    let got = s3.get_object().bucket(BUCKET).key("to").send().await.unwrap();
+    let complete = s3
+        .complete_multipart_upload()
+        .bucket(BUCKET)
+        .key("to")
+        .upload_id(&id);
+    complete
+        .multipart_upload(of(&[&part]))
+        .send()
+        .await
+        .unwrap();
+    let got = s3
+        .get_object()
+        .bucket(BUCKET)
+        .key("to")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(got.body.collect().await.unwrap().to_vec(), body[10..100]);
 }
 
@@ -216,31 +411,70 @@ async fn checksums_of_parts_make_that_of_the_whole() {
     let (first, last) = (noise(5 * MIB, 9), noise(1000, 10));
     let whole = s3.put_object().bucket(BUCKET).key("whole");
     let whole = whole.checksum_algorithm(ChecksumAlgorithm::Crc32);
-    let whole = whole.body([first.clone(), last.clone()].concat().into()).send().await.unwrap();
+    let whole = whole
+        .body([first.clone(), last.clone()].concat().into())
+        .send()
+        .await
+        .unwrap();
     for (algorithm, kind) in [
         (ChecksumAlgorithm::Crc32, ChecksumType::FullObject),
         (ChecksumAlgorithm::Sha256, ChecksumType::Composite),
     ] {
         let begun = s3.create_multipart_upload().bucket(BUCKET).key("k");
-        let begun = begun.checksum_algorithm(algorithm.clone()).checksum_type(kind.clone());
+        let begun = begun
+            .checksum_algorithm(algorithm.clone())
+            .checksum_type(kind.clone());
         let id = begun.send().await.unwrap().upload_id().unwrap().to_owned();
         let mut parts = Vec::new();
         for (number, body) in (1..).zip([&first, &last]) {
-            let part = s3.upload_part().bucket(BUCKET).key("k").upload_id(&id).part_number(number);
-            let part = part.checksum_algorithm(algorithm.clone()).body(body.clone().into());
+            let part = s3
+                .upload_part()
+                .bucket(BUCKET)
+                .key("k")
+                .upload_id(&id)
+                .part_number(number);
+            let part = part
+                .checksum_algorithm(algorithm.clone())
+                .body(body.clone().into());
             let part = part.send().await.unwrap();
-            let listed = CompletedPart::builder().part_number(number).e_tag(part.e_tag().unwrap());
+            let listed = CompletedPart::builder()
+                .part_number(number)
+                .e_tag(part.e_tag().unwrap());
             let listed = listed.set_checksum_crc32(part.checksum_crc32().map(str::to_owned));
-            parts.push(listed.set_checksum_sha256(part.checksum_sha256().map(str::to_owned)).build());
+            parts.push(
+                listed
+                    .set_checksum_sha256(part.checksum_sha256().map(str::to_owned))
+                    .build(),
+            );
         }
-        let other = s3.upload_part().bucket(BUCKET).key("k").upload_id(&id).part_number(3);
-        let other = other.checksum_algorithm(ChecksumAlgorithm::Sha1).body(b"v".to_vec().into());
-        assert_eq!(refusal(other.send().await), (400, "InvalidRequest".to_owned()));
-        let complete = s3.complete_multipart_upload().bucket(BUCKET).key("k").upload_id(&id);
-        let complete = complete.multipart_upload(of(&[&parts[0], &parts[1]])).checksum_type(kind.clone());
+        let other = s3
+            .upload_part()
+            .bucket(BUCKET)
+            .key("k")
+            .upload_id(&id)
+            .part_number(3);
+        let other = other
+            .checksum_algorithm(ChecksumAlgorithm::Sha1)
+            .body(b"v".to_vec().into());
+        assert_eq!(
+            refusal(other.send().await),
+            (400, "InvalidRequest".to_owned())
+        );
+        let complete = s3
+            .complete_multipart_upload()
+            .bucket(BUCKET)
+            .key("k")
+            .upload_id(&id);
+        let complete = complete
+            .multipart_upload(of(&[&parts[0], &parts[1]]))
+            .checksum_type(kind.clone());
         let completed = complete.send().await.unwrap();
         assert_eq!(completed.checksum_type(), Some(&kind));
-        let head = s3.head_object().bucket(BUCKET).key("k").checksum_mode(ChecksumMode::Enabled);
+        let head = s3
+            .head_object()
+            .bucket(BUCKET)
+            .key("k")
+            .checksum_mode(ChecksumMode::Enabled);
         let head = head.send().await.unwrap();
         match kind {
             ChecksumType::FullObject => {
@@ -252,12 +486,27 @@ async fn checksums_of_parts_make_that_of_the_whole() {
                 assert_eq!(completed.checksum_sha256(), head.checksum_sha256());
             }
         }
-        let get = s3.get_object().bucket(BUCKET).key("k").checksum_mode(ChecksumMode::Enabled);
-        let body = get.send().await.unwrap().body.collect().await.unwrap().to_vec();
+        let get = s3
+            .get_object()
+            .bucket(BUCKET)
+            .key("k")
+            .checksum_mode(ChecksumMode::Enabled);
+        let body = get
+            .send()
+            .await
+            .unwrap()
+            .body
+            .collect()
+            .await
+            .unwrap()
+            .to_vec();
         assert!(body == [first.clone(), last.clone()].concat());
     }
     let impossible = s3.create_multipart_upload().bucket(BUCKET).key("k");
     let impossible = impossible.checksum_algorithm(ChecksumAlgorithm::Sha256);
-    let impossible = impossible.checksum_type(ChecksumType::FullObject).send().await;
+    let impossible = impossible
+        .checksum_type(ChecksumType::FullObject)
+        .send()
+        .await;
     assert_eq!(refusal(impossible), (400, "InvalidRequest".to_owned()));
 }

@@ -43,7 +43,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = Serving(tokio::spawn(serve(listener, Arc::clone(&store))));
-        Self { store, address, folder, _serving: serving }
+        Self {
+            store,
+            address,
+            folder,
+            _serving: serving,
+        }
     }
 
     /// Ends it and gives back its folder.
@@ -104,8 +109,13 @@ pub fn refusal<T: std::fmt::Debug, E: ProvideErrorMetadata + std::fmt::Debug>(
     result: Result<T, SdkError<E>>,
 ) -> (u16, String) {
     let error = result.expect_err("the request should have been refused");
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-    let code = error.as_service_error().and_then(|error| error.code()).unwrap_or_default();
+    let status = error
+        .raw_response()
+        .map_or(0, |response| response.status().as_u16());
+    let code = error
+        .as_service_error()
+        .and_then(|error| error.code())
+        .unwrap_or_default();
     (status, code.to_owned())
 }
 

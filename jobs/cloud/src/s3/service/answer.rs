@@ -35,10 +35,10 @@ pub(super) async fn answer<T>(
 }
 
 fn refusal(error: &StoreError, id: &str) -> S3Error {
-    let code = S3ErrorCode::from_bytes(error.code().as_bytes())
-        .unwrap_or(S3ErrorCode::InternalError);
+    let code =
+        S3ErrorCode::from_bytes(error.code().as_bytes()).unwrap_or(S3ErrorCode::InternalError);
     let message = error.chain();
-    if error.status() == 500 {
+    if error.status() >= 500 {
         tracing::error!(request_id = id, message, "S3 request failed");
     }
     let mut refusal = S3Error::with_message(code, message);
@@ -81,46 +81,55 @@ pub(super) fn check_owner(store: &ObjectStore, expected: Option<&str>) -> Result
 pub(super) fn check_version(version: Option<&str>) -> Result<(), StoreError> {
     match version {
         None | Some("null") => Ok(()),
-        Some(version) => Err(StoreError::NoSuchVersion { version: version.to_owned() }),
+        Some(version) => Err(StoreError::NoSuchVersion {
+            version: version.to_owned(),
+        }),
     }
 }
 
 /// Refuses what would silently not happen.
 pub(super) fn check_unsupported(features: &[(&str, bool)]) -> Result<(), StoreError> {
     match features.iter().find(|(_, asked)| *asked) {
-        Some((feature, _)) => Err(StoreError::NotImplemented { feature: (*feature).to_owned() }),
+        Some((feature, _)) => Err(StoreError::NotImplemented {
+            feature: (*feature).to_owned(),
+        }),
         None => Ok(()),
     }
 }
 
 /// An entity tag in quotes.
-pub(super) fn etag(tag: &str) -> Option<ETag> {
-    Some(ETag::Strong(tag.to_owned()))
+pub(super) fn etag(tag: &str) -> ETag {
+    ETag::Strong(tag.to_owned())
 }
 
 /// The tag of a condition.
-pub(super) fn tag(condition: ETagCondition) -> Tag {
+pub(super) fn tag(condition: &ETagCondition) -> Tag {
     match condition {
         ETagCondition::Any => Tag::Any,
-        ETagCondition::ETag(etag) => Tag::Is(etag.into_value()),
+        ETagCondition::ETag(etag) => Tag::Is(etag.value().to_owned()),
     }
 }
 
 /// Conditions of a write. S3 has `If-None-Match` only with `*`.
 pub(super) fn write_conditions(
-    if_match: Option<ETagCondition>,
+    if_match: Option<&ETagCondition>,
     if_none_match: Option<&ETagCondition>,
 ) -> Result<WriteConditions, StoreError> {
     if let Some(ETagCondition::ETag(_)) = if_none_match {
         let feature = "If-None-Match with an entity tag".to_owned();
         return Err(StoreError::NotImplemented { feature });
     }
-    Ok(WriteConditions { if_match: if_match.map(tag), if_absent: if_none_match.is_some() })
+    Ok(WriteConditions {
+        if_match: if_match.map(tag),
+        if_absent: if_none_match.is_some(),
+    })
 }
 
 /// A time to the second, as S3 shows it.
 pub(super) fn timestamp(seconds: i64) -> Option<Timestamp> {
-    OffsetDateTime::from_unix_timestamp(seconds).ok().map(Timestamp::from)
+    OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()
+        .map(Timestamp::from)
 }
 
 /// A stored time, to the second.

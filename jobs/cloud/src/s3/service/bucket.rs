@@ -23,7 +23,11 @@ pub(super) async fn create(
     store: &Arc<ObjectStore>,
     req: S3Request<CreateBucketInput>,
 ) -> Result<CreateBucketOutput, StoreError> {
-    let CreateBucketInput { bucket, create_bucket_configuration, .. } = req.input;
+    let CreateBucketInput {
+        bucket,
+        create_bucket_configuration,
+        ..
+    } = req.input;
     let constraint = create_bucket_configuration
         .and_then(|configuration| configuration.location_constraint)
         .map(|constraint| constraint.as_str().to_owned())
@@ -46,7 +50,10 @@ pub(super) async fn head(
     let checked = Arc::clone(store);
     blocking(move || buckets::check(&checked, &req.input.bucket)).await?;
     let bucket_region = Some(store.settings.region.clone());
-    Ok(HeadBucketOutput { bucket_region, ..HeadBucketOutput::default() })
+    Ok(HeadBucketOutput {
+        bucket_region,
+        ..HeadBucketOutput::default()
+    })
 }
 
 pub(super) async fn delete(
@@ -63,12 +70,19 @@ pub(super) async fn list(
     store: &Arc<ObjectStore>,
     req: S3Request<ListBucketsInput>,
 ) -> Result<ListBucketsOutput, StoreError> {
-    let ListBucketsInput { prefix, max_buckets, continuation_token, bucket_region } = req.input;
+    let ListBucketsInput {
+        prefix,
+        max_buckets,
+        continuation_token,
+        bucket_region,
+    } = req.input;
     let limit = match max_buckets {
         None => MAX_BUCKETS,
         Some(limit) if (1..=MAX_BUCKETS as i32).contains(&limit) => limit as usize,
         Some(limit) => {
-            return Err(StoreError::argument(format!("max-buckets cannot be {limit}")));
+            return Err(StoreError::argument(format!(
+                "max-buckets cannot be {limit}"
+            )));
         }
     };
     let elsewhere = bucket_region.is_some_and(|region| region != store.settings.region);
@@ -82,7 +96,10 @@ pub(super) async fn list(
     let more = found.len() > limit;
     found.truncate(limit);
     // Names of buckets are no secret and sort, so the token is simply the last one.
-    let token = found.last().filter(|_| more).map(|bucket| bucket.name.clone());
+    let token = found
+        .last()
+        .filter(|_| more)
+        .map(|bucket| bucket.name.clone());
     let buckets = found
         .into_iter()
         .map(|bucket| Bucket {
@@ -109,5 +126,7 @@ pub(super) async fn location(
     let region = &store.settings.region;
     let location_constraint =
         (region != FIRST_REGION).then(|| BucketLocationConstraint::from(region.clone()));
-    Ok(GetBucketLocationOutput { location_constraint })
+    Ok(GetBucketLocationOutput {
+        location_constraint,
+    })
 }

@@ -35,8 +35,11 @@ pub(super) async fn objects(
     let (listed, delimiter) = (Arc::clone(store), listing.delimiter.clone());
     let page = blocking(move || listed.list_objects(&listing)).await?;
     let owner = owner(store);
-    let contents =
-        page.objects.into_iter().map(|row| object(row, encode, Some(&owner))).collect();
+    let contents = page
+        .objects
+        .into_iter()
+        .map(|row| object(row, encode, Some(&owner)))
+        .collect();
     // Without a delimiter the last key is the marker, as everybody knows.
     let next_marker = page.next.as_ref().filter(|_| delimiter.is_some());
     Ok(ListObjectsOutput {
@@ -46,7 +49,7 @@ pub(super) async fn objects(
         max_keys: Some(limit as i32),
         is_truncated: Some(page.next.is_some()),
         contents: Some(contents),
-        common_prefixes: Some(prefixes(page.common_prefixes, encode)),
+        common_prefixes: Some(prefixes(&page.common_prefixes, encode)),
         delimiter: delimiter.as_deref().map(encode),
         next_marker: next_marker.map(|next| encode(&next.last)),
         encoding_type: input.encoding_type,
@@ -78,7 +81,11 @@ pub(super) async fn objects_v2(
     let owner = owner(store);
     let owner = input.fetch_owner.unwrap_or_default().then_some(&owner);
     let count = page.objects.len() + page.common_prefixes.len();
-    let contents = page.objects.into_iter().map(|row| object(row, encode, owner)).collect();
+    let contents = page
+        .objects
+        .into_iter()
+        .map(|row| object(row, encode, owner))
+        .collect();
     Ok(ListObjectsV2Output {
         name: Some(input.bucket),
         prefix: Some(encode(&input.prefix.unwrap_or_default())),
@@ -88,7 +95,7 @@ pub(super) async fn objects_v2(
         is_truncated: Some(page.next.is_some()),
         next_continuation_token: page.next.map(|next| next.token()),
         contents: Some(contents),
-        common_prefixes: Some(prefixes(page.common_prefixes, encode)),
+        common_prefixes: Some(prefixes(&page.common_prefixes, encode)),
         delimiter: delimiter.as_deref().map(encode),
         encoding_type: input.encoding_type,
         start_after: input.start_after.as_deref().map(encode),
@@ -130,14 +137,17 @@ pub(super) async fn uploads(
         key: Some(encode(&upload.key)),
         owner: Some(owner.clone()),
         storage_class: Some(StorageClass::from(
-            upload.headers.storage_class.unwrap_or_else(|| StorageClass::STANDARD.to_owned()),
+            upload
+                .headers
+                .storage_class
+                .unwrap_or_else(|| StorageClass::STANDARD.to_owned()),
         )),
         upload_id: Some(upload.id),
     });
     Ok(ListMultipartUploadsOutput {
         bucket: Some(input.bucket),
         uploads: Some(uploads.collect()),
-        common_prefixes: Some(prefixes(page.common_prefixes, encode)),
+        common_prefixes: Some(prefixes(&page.common_prefixes, encode)),
         delimiter: delimiter.as_deref().map(encode),
         encoding_type: input.encoding_type,
         is_truncated: Some(page.next.is_some()),
@@ -157,12 +167,16 @@ fn encoding(encoding: Option<&EncodingType>) -> Result<Encode, StoreError> {
     match encoding.map(EncodingType::as_str) {
         None => Ok(str::to_owned),
         Some(EncodingType::URL) => Ok(url_encode),
-        Some(other) => Err(StoreError::argument(format!("unknown encoding type `{other}`"))),
+        Some(other) => Err(StoreError::argument(format!(
+            "unknown encoding type `{other}`"
+        ))),
     }
 }
 
 fn limit(name: &str, asked: Option<i32>) -> Result<usize, StoreError> {
-    let Some(asked) = asked else { return Ok(MAX_ENTRIES) };
+    let Some(asked) = asked else {
+        return Ok(MAX_ENTRIES);
+    };
     usize::try_from(asked)
         .map(|asked| asked.min(MAX_ENTRIES))
         .map_err(|_| StoreError::argument(format!("{name} cannot be negative")))
@@ -173,19 +187,26 @@ fn given(delimiter: Option<String>) -> Option<String> {
     delimiter.filter(|delimiter| !delimiter.is_empty())
 }
 
-fn prefixes(prefixes: Vec<String>, encode: Encode) -> Vec<CommonPrefix> {
-    prefixes.iter().map(|prefix| CommonPrefix { prefix: Some(encode(prefix)) }).collect()
+fn prefixes(prefixes: &[String], encode: Encode) -> Vec<CommonPrefix> {
+    prefixes
+        .iter()
+        .map(|prefix| CommonPrefix {
+            prefix: Some(encode(prefix)),
+        })
+        .collect()
 }
 
 fn object(row: ObjectRow, encode: Encode, owner: Option<&s3s::dto::Owner>) -> Object {
-    let class =
-        row.headers.storage_class.unwrap_or_else(|| ObjectStorageClass::STANDARD.to_owned());
+    let class = row
+        .headers
+        .storage_class
+        .unwrap_or_else(|| ObjectStorageClass::STANDARD.to_owned());
     Object {
         checksum_algorithm: Some(vec![ChecksumAlgorithm::from_static(
             row.checksum.algorithm.name(),
         )]),
         checksum_type: Some(ChecksumType::from_static(row.checksum.cover.name())),
-        e_tag: etag(&row.etag),
+        e_tag: Some(etag(&row.etag)),
         key: Some(encode(&row.key)),
         last_modified: timestamp_ms(row.modified_ms),
         owner: owner.cloned(),

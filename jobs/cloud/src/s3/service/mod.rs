@@ -1,7 +1,7 @@
 //! The S3 protocol over the store: `s3s` reads requests and checks signatures, this answers them.
 //!
 //! One function for each operation: [`bucket`], [`object`], [`multipart`] and [`listing`] hold them,
-//! [`body`] what a request says of its body, [`answer`] what they share on the way back.
+//! [`body`] what a request says of its body, [`mod@answer`] what they share on the way back.
 
 mod answer;
 mod body;
@@ -36,8 +36,10 @@ pub(super) use answer::request_id;
 /// The service that knows this one access key.
 pub(super) fn build(store: Arc<ObjectStore>, access_key: &str, secret_key: &str) -> S3Service {
     let mut builder = S3ServiceBuilder::new(Api { store });
-    builder
-        .set_auth(OneKey { access_key: access_key.to_owned(), secret_key: secret_key.into() });
+    builder.set_auth(OneKey {
+        access_key: access_key.to_owned(),
+        secret_key: secret_key.into(),
+    });
     builder.build()
 }
 
@@ -98,7 +100,10 @@ impl S3 for Api {
 
     async fn post_object(&self, _req: S3Request<PostObjectInput>) -> Answer<PostObjectOutput> {
         let feature = "uploading by an HTML form".to_owned();
-        answer(&request_id(), async { Err(StoreError::NotImplemented { feature }) }).await
+        answer(&request_id(), async {
+            Err(StoreError::NotImplemented { feature })
+        })
+        .await
     }
 
     async fn get_object(&self, req: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {

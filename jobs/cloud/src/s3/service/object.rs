@@ -16,7 +16,7 @@ use super::answer::{
     check_owner, check_unsupported, check_version, etag, fields, seconds, tag, timestamp,
     timestamp_ms, write_conditions,
 };
-use super::body::announced;
+use super::body::{Announced, announced};
 use crate::s3::buckets;
 use crate::s3::checksum::Algorithm;
 use crate::s3::conditions::{ReadConditions, Tag, WriteConditions};
@@ -37,17 +37,21 @@ pub(super) async fn put(
     req: S3Request<PutObjectInput>,
     request_id: &str,
 ) -> Result<PutObjectOutput, StoreError> {
-    let S3Request { input, headers: http, trailing_headers, .. } = req;
-    check_owner(store, input.expected_bucket_owner.as_deref())?;
-    check_unsupported(&[
-        ("encryption with a customer's key", input.sse_customer_key.is_some()),
-        ("tagging", input.tagging.is_some()),
-        ("object lock", input.object_lock_mode.is_some()),
-        ("appending", input.write_offset_bytes.is_some()),
-    ])?;
-    let announced = announced(&http, input.content_length, input.content_md5)?;
+    let S3Request {
+        mut input,
+        headers: http,
+        trailing_headers,
+        ..
+    } = req;
+    let body = input.body.take();
+    let (announced, conditions) = match check_put(store, &input, &http) {
+        Ok(checked) => checked,
+        Err(error) => {
+            discard(body).await;
+            return Err(error);
+        }
+    };
     let algorithm = announced.algorithm.unwrap_or(Algorithm::Crc64Nvme);
-    let conditions = write_conditions(input.if_match, input.if_none_match.as_ref())?;
     let headers = Headers {
         content_type: input.content_type,
         content_encoding: stored_encoding(input.content_encoding),
@@ -58,7 +62,7 @@ pub(super) async fn put(
         website_redirect_location: input.website_redirect_location,
         storage_class: input.storage_class.and_then(|class| storage_class(&class)),
     };
-    let body = receive(store, &input.bucket, input.body, algorithm).await?;
+    let body = receive(store, &input.bucket, body, algorithm).await?;
     let expected = match announced.after(trailing_headers.as_ref()) {
         Ok(expected) => expected,
         Err(error) => {
@@ -77,10 +81,10 @@ pub(super) async fn put(
         request_id: request_id.to_owned(),
     };
     let store = Arc::clone(store);
-    let written = blocking(move || store.put(request, body)).await?;
+    let written = blocking(move || store.put(&request, body)).await?;
     let sums = fields(&written.checksum);
     Ok(PutObjectOutput {
-        e_tag: etag(&written.etag),
+        e_tag: Some(etag(&written.etag)),
         checksum_crc32: sums.checksum_crc32,
         checksum_crc32c: sums.checksum_crc32c,
         checksum_crc64nvme: sums.checksum_crc64nvme,
@@ -91,22 +95,42 @@ pub(super) async fn put(
     })
 }
 
-/// Reads a body to disk. When it cannot be kept it is still read to its end: a client that is sending
-/// would not see the answer, only a closed connection.
+/// What can be said before the body.
+fn check_put(
+    store: &ObjectStore,
+    input: &PutObjectInput,
+    http: &HeaderMap,
+) -> Result<(Announced, WriteConditions), StoreError> {
+    check_owner(store, input.expected_bucket_owner.as_deref())?;
+    check_unsupported(&[
+        (
+            "encryption with a customer's key",
+            input.sse_customer_key.is_some(),
+        ),
+        ("tagging", input.tagging.is_some()),
+        ("object lock", input.object_lock_mode.is_some()),
+        ("appending", input.write_offset_bytes.is_some()),
+    ])?;
+    let announced = announced(http, input.content_length, input.content_md5.as_deref())?;
+    let conditions = write_conditions(input.if_match.as_ref(), input.if_none_match.as_ref())?;
+    Ok((announced, conditions))
+}
+
+/// Reads a body to disk, if there is a bucket for it.
 pub(super) async fn receive(
     store: &Arc<ObjectStore>,
     bucket: &str,
     body: Option<StreamingBlob>,
     algorithm: Algorithm,
 ) -> Result<Spooled, StoreError> {
-    let Some(body) = body else {
-        return Ok(Spooled::whole(&store.blobs, bytes::Bytes::new()));
-    };
     let (checked, bucket) = (Arc::clone(store), bucket.to_owned());
     if let Err(error) = blocking(move || buckets::check(&checked, &bucket)).await {
         discard(body).await;
         return Err(error);
     }
+    let Some(body) = body else {
+        return Ok(Spooled::whole(&store.blobs, bytes::Bytes::new()));
+    };
     spool(&store.blobs, body, algorithm == Algorithm::Sha1).await
 }
 
@@ -120,13 +144,18 @@ pub(super) async fn get(
     let (opened, bucket, key) = (Arc::clone(store), input.bucket, input.key);
     let object = blocking(move || opened.open_object(&bucket, &key)).await?;
     let conditions = ReadConditions {
-        if_match: input.if_match.map(tag),
-        if_none_match: input.if_none_match.map(tag),
+        if_match: input.if_match.as_ref().map(tag),
+        if_none_match: input.if_none_match.as_ref().map(tag),
         if_modified_since: input.if_modified_since.map(seconds),
         if_unmodified_since: input.if_unmodified_since.map(seconds),
     };
     conditions.check(&object.row.etag, object.row.modified_s())?;
-    let piece = piece(&object.row, &object.segments, input.range, input.part_number)?;
+    let piece = piece(
+        &object.row,
+        &object.segments,
+        input.range,
+        input.part_number,
+    )?;
     let row = object.row.clone();
     let sums = sums(&row, &piece, input.checksum_mode.as_ref());
     let body = StreamingBlob::new(object.stream(store, piece.range.clone()));
@@ -145,8 +174,12 @@ pub(super) async fn get(
         content_language: row.headers.content_language,
         content_length: Some(piece.length()),
         content_range: piece.content_range(row.size),
-        content_type: Some(row.headers.content_type.unwrap_or_else(|| UNTYPED.to_owned())),
-        e_tag: etag(&row.etag),
+        content_type: Some(
+            row.headers
+                .content_type
+                .unwrap_or_else(|| UNTYPED.to_owned()),
+        ),
+        e_tag: Some(etag(&row.etag)),
         expires: row.headers.expires.and_then(timestamp),
         last_modified: timestamp_ms(row.modified_ms),
         metadata: Some(row.metadata.into_iter().collect()),
@@ -167,8 +200,8 @@ pub(super) async fn head(
     let (described, bucket, key) = (Arc::clone(store), input.bucket, input.key);
     let (row, segments) = blocking(move || described.describe(&bucket, &key)).await?;
     let conditions = ReadConditions {
-        if_match: input.if_match.map(tag),
-        if_none_match: input.if_none_match.map(tag),
+        if_match: input.if_match.as_ref().map(tag),
+        if_none_match: input.if_none_match.as_ref().map(tag),
         if_modified_since: input.if_modified_since.map(seconds),
         if_unmodified_since: input.if_unmodified_since.map(seconds),
     };
@@ -187,15 +220,19 @@ pub(super) async fn head(
         content_disposition: input
             .response_content_disposition
             .or(row.headers.content_disposition),
-        content_encoding: input.response_content_encoding.or(row.headers.content_encoding),
-        content_language: input.response_content_language.or(row.headers.content_language),
+        content_encoding: input
+            .response_content_encoding
+            .or(row.headers.content_encoding),
+        content_language: input
+            .response_content_language
+            .or(row.headers.content_language),
         content_length: Some(piece.length()),
         content_range: piece.content_range(row.size),
         content_type: input
             .response_content_type
             .or(row.headers.content_type)
             .or_else(|| Some(UNTYPED.to_owned())),
-        e_tag: etag(&row.etag),
+        e_tag: Some(etag(&row.etag)),
         expires: row.headers.expires.and_then(timestamp),
         last_modified: timestamp_ms(row.modified_ms),
         metadata: Some(row.metadata.into_iter().collect()),
@@ -211,12 +248,22 @@ pub(super) async fn copy(
     req: S3Request<CopyObjectInput>,
     request_id: &str,
 ) -> Result<CopyObjectOutput, StoreError> {
-    let S3Request { input, headers: http, .. } = req;
+    let S3Request {
+        input,
+        headers: http,
+        ..
+    } = req;
     check_owner(store, input.expected_bucket_owner.as_deref())?;
     check_owner(store, input.expected_source_bucket_owner.as_deref())?;
     check_unsupported(&[
-        ("encryption with a customer's key", input.sse_customer_key.is_some()),
-        ("encryption with a customer's key", input.copy_source_sse_customer_key.is_some()),
+        (
+            "encryption with a customer's key",
+            input.sse_customer_key.is_some(),
+        ),
+        (
+            "encryption with a customer's key",
+            input.copy_source_sse_customer_key.is_some(),
+        ),
         ("tagging", input.tagging.is_some()),
         ("object lock", input.object_lock_mode.is_some()),
     ])?;
@@ -224,7 +271,11 @@ pub(super) async fn copy(
     let if_match = condition(&http, "if-match")?;
     let if_none_match = condition(&http, "if-none-match")?;
     let class = input.storage_class.map(|class| class.as_str().to_owned());
-    let replace = match input.metadata_directive.as_ref().map(MetadataDirective::as_str) {
+    let replace = match input
+        .metadata_directive
+        .as_ref()
+        .map(MetadataDirective::as_str)
+    {
         None | Some(MetadataDirective::COPY) => None,
         Some(MetadataDirective::REPLACE) => {
             let headers = Headers {
@@ -241,16 +292,20 @@ pub(super) async fn copy(
             Some((headers, metadata))
         }
         Some(other) => {
-            return Err(StoreError::argument(format!("unknown metadata directive `{other}`")));
+            return Err(StoreError::argument(format!(
+                "unknown metadata directive `{other}`"
+            )));
         }
     };
-    let algorithm = input.checksum_algorithm.map(|name| Algorithm::parse(name.as_str()));
+    let algorithm = input
+        .checksum_algorithm
+        .map(|name| Algorithm::parse(name.as_str()));
     let request = CopyRequest {
         source_bucket,
         source_key,
         source_conditions: ReadConditions {
-            if_match: input.copy_source_if_match.map(tag),
-            if_none_match: input.copy_source_if_none_match.map(tag),
+            if_match: input.copy_source_if_match.as_ref().map(tag),
+            if_none_match: input.copy_source_if_none_match.as_ref().map(tag),
             if_modified_since: input.copy_source_if_modified_since.map(seconds),
             if_unmodified_since: input.copy_source_if_unmodified_since.map(seconds),
         },
@@ -259,7 +314,7 @@ pub(super) async fn copy(
         replace,
         algorithm: algorithm.transpose()?,
         storage_class: class,
-        conditions: write_conditions(if_match, if_none_match.as_ref())?,
+        conditions: write_conditions(if_match.as_ref(), if_none_match.as_ref())?,
         request_id: request_id.to_owned(),
     };
     let store = Arc::clone(store);
@@ -267,7 +322,7 @@ pub(super) async fn copy(
     let sums = fields(&written.checksum);
     Ok(CopyObjectOutput {
         copy_object_result: Some(CopyObjectResult {
-            e_tag: etag(&written.etag),
+            e_tag: Some(etag(&written.etag)),
             last_modified: timestamp_ms(written.modified_ms),
             checksum_crc32: sums.checksum_crc32,
             checksum_crc32c: sums.checksum_crc32c,
@@ -287,8 +342,11 @@ pub(super) async fn delete(
     let input = req.input;
     check_owner(store, input.expected_bucket_owner.as_deref())?;
     check_version(input.version_id.as_deref())?;
-    let if_match = input.if_match.map(tag);
-    let conditions = WriteConditions { if_match, if_absent: false };
+    let if_match = input.if_match.as_ref().map(tag);
+    let conditions = WriteConditions {
+        if_match,
+        if_absent: false,
+    };
     let store = Arc::clone(store);
     blocking(move || store.delete(&input.bucket, &input.key, &conditions)).await?;
     Ok(DeleteObjectOutput::default())
@@ -298,7 +356,12 @@ pub(super) async fn delete_many(
     store: &Arc<ObjectStore>,
     req: S3Request<DeleteObjectsInput>,
 ) -> Result<DeleteObjectsOutput, StoreError> {
-    let DeleteObjectsInput { bucket, delete, expected_bucket_owner, .. } = req.input;
+    let DeleteObjectsInput {
+        bucket,
+        delete,
+        expected_bucket_owner,
+        ..
+    } = req.input;
     check_owner(store, expected_bucket_owner.as_deref())?;
     if delete.objects.is_empty() || delete.objects.len() > MAX_DELETES {
         let message = format!("between 1 and {MAX_DELETES} keys can be deleted at once");
@@ -310,7 +373,13 @@ pub(super) async fn delete_many(
         .into_iter()
         .map(|object| {
             let if_match = object.e_tag.map(|etag| Tag::Is(etag.into_value()));
-            (object.key, WriteConditions { if_match, if_absent: false })
+            (
+                object.key,
+                WriteConditions {
+                    if_match,
+                    if_absent: false,
+                },
+            )
         })
         .collect();
     let store = Arc::clone(store);
@@ -323,7 +392,10 @@ pub(super) async fn delete_many(
     for ((key, _), result) in keys.into_iter().zip(results) {
         match result {
             Ok(()) if quiet => {}
-            Ok(()) => deleted.push(DeletedObject { key: Some(key), ..DeletedObject::default() }),
+            Ok(()) => deleted.push(DeletedObject {
+                key: Some(key),
+                ..DeletedObject::default()
+            }),
             Err(error) => errors.push(Error {
                 key: Some(key),
                 code: Some(error.code().to_owned()),
@@ -333,7 +405,11 @@ pub(super) async fn delete_many(
         }
     }
     let (deleted, errors) = (Some(deleted), Some(errors));
-    Ok(DeleteObjectsOutput { deleted, errors, request_charged: None })
+    Ok(DeleteObjectsOutput {
+        deleted,
+        errors,
+        request_charged: None,
+    })
 }
 
 /// The bytes that a request is about.
@@ -349,7 +425,8 @@ impl Piece {
 
     fn content_range(&self, size: u64) -> Option<String> {
         let last = self.range.end.checked_sub(1)?;
-        self.partial.then(|| format!("bytes {}-{last}/{size}", self.range.start))
+        self.partial
+            .then(|| format!("bytes {}-{last}/{size}", self.range.start))
     }
 }
 
@@ -361,16 +438,22 @@ fn piece(
 ) -> Result<Piece, StoreError> {
     let size = row.size;
     match (range, part) {
-        (Some(_), Some(_)) => {
-            Err(StoreError::request("a request has a range or a part number, not both"))
-        }
-        (None, None) => Ok(Piece { range: 0..size, partial: false }),
+        (Some(_), Some(_)) => Err(StoreError::request(
+            "a request has a range or a part number, not both",
+        )),
+        (None, None) => Ok(Piece {
+            range: 0..size,
+            partial: false,
+        }),
         (None, Some(number)) => {
             let mut start = 0;
             for segment in segments {
                 let end = start + segment.digests.size;
                 if segment.part == number {
-                    return Ok(Piece { range: start..end, partial: true });
+                    return Ok(Piece {
+                        range: start..end,
+                        partial: true,
+                    });
                 }
                 start = end;
             }
@@ -386,7 +469,10 @@ fn piece(
             if range.is_empty() {
                 return Err(StoreError::InvalidRange { size });
             }
-            Ok(Piece { range, partial: true })
+            Ok(Piece {
+                range,
+                partial: true,
+            })
         }
     }
 }
@@ -402,19 +488,29 @@ fn sums(row: &ObjectRow, piece: &Piece, mode: Option<&ChecksumMode>) -> s3s::dto
 /// The object that `x-amz-copy-source` names.
 pub(super) fn source(source: CopySource) -> Result<(String, String), StoreError> {
     match source {
-        CopySource::Bucket { bucket, key, version_id } => {
+        CopySource::Bucket {
+            bucket,
+            key,
+            version_id,
+        } => {
             check_version(version_id.as_deref())?;
             Ok((bucket.into(), key.into()))
         }
-        _ => Err(StoreError::NotImplemented { feature: "copying from an access point".to_owned() }),
+        _ => Err(StoreError::NotImplemented {
+            feature: "copying from an access point".to_owned(),
+        }),
     }
 }
 
 /// A condition that `s3s` does not hand on.
 fn condition(headers: &HeaderMap, name: &str) -> Result<Option<ETagCondition>, StoreError> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
     let condition = ETagCondition::parse_http_header(value.as_bytes());
-    condition.map(Some).map_err(|_| StoreError::argument(format!("invalid header: {name}")))
+    condition
+        .map(Some)
+        .map_err(|_| StoreError::argument(format!("invalid header: {name}")))
 }
 
 /// `STANDARD` goes without saying.
