@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::activities::Take;
+use super::api::activities::GetActivityTask;
 use super::api::{self, Call};
 use super::arn::Home;
 use super::error::{ApiError, EngineError};
@@ -80,7 +81,7 @@ impl Engine {
     pub async fn request(&self, operation: &str, body: Value) -> Result<Value, ApiError> {
         match api::parse(operation, body)? {
             Call::Run(operation) => self.run(operation).await,
-            Call::Poll(poll) => self.poll(&poll).await,
+            Call::Poll(poll) => self.poll(&poll, LONG_POLL).await,
         }
     }
 
@@ -189,8 +190,8 @@ impl Engine {
         answer.await.map_err(|_| ApiError::closed())?
     }
 
-    async fn poll(&self, poll: &api::activities::GetActivityTask) -> Result<Value, ApiError> {
-        let deadline = Instant::now() + LONG_POLL;
+    async fn poll(&self, poll: &GetActivityTask, patience: Duration) -> Result<Value, ApiError> {
+        let deadline = Instant::now() + patience;
         self.run(Box::new(poll.clone())).await?;
         loop {
             let (sender, offered) = oneshot::channel();
@@ -225,5 +226,78 @@ impl Drop for Engine {
     fn drop(&mut self) {
         // The thread's own helpers hold senders too, so it has to be told.
         let _ = self.sender.send(Message::Close(None));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use async_trait::async_trait;
+    use states_language::{Resource, TaskRequest};
+
+    use super::*;
+    use crate::states::{CallContext, TaskError};
+
+    struct Nothing;
+
+    #[async_trait]
+    impl Integrations for Nothing {
+        fn supports(&self, _resource: &Resource) -> bool {
+            false
+        }
+
+        async fn call(&self, _: &TaskRequest, _: &CallContext) -> Result<String, TaskError> {
+            Err(TaskError {
+                error: "Nothing".into(),
+                cause: "There is nothing".into(),
+            })
+        }
+    }
+
+    fn settings() -> EngineSettings {
+        EngineSettings {
+            region: "us-east-1".into(),
+            account: "000000000000".into(),
+            durability: Durability::Full,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_poll_without_a_task_ends_with_a_null_token() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("states.db");
+        let engine = Engine::open(&path, settings(), Arc::new(Nothing)).unwrap();
+        let arn = engine.ensure_activity("a").await.unwrap();
+        let body = json!({ "activityArn": arn });
+        let Call::Poll(poll) = api::parse("GetActivityTask", body).unwrap() else {
+            panic!("not a poll");
+        };
+        let answer = engine.poll(&poll, Duration::from_millis(20)).await.unwrap();
+        assert_eq!(answer, json!({ "taskToken": null }));
+    }
+
+    #[test]
+    fn an_engine_without_a_runtime_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("states.db");
+        let refused = Engine::open(&path, settings(), Arc::new(Nothing))
+            .err()
+            .unwrap();
+        assert!(matches!(refused, EngineError::NoRuntime));
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_be_opened_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = Engine::open(folder.path(), settings(), Arc::new(Nothing))
+            .err()
+            .unwrap();
+        assert!(
+            refused
+                .to_string()
+                .contains(folder.path().to_str().unwrap()),
+            "{refused}"
+        );
     }
 }
