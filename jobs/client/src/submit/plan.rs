@@ -76,7 +76,7 @@ fn item(file: SourceFile, recipe: &Recipe, wish: Wish, lambda: &Capacity) -> Pla
             PlannedItem {
                 width: Some(header.width),
                 height: Some(header.height),
-                seconds: Some(estimate.seconds / lambda.vcpus.clamp(0.01, 1.0)),
+                seconds: Some(estimate.seconds / lambda.vcpus),
                 memory_mb: Some(estimate.memory_bytes.div_ceil(1024 * 1024)),
                 place: Some(place),
                 why,

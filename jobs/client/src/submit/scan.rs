@@ -170,6 +170,11 @@ fn folder(root: &Path, found: &mut Scan) -> Result<(), ScanError> {
             continue;
         }
         let path = entry.path();
+        if entry.path_is_symlink() && path.is_dir() {
+            let reason = "a link to a folder is not followed".to_owned();
+            found.skipped.push(Skipped { path: path.to_owned(), reason });
+            continue;
+        }
         if let Some(reason) = unsupported(path) {
             found.skipped.push(Skipped { path: path.to_owned(), reason });
             continue;
@@ -218,8 +223,7 @@ fn source_file(path: &Path, relative: &Path, bytes: u64) -> Result<SourceFile, S
     Ok(SourceFile { path: path.to_owned(), name, bytes })
 }
 
-/// Also refuses the same file given twice under two names? No: two names are two items. Only a
-/// name that is taken is refused; the very same path twice is one item.
+/// A name that is taken by another file is refused; the very same file twice is one item.
 fn refuse_collisions(found: &mut Scan) -> Result<(), ScanError> {
     let mut taken: HashMap<String, PathBuf> = HashMap::new();
     let mut kept = Vec::with_capacity(found.files.len());

@@ -404,7 +404,7 @@ mod tests {
             started_ms: Some(start),
             stopped_ms: stop,
             attempts: 1,
-            error: (status == ExecutionStatus::Failed).then(|| "ImageCorrupt".into()),
+            error: (status == Failed).then(|| "ImageCorrupt".into()),
             cause: Some(r#"{"errorType":"ImageCorrupt","errorMessage":"it ends early"}"#.into()),
             ..ExecutionView::default()
         }
