@@ -5,7 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::fs::FlockOperation;
@@ -26,6 +26,9 @@ use crate::states::{Engine, EngineSettings};
 /// How long a stop with `drain` waits for invocations and workers to end their work.
 pub const DRAIN_LIMIT: Duration = Duration::from_mins(1);
 
+/// How long aborted tasks may take to let go of what they hold.
+const LAST_REFERENCES: Duration = Duration::from_secs(5);
+
 /// How often the idle clock is read.
 const IDLE_CHECK: Duration = Duration::from_millis(500);
 
@@ -43,7 +46,7 @@ impl Cloud {
     /// Starts a cloud: takes the data directory, opens the stores, makes the stack, takes up what was running,
     /// and listens on 127.0.0.1. Requests are answered when this returns.
     pub async fn start(config: CloudConfig) -> Result<Self, CloudError> {
-        prepare_root(&config.root)?;
+        prepare_folder(&config.root).map_err(|error| CloudError::store(&config.root, error))?;
         let lock = lock(&config.root)?;
         let listener = listen(config.port).await?;
         let address = listener
@@ -51,6 +54,7 @@ impl Cloud {
             .map_err(|error| CloudError::store(&config.root, error))?;
         let rules = EventBus::compile(&config.stack.rules)
             .map_err(|(rule, source)| CloudError::Rule { rule, source })?;
+        check_stack(&config)?;
 
         let endpoint = format!("http://{address}");
         let tokens = Tokens::default();
@@ -58,7 +62,10 @@ impl Cloud {
         let lambda = Arc::new(LambdaLane::new(&config, &endpoint));
         let queue = open_queue(&config)?;
         let engine = open_engine(&config, &lambda, &store, &tokens)?;
-        apply_stack(&config, &store, &engine).await?;
+        if let Err(refused) = apply_stack(&config, &store, &engine).await {
+            close(engine, store).await;
+            return Err(refused);
+        }
 
         let bus: Arc<dyn EventSink> = Arc::new(EventBus::new(
             rules,
@@ -84,6 +91,7 @@ impl Cloud {
             },
             activity: Arc::clone(&activity),
             drain: tokens.drain.clone(),
+            stop: tokens.stop.clone(),
         };
         let deliveries = vec![
             tokio::spawn(Arc::clone(&store).deliver_events(Arc::clone(&bus), tokens.drain.clone())),
@@ -105,7 +113,8 @@ impl Cloud {
         let (ended, stopped) = watch::channel(false);
         let stop = tokens.stop.clone();
         let running = Running {
-            lock: Mutex::new(Some(lock)),
+            lock,
+            store,
             tokens,
             engine,
             lambda,
@@ -169,7 +178,8 @@ struct Tokens {
 
 /// The parts of a running cloud, owned by the task that will end them.
 struct Running {
-    lock: Mutex<Option<File>>,
+    lock: File,
+    store: Arc<ObjectStore>,
     tokens: Tokens,
     engine: Arc<Engine>,
     lambda: Arc<LambdaLane>,
@@ -252,14 +262,22 @@ impl Running {
         }
         self.tokens.serve.cancel();
         let _ = self.server.await;
-        self.engine.close().await;
-        // The stores are closed; the directory is free.
-        drop(
-            self.lock
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
+        close(self.engine, self.store).await;
+        // Said aloud: a child that is being started at this moment may have a copy of the open file.
+        if let Err(error) = rustix::fs::flock(&self.lock, FlockOperation::Unlock) {
+            tracing::warn!(%error, "cannot unlock the data directory");
+        }
+    }
+}
+
+/// Closes the stores.
+async fn close(engine: Arc<Engine>, store: Arc<ObjectStore>) {
+    engine.close().await;
+    drop(engine);
+    // Calls that were aborted let go of the object store a moment later, and with it of its lock.
+    let deadline = Instant::now() + LAST_REFERENCES;
+    while Arc::strong_count(&store) > 1 && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
@@ -274,11 +292,13 @@ async fn impatient(wished: &mut mpsc::UnboundedReceiver<bool>) {
     }
 }
 
-/// Makes the data directory, for its owner only.
-fn prepare_root(root: &Path) -> Result<(), CloudError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(root);
-    made.and_then(|()| fs::set_permissions(root, fs::Permissions::from_mode(0o700)))
-        .map_err(|error| CloudError::store(root, error))
+/// Makes a folder for its owner only, or makes it so.
+fn prepare_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
 
 /// Locks the data directory for as long as the file is open; the system lets go of it when the process ends.
@@ -322,8 +342,9 @@ fn open_store(config: &CloudConfig) -> Result<Arc<ObjectStore>, CloudError> {
         account: config.account.clone(),
         durability: config.durability,
     };
-    ObjectStore::open(&config.root.join("s3"), settings)
-        .map_err(|error| CloudError::store(&config.root, error))
+    let folder = config.root.join("s3");
+    prepare_folder(&folder).map_err(|error| CloudError::store(&config.root, error))?;
+    ObjectStore::open(&folder, settings).map_err(|error| CloudError::store(&config.root, error))
 }
 
 fn open_queue(config: &CloudConfig) -> Result<Arc<AsyncQueue>, CloudError> {
@@ -354,16 +375,55 @@ fn open_engine(
         .map_err(|error| CloudError::store(&config.root, error))
 }
 
+fn part(kind: &str, name: &str, reason: String) -> CloudError {
+    CloudError::Stack {
+        part: format!("{kind} {name}"),
+        reason,
+    }
+}
+
+/// Checks that what refers to another part of the stack finds it.
+fn check_stack(config: &CloudConfig) -> Result<(), CloudError> {
+    let stack = &config.stack;
+    for group in &stack.workers {
+        if !stack.activities.contains(&group.activity) {
+            let reason = "the stack has no such activity".to_owned();
+            return Err(part("workers of activity", &group.activity, reason));
+        }
+    }
+    for rule in &stack.rules {
+        let (kind, name, known) = match &rule.target {
+            Target::StateMachine { name } => {
+                let mut machines = stack.state_machines.iter();
+                (
+                    "state machine",
+                    name,
+                    machines.any(|machine| machine.name == *name),
+                )
+            }
+            Target::Function { name } => {
+                let mut functions = stack.functions.iter();
+                (
+                    "function",
+                    name,
+                    functions.any(|function| function.name == *name),
+                )
+            }
+        };
+        if !known {
+            let reason = format!("the stack has no {kind} {name}, its target");
+            return Err(part("rule", &rule.name, reason));
+        }
+    }
+    Ok(())
+}
+
 /// Makes what the stack names and is not there yet.
 async fn apply_stack(
     config: &CloudConfig,
     store: &Arc<ObjectStore>,
     engine: &Engine,
 ) -> Result<(), CloudError> {
-    let part = |kind: &str, name: &str, reason: String| CloudError::Stack {
-        part: format!("{kind} {name}"),
-        reason,
-    };
     for bucket in &config.stack.buckets {
         store
             .create_bucket(bucket)
@@ -380,36 +440,6 @@ async fn apply_stack(
             .ensure_state_machine(&machine.name, &machine.definition)
             .await
             .map_err(|error| part("state machine", &machine.name, error.message))?;
-    }
-    for group in &config.stack.workers {
-        if !config.stack.activities.contains(&group.activity) {
-            let reason = "the stack has no such activity".to_owned();
-            return Err(part("workers of activity", &group.activity, reason));
-        }
-    }
-    for rule in &config.stack.rules {
-        let (kind, name, known) = match &rule.target {
-            Target::StateMachine { name } => {
-                let machines = &config.stack.state_machines;
-                (
-                    "state machine",
-                    name,
-                    machines.iter().any(|machine| machine.name == *name),
-                )
-            }
-            Target::Function { name } => {
-                let functions = &config.stack.functions;
-                (
-                    "function",
-                    name,
-                    functions.iter().any(|function| function.name == *name),
-                )
-            }
-        };
-        if !known {
-            let reason = format!("the stack has no {kind} {name}, its target");
-            return Err(part("rule", &rule.name, reason));
-        }
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use s3s::service::S3Service;
 use time::OffsetDateTime;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::lanes::{AsyncQueue, LambdaLane};
@@ -54,6 +55,8 @@ pub(crate) struct Front {
     pub(crate) activity: Arc<Activity>,
     /// Cancelled when this cloud starts nothing new any more.
     pub(crate) drain: CancellationToken,
+    /// Cancelled when it ends at once.
+    pub(crate) stop: CancellationToken,
 }
 
 impl Front {
@@ -74,16 +77,18 @@ impl Front {
 
 /// Accepts connections until `stop`.
 pub(crate) async fn serve(listener: TcpListener, front: Arc<Front>, stop: CancellationToken) {
-    let connections = GracefulShutdown::new();
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
             () = stop.cancelled() => break,
         };
         match accepted {
             Ok((stream, _)) => {
                 let connection = connection(stream, Arc::clone(&front));
-                tokio::spawn(connections.watch(connection));
+                connections.spawn(graceful.watch(connection));
             }
             Err(error) => {
                 // Out of file descriptors, most likely: give connections a moment to end.
@@ -93,8 +98,9 @@ pub(crate) async fn serve(listener: TcpListener, front: Arc<Front>, stop: Cancel
         }
     }
     drop(listener);
-    // Long polls end with their connection; nobody waits for them.
-    let _ = tokio::time::timeout(LAST_ANSWERS, connections.shutdown()).await;
+    // Long polls have been answered; a transfer that takes longer is cut off.
+    let _ = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
+    connections.shutdown().await;
 }
 
 fn connection(

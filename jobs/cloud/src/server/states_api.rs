@@ -77,7 +77,10 @@ async fn poll(front: &Front, input: Value) -> Answer {
         }
     }
     // No new work while the cloud drains. Workers that it does not own should not poll in a frenzy.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::select! {
+        () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        () = front.stop.cancelled() => {}
+    }
     output_of(Ok(json!({})))
 }
 
