@@ -56,17 +56,29 @@ pub struct Failure {
 impl Failure {
     /// Wrong usage.
     pub fn usage(sentence: impl Into<String>) -> Failure {
-        Failure { sentence: sentence.into(), hint: None, exit: Exit::Usage }
+        Failure {
+            sentence: sentence.into(),
+            hint: None,
+            exit: Exit::Usage,
+        }
     }
 
     /// A target that cannot be reached or used.
     pub fn target(sentence: impl Into<String>) -> Failure {
-        Failure { sentence: sentence.into(), hint: None, exit: Exit::Target }
+        Failure {
+            sentence: sentence.into(),
+            hint: None,
+            exit: Exit::Target,
+        }
     }
 
     /// Ended by Ctrl-C; the sentence says how to go on.
     pub fn interrupted(sentence: impl Into<String>) -> Failure {
-        Failure { sentence: sentence.into(), hint: None, exit: Exit::Interrupted }
+        Failure {
+            sentence: sentence.into(),
+            hint: None,
+            exit: Exit::Interrupted,
+        }
     }
 
     /// What to try next.
@@ -84,8 +96,11 @@ impl Failure {
     /// A file or folder that the system refused, in words. `doing` is what was tried: `read`,
     /// `write`.
     pub fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
-        let failure =
-            Failure::usage(format!("cannot {doing} {}: {}", text::path(path), system(error)));
+        let failure = Failure::usage(format!(
+            "cannot {doing} {}: {}",
+            text::path(path),
+            system(error)
+        ));
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 failure.hint("make room there, or choose another place with -o")
@@ -154,10 +169,18 @@ fn tell(error: &anyhow::Error) -> Told {
             };
         }
         if cause.downcast_ref::<RecipeError>().is_some() {
-            return Told { sentence: format!("{error:#}"), hint: None, exit: Exit::Usage };
+            return Told {
+                sentence: format!("{error:#}"),
+                hint: None,
+                exit: Exit::Usage,
+            };
         }
     }
-    Told { sentence: format!("{error:#}"), hint: None, exit: Exit::Usage }
+    Told {
+        sentence: format!("{error:#}"),
+        hint: None,
+        exit: Exit::Usage,
+    }
 }
 
 fn sentence_of_jobs(error: &JobsError) -> String {
@@ -170,7 +193,9 @@ fn sentence_of_jobs(error: &JobsError) -> String {
 /// Whether the error is only that nobody reads our output any more.
 fn broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe)
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|io| io.kind() == ErrorKind::BrokenPipe)
     })
 }
 
@@ -184,12 +209,22 @@ pub fn report(error: &anyhow::Error, terminal: &Terminal) -> Exit {
         Exit::Interrupted => ("interrupted:", Style::Notable),
         _ => ("error:", Style::Bad),
     };
-    terminal.complain(&format!("{} {}", style.paint(word, terminal.color_err), told.sentence));
+    terminal.complain(&format!(
+        "{} {}",
+        style.paint(word, terminal.color_err),
+        told.sentence
+    ));
     if let Some(hint) = &told.hint {
-        terminal.complain(&format!("{} {hint}", Style::Faint.paint(" hint:", terminal.color_err)));
+        terminal.complain(&format!(
+            "{} {hint}",
+            Style::Faint.paint(" hint:", terminal.color_err)
+        ));
     }
     if terminal.verbose > 0 {
-        for cause in error.chain().filter(|cause| cause.to_string() != told.sentence) {
+        for cause in error
+            .chain()
+            .filter(|cause| cause.to_string() != told.sentence)
+        {
             terminal.complain(&format!("  because: {cause}"));
         }
     }
@@ -211,7 +246,10 @@ mod tests {
     fn a_full_disk_is_told_with_its_path_and_without_numbers() {
         let error = io::Error::from_raw_os_error(28);
         let failure = Failure::file("write", Path::new("out/board.jpg.png"), &error);
-        assert_eq!(failure.to_string(), "cannot write out/board.jpg.png: the disk is full");
+        assert_eq!(
+            failure.to_string(),
+            "cannot write out/board.jpg.png: the disk is full"
+        );
         assert!(failure.hint.is_some());
     }
 
@@ -219,7 +257,10 @@ mod tests {
     fn a_failure_keeps_its_exit_code_under_context() {
         let result: anyhow::Result<()> = Err(Failure::target("cannot reach X").into());
         let told = tell(&result.context("while submitting").unwrap_err());
-        assert_eq!((told.sentence.as_str(), told.exit), ("cannot reach X", Exit::Target));
+        assert_eq!(
+            (told.sentence.as_str(), told.exit),
+            ("cannot reach X", Exit::Target)
+        );
     }
 
     #[test]

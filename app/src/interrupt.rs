@@ -9,14 +9,18 @@ use crate::error::Exit;
 /// Calls `first` from another thread when somebody interrupts us.
 pub fn on_interrupt(first: impl FnOnce() + Send + 'static) {
     let wait = move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()
+        else {
             // Without a runtime the signals keep their default effect: the process ends.
             return;
         };
         runtime.block_on(async {
-            let (Ok(mut interrupt), Ok(mut terminate)) =
-                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-            else {
+            let (Ok(mut interrupt), Ok(mut terminate)) = (
+                signal(SignalKind::interrupt()),
+                signal(SignalKind::terminate()),
+            ) else {
                 return;
             };
             either(&mut interrupt, &mut terminate).await;
@@ -26,7 +30,9 @@ pub fn on_interrupt(first: impl FnOnce() + Send + 'static) {
         });
     };
     // A machine that cannot start one more thread will not notice Ctrl-C tidily; it still works.
-    let _ = thread::Builder::new().name("interrupt".to_owned()).spawn(wait);
+    let _ = thread::Builder::new()
+        .name("interrupt".to_owned())
+        .spawn(wait);
 }
 
 /// Waits for one of two signals.

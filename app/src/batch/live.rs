@@ -32,7 +32,10 @@ struct Timed<'a, T: Serialize> {
 pub fn emit<T: Serialize>(terminal: &Terminal, event: &T) -> Result<()> {
     let now = OffsetDateTime::now_utc();
     let now = now.replace_millisecond(now.millisecond()).unwrap_or(now);
-    terminal.object(&Timed { time: now.format(&Rfc3339).unwrap_or_default(), event })?;
+    terminal.object(&Timed {
+        time: now.format(&Rfc3339).unwrap_or_default(),
+        event,
+    })?;
     Ok(())
 }
 
@@ -113,15 +116,19 @@ impl<'a> Live<'a> {
             | Progress::UploadRetry { .. }
             | Progress::Uploaded { .. }
             | Progress::UploadFailed { .. } => self.upload(event),
-            Progress::Execution { item } | Progress::Cleaned { item } | Progress::Failed { item } => {
+            Progress::Execution { item }
+            | Progress::Cleaned { item }
+            | Progress::Failed { item } => {
                 self.item(item);
             }
-            Progress::Stuck { item, waiting, seconds } => self.stuck(item, *waiting, *seconds),
-            Progress::Offline { error, .. } => {
-                if !self.offline {
-                    self.offline = true;
-                    self.bars.line(&format!("{error}; trying again"));
-                }
+            Progress::Stuck {
+                item,
+                waiting,
+                seconds,
+            } => self.stuck(item, *waiting, *seconds),
+            Progress::Offline { error, .. } if !self.offline => {
+                self.offline = true;
+                self.bars.line(&format!("{error}; trying again"));
             }
             Progress::Polled { .. } => {
                 if self.offline {
@@ -136,10 +143,15 @@ impl<'a> Live<'a> {
             Progress::DownloadFailed { item, error } => {
                 self.not_written += 1;
                 let mark = self.terminal.marked(Mark::Failed, "not downloaded");
-                self.bars.line(&format!("{mark}  {}  {}", text::safe(item), text::safe(error)));
+                self.bars.line(&format!(
+                    "{mark}  {}  {}",
+                    text::safe(item),
+                    text::safe(error)
+                ));
             }
             Progress::Acted { item, action, .. } => {
-                self.bars.line(&format!("{}: {}", text::safe(item), text::safe(action)));
+                self.bars
+                    .line(&format!("{}: {}", text::safe(item), text::safe(action)));
             }
             // `Scan` was told by whoever scanned.
             _ => {}
@@ -149,7 +161,10 @@ impl<'a> Live<'a> {
 
     /// Takes the bars away.
     pub fn finish(&mut self) {
-        for bar in [self.upload.take(), self.uploading.take(), self.clean.take()].into_iter().flatten() {
+        for bar in [self.upload.take(), self.uploading.take(), self.clean.take()]
+            .into_iter()
+            .flatten()
+        {
             bar.finish_and_clear();
         }
         self.bars.clear();
@@ -183,18 +198,30 @@ impl<'a> Live<'a> {
                 self.current.insert(item.clone(), (0, *bytes, None));
             }
             Progress::UploadProgress { item, sent, bytes } => {
-                let current = self.current.entry(item.clone()).or_insert((0, *bytes, None));
+                let current = self
+                    .current
+                    .entry(item.clone())
+                    .or_insert((0, *bytes, None));
                 (current.0, current.1) = (*sent, *bytes);
                 self.sent.insert(item.clone(), *sent);
             }
-            Progress::UploadRetry { item, attempt, reason } => {
+            Progress::UploadRetry {
+                item,
+                attempt,
+                reason,
+            } => {
                 let why = format!("retry {attempt} ({})", text::safe(reason));
                 self.current.entry(item.clone()).or_insert((0, 0, None)).2 = Some(why.clone());
                 if !self.bars.live() {
-                    self.bars.line(&format!("{}: upload, {why}", text::safe(item)));
+                    self.bars
+                        .line(&format!("{}: upload, {why}", text::safe(item)));
                 }
             }
-            Progress::Uploaded { item, bytes, already } => {
+            Progress::Uploaded {
+                item,
+                bytes,
+                already,
+            } => {
                 self.uploaded += 1;
                 self.current.remove(item);
                 if !already {
@@ -204,7 +231,11 @@ impl<'a> Live<'a> {
             Progress::UploadFailed { item, error } => {
                 self.current.remove(item);
                 let mark = self.terminal.marked(Mark::Failed, "not uploaded");
-                self.bars.line(&format!("{mark}  {}  {}", text::safe(item), text::safe(error)));
+                self.bars.line(&format!(
+                    "{mark}  {}  {}",
+                    text::safe(item),
+                    text::safe(error)
+                ));
             }
             _ => {}
         }
@@ -222,7 +253,10 @@ impl<'a> Live<'a> {
             bar.finish();
             if !self.bars.live() && matches!(event, Progress::Uploaded { .. }) {
                 let sent = text::bytes(self.sent.values().sum());
-                self.bars.line(&format!("uploaded {}, {sent}", text::count(self.total, "picture")));
+                self.bars.line(&format!(
+                    "uploaded {}, {sent}",
+                    text::count(self.total, "picture")
+                ));
             }
         }
     }
@@ -232,13 +266,13 @@ impl<'a> Live<'a> {
         let mut shown = Vec::new();
         for (item, (sent, bytes, trouble)) in self.current.iter().take(NAMED) {
             let name = text::shorten(&text::safe(item), 28, unicode);
-            shown.push(match trouble {
-                Some(trouble) => format!("{} {name} {trouble}", if unicode { "↻" } else { "~" }),
-                None => {
-                    let bar = small_bar(*sent, *bytes, 10, unicode);
-                    let percent = (sent * 100).checked_div(*bytes).unwrap_or(100).min(100);
-                    format!("{} {name} {bar} {percent} %", if unicode { "↑" } else { "^" })
-                }
+            shown.push(if let Some(trouble) = trouble {
+                format!("{} {name} {trouble}", if unicode { "↻" } else { "~" })
+            } else {
+                let bar = small_bar(*sent, *bytes, 10, unicode);
+                let percent = (sent * 100).checked_div(*bytes).unwrap_or(100).min(100);
+                let up = if unicode { "↑" } else { "^" };
+                format!("{up} {name} {bar} {percent} %")
             });
         }
         format!("   {}", shown.join("   "))
@@ -251,7 +285,10 @@ impl<'a> Live<'a> {
             return;
         }
         let name = text::safe(&item.name);
-        let at = now.1.or(item.planned).map_or(String::new(), |at| self.place(at));
+        let at = now
+            .1
+            .or(item.planned)
+            .map_or(String::new(), |at| self.place(at));
         let moved = if item.moved {
             format!("  {}", self.terminal.marked(Mark::Moved, "moved"))
         } else {
@@ -268,8 +305,11 @@ impl<'a> Live<'a> {
             }
             ItemState::Cleaned if !self.bars.live() => {
                 let mark = self.terminal.marked(Mark::Done, "cleaned");
-                let took = item.seconds.map_or(String::new(), |took| format!("  {}", text::seconds(took)));
-                self.bars.line(&format!("{mark}  {name}  {at}{took}{moved}"));
+                let took = item
+                    .seconds
+                    .map_or(String::new(), |took| format!("  {}", text::seconds(took)));
+                self.bars
+                    .line(&format!("{mark}  {name}  {at}{took}{moved}"));
             }
             ItemState::Running if !self.bars.live() && now.1.is_some() => {
                 let mark = self.terminal.marked(Mark::Running, "running");
@@ -289,7 +329,11 @@ impl<'a> Live<'a> {
     }
 
     fn counts(&self) -> String {
-        let settled = self.states.values().filter(|(state, _)| state.is_settled()).count();
+        let settled = self
+            .states
+            .values()
+            .filter(|(state, _)| state.is_settled())
+            .count();
         let mut parts = vec![format!("{settled}/{}", self.total)];
         for (wanted, mark, word) in [
             (ItemState::Cleaned, Mark::Done, "cleaned"),
@@ -297,13 +341,21 @@ impl<'a> Live<'a> {
             (ItemState::Stopped, Mark::Stopped, "stopped"),
             (ItemState::Running, Mark::Running, "running"),
         ] {
-            let number = self.states.values().filter(|(state, _)| *state == wanted).count();
+            let number = self
+                .states
+                .values()
+                .filter(|(state, _)| *state == wanted)
+                .count();
             if number > 0 {
                 parts.push(self.terminal.marked(mark, &format!("{number} {word}")));
             }
         }
         for at in [Place::Lambda, Place::Ecs] {
-            let number = self.states.values().filter(|(_, place)| *place == Some(at)).count();
+            let number = self
+                .states
+                .values()
+                .filter(|(_, place)| *place == Some(at))
+                .count();
             if number > 0 {
                 parts.push(format!("{} {number}", self.place(at)));
             }
@@ -313,7 +365,11 @@ impl<'a> Live<'a> {
 
     fn draw_clean(&self) {
         if let Some(bar) = &self.clean {
-            let settled = self.states.values().filter(|(state, _)| state.is_settled()).count();
+            let settled = self
+                .states
+                .values()
+                .filter(|(state, _)| state.is_settled())
+                .count();
             bar.set_position(settled as u64);
             bar.set_message(self.counts());
         }
@@ -334,6 +390,9 @@ impl<'a> Live<'a> {
         };
         let mark = self.terminal.marked(Mark::Queued, "queued");
         let since = text::seconds(seconds);
-        self.bars.line(&format!("{mark}  {}  {what} since {since}", text::safe(item)));
+        self.bars.line(&format!(
+            "{mark}  {}  {what} since {since}",
+            text::safe(item)
+        ));
     }
 }

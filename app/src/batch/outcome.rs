@@ -26,11 +26,16 @@ pub fn mark(state: ItemState) -> Mark {
 /// An item's state as glyph and word, for standard output.
 pub fn state(state: ItemState, terminal: &Terminal) -> Cell {
     let mark = mark(state);
-    Cell::styled(format!("{} {state}", mark.glyph(terminal.unicode)), mark.style())
+    Cell::styled(
+        format!("{} {state}", mark.glyph(terminal.unicode)),
+        mark.style(),
+    )
 }
 
 fn place_cell(at: Option<Place>, terminal: &Terminal) -> Cell {
-    at.map_or_else(Cell::default, |at| place(&at.to_string(), terminal.unicode).into())
+    at.map_or_else(Cell::default, |at| {
+        place(&at.to_string(), terminal.unicode).into()
+    })
 }
 
 /// Where results lie on this machine, by item.
@@ -62,7 +67,9 @@ pub fn table(status: &BatchStatus, written: &Written, terminal: &Terminal) -> Ta
             place_cell(item.planned, terminal),
             place_cell(item.places.last().copied(), terminal),
             moved,
-            item.seconds.map_or_else(String::new, |seconds| format!("{seconds:.1}")).into(),
+            item.seconds
+                .map_or_else(String::new, |seconds| format!("{seconds:.1}"))
+                .into(),
             output(item, written),
         ]);
     }
@@ -117,14 +124,22 @@ impl Counts {
     /// Counts a batch.
     pub fn of(status: &BatchStatus) -> Counts {
         let at = |place: Place| {
-            status.items.iter().filter(|item| item.places.last() == Some(&place)).count()
+            status
+                .items
+                .iter()
+                .filter(|item| item.places.last() == Some(&place))
+                .count()
         };
         Counts {
             items: status.items.len(),
             cleaned: status.count(ItemState::Cleaned),
             failed: status.count(ItemState::Failed),
             stopped: status.count(ItemState::Stopped),
-            unfinished: status.items.iter().filter(|item| !item.state.is_settled()).count(),
+            unfinished: status
+                .items
+                .iter()
+                .filter(|item| !item.state.is_settled())
+                .count(),
             moved: status.items.iter().filter(|item| item.moved).count(),
             lambda: at(Place::Lambda),
             ecs: at(Place::Ecs),
@@ -133,31 +148,30 @@ impl Counts {
 
     /// Whether everything there is to clean is cleaned.
     pub fn exit(&self) -> Exit {
-        if self.failed + self.stopped > 0 { Exit::SomeFailed } else { Exit::Success }
+        if self.failed + self.stopped > 0 {
+            Exit::SomeFailed
+        } else {
+            Exit::Success
+        }
     }
 
     /// `6 cleaned, 1 failed; lambda 4, ecs 2, 1 moved`.
     pub fn sentence(&self, terminal: &Terminal) -> String {
-        let mut sentence = format!("{} cleaned", self.cleaned);
-        for (number, word) in
-            [(self.failed, "failed"), (self.stopped, "stopped"), (self.unfinished, "unfinished")]
-        {
-            if number > 0 {
-                sentence.push_str(&format!(", {number} {word}"));
-            }
-        }
+        let states = text::counts(&[
+            (self.failed, "failed"),
+            (self.stopped, "stopped"),
+            (self.unfinished, "unfinished"),
+        ]);
         let unicode = terminal.unicode;
-        sentence.push_str(&format!(
-            "; {} {}, {} {}",
+        format!(
+            "{} cleaned{states}; {} {}, {} {}{}",
+            self.cleaned,
             place("lambda", unicode),
             self.lambda,
             place("ecs", unicode),
-            self.ecs
-        ));
-        if self.moved > 0 {
-            sentence.push_str(&format!(", {} moved", self.moved));
-        }
-        sentence
+            self.ecs,
+            text::counts(&[(self.moved, "moved")])
+        )
     }
 }
 

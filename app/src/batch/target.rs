@@ -29,7 +29,7 @@ pub async fn profile(settings: &Settings) -> Result<Profile> {
 /// What the target's Lambda has, without asking anybody: for dry runs.
 pub fn expected_capacity(settings: &Settings) -> Result<Capacity> {
     if settings.profile == LOCAL {
-        let asked = LocalOptions::from_environment()?.or(settings.file.local.clone());
+        let asked = LocalOptions::from_environment()?.or(&settings.file.local);
         Ok(asked.resolve().capacity())
     } else {
         Ok(capacity_of(table(settings)?))
@@ -37,13 +37,20 @@ pub fn expected_capacity(settings: &Settings) -> Result<Capacity> {
 }
 
 fn table(settings: &Settings) -> Result<&ProfileTable> {
-    settings.file.profiles.get(&settings.profile).ok_or_else(|| {
-        let mut known: Vec<&str> = vec![LOCAL];
-        known.extend(settings.file.profiles.keys().map(String::as_str));
-        Failure::usage(format!("there is no profile `{}`", settings.profile))
-            .hint(format!("there is {}; others go into the configuration file as [profiles.NAME]", known.join(", ")))
-            .into()
-    })
+    settings
+        .file
+        .profiles
+        .get(&settings.profile)
+        .ok_or_else(|| {
+            let mut known: Vec<&str> = vec![LOCAL];
+            known.extend(settings.file.profiles.keys().map(String::as_str));
+            Failure::usage(format!("there is no profile `{}`", settings.profile))
+                .hint(format!(
+                    "there is {}; others go into the configuration file as [profiles.NAME]",
+                    known.join(", ")
+                ))
+                .into()
+        })
 }
 
 fn local(record: &Record) -> Profile {
@@ -74,8 +81,12 @@ fn remote(name: &str, table: &ProfileTable) -> Profile {
 
 fn capacity_of(table: &ProfileTable) -> Capacity {
     capacity(
-        table.lambda_memory_mb.unwrap_or(DEFAULT_LOCAL_LAMBDA.memory_mb),
-        table.lambda_timeout_s.map_or(DEFAULT_LOCAL_LAMBDA.timeout_s, f64::from),
+        table
+            .lambda_memory_mb
+            .unwrap_or(DEFAULT_LOCAL_LAMBDA.memory_mb),
+        table
+            .lambda_timeout_s
+            .map_or(DEFAULT_LOCAL_LAMBDA.timeout_s, f64::from),
     )
 }
 

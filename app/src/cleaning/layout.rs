@@ -30,26 +30,34 @@ pub struct Job {
 /// Finds the pictures in `paths`. What lies in the output folder is no input: it was written there by
 /// an earlier run.
 pub fn find(paths: &[PathBuf], output: Option<&Path>) -> Result<Scan> {
-    let mut found = scan(paths).map_err(told)?;
+    let mut found = scan(paths).map_err(|error| told(&error))?;
     if let Some(output) = output.and_then(|output| output.canonicalize().ok()) {
-        let given: Vec<PathBuf> = paths.iter().filter_map(|path| path.canonicalize().ok()).collect();
+        let given: Vec<PathBuf> = paths
+            .iter()
+            .filter_map(|path| path.canonicalize().ok())
+            .collect();
         // Naming the output folder, or a file in it, means just that.
         let meant = given.iter().any(|path| path.starts_with(&output));
         if output.is_dir() && !meant {
             found.files.retain(|file| {
-                file.path.canonicalize().map_or(true, |path| !path.starts_with(&output))
+                file.path
+                    .canonicalize()
+                    .map_or(true, |path| !path.starts_with(&output))
             });
         }
     }
     if found.files.is_empty() {
-        return Err(told(ScanError::Empty { paths: paths.to_vec(), skipped: found.skipped }));
+        return Err(told(&ScanError::Empty {
+            paths: paths.to_vec(),
+            skipped: found.skipped,
+        }));
     }
     Ok(found)
 }
 
 /// A scan's error in our words and with our exit code.
-fn told(error: ScanError) -> anyhow::Error {
-    if let ScanError::Unreadable { path, source } = &error {
+fn told(error: &ScanError) -> anyhow::Error {
+    if let ScanError::Unreadable { path, source } = error {
         return Failure::file("read", path, source).into();
     }
     let failure = Failure::usage(text::safe(&error.to_string()));
@@ -61,12 +69,16 @@ fn told(error: ScanError) -> anyhow::Error {
 
 /// What `-o` means for this many pictures.
 pub fn destination(output: &Path, pictures: usize) -> Result<Destination> {
-    let png = output.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+    let png = output
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
     if output.is_dir() || !png {
         if output.is_file() {
-            return Err(Failure::usage(format!("{} is a file, not a folder", text::path(output)))
-                .hint("name a folder, or a file that ends in .png for a single picture")
-                .into());
+            return Err(
+                Failure::usage(format!("{} is a file, not a folder", text::path(output)))
+                    .hint("name a folder, or a file that ends in .png for a single picture")
+                    .into(),
+            );
         }
         return Ok(Destination::Folder(output.to_owned()));
     }
@@ -127,9 +139,17 @@ pub fn check_writable(first: Option<&Path>) -> Result<()> {
     let Some(folder) = first.and_then(Path::parent) else {
         return Ok(());
     };
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
     std::fs::create_dir_all(folder)
-        .and_then(|()| tempfile::Builder::new().prefix(".whiteboarder-").tempfile_in(folder))
+        .and_then(|()| {
+            tempfile::Builder::new()
+                .prefix(".whiteboarder-")
+                .tempfile_in(folder)
+        })
         .map(drop)
         .map_err(|error| Failure::file("write", folder, &error).into())
 }
@@ -139,7 +159,11 @@ pub fn skipped_line(skipped: &[Skipped]) -> Option<String> {
     let first = skipped.first()?;
     Some(match skipped.len() {
         1 => format!("left out {}: {}", text::path(&first.path), first.reason),
-        more => format!("left out {more} files, for example {}: {}", text::path(&first.path), first.reason),
+        more => format!(
+            "left out {more} files, for example {}: {}",
+            text::path(&first.path),
+            first.reason
+        ),
     })
 }
 
@@ -148,7 +172,11 @@ mod tests {
     use super::*;
 
     fn picture(path: &Path, name: &str) -> SourceFile {
-        SourceFile { path: path.to_owned(), name: name.to_owned(), bytes: 1 }
+        SourceFile {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            bytes: 1,
+        }
     }
 
     #[test]
@@ -169,8 +197,10 @@ mod tests {
         std::fs::write(real.join("a.jpg"), "x").unwrap();
         std::fs::write(real.join("a.jpg.png"), "x").unwrap();
         std::os::unix::fs::symlink(&real, folder.path().join("link")).unwrap();
-        let files =
-            vec![picture(&real.join("a.jpg"), "a.jpg"), picture(&real.join("a.jpg.png"), "a.jpg.png")];
+        let files = vec![
+            picture(&real.join("a.jpg"), "a.jpg"),
+            picture(&real.join("a.jpg.png"), "a.jpg.png"),
+        ];
         let through_link = Destination::Folder(folder.path().join("link"));
         let error = lay_out(files, &through_link).unwrap_err();
         assert!(error.to_string().contains("would overwrite"), "{error}");
@@ -197,6 +227,13 @@ mod tests {
         std::fs::write(folder.path().join("a.jpg"), "x").unwrap();
         std::fs::write(out.join("a.jpg.png"), "x").unwrap();
         let found = find(&[folder.path().to_owned()], Some(&out)).unwrap();
-        assert_eq!(found.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["a.jpg"]);
+        assert_eq!(
+            found
+                .files
+                .iter()
+                .map(|file| file.name.as_str())
+                .collect::<Vec<_>>(),
+            ["a.jpg"]
+        );
     }
 }

@@ -133,14 +133,23 @@ impl Pool {
                 .spawn(move || work(&shared, &sender))
                 .map_err(|error| Failure::usage(format!("cannot start a thread: {error}")))?;
         }
-        Ok(Pool { shared, messages, sender })
+        Ok(Pool {
+            shared,
+            messages,
+            sender,
+        })
     }
 
     /// Begins nothing more, and returns when no file is being written. Cleanings that have not come to
     /// writing never will: their threads may simply be left behind.
     pub fn stop(&self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
-        drop(self.shared.committing.write().unwrap_or_else(PoisonError::into_inner));
+        drop(
+            self.shared
+                .committing
+                .write()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
     }
 }
 
@@ -158,12 +167,15 @@ fn work(shared: &Shared, sender: &Sender<Message>) {
         let cleaned = clean(&shared.options, &sized.job);
         // From here on a stop waits for us, until the outcome is reported: no result is on disk that
         // is not in the report.
-        let _committing = shared.committing.read().unwrap_or_else(PoisonError::into_inner);
+        let _committing = shared
+            .committing
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         if shared.stopping.load(Ordering::SeqCst) {
             return;
         }
         let outcome = match cleaned {
-            Ok(cleaned) => write(&sized.job, cleaned, started),
+            Ok(cleaned) => write(&sized.job, &cleaned, started),
             Err(reason) => Outcome::Failed(reason),
         };
         drop(held);
@@ -180,7 +192,10 @@ fn work(shared: &Shared, sender: &Sender<Message>) {
 fn clean(options: &Options, job: &Job) -> Result<CleanedBytes, Reason> {
     let bytes = std::fs::read(&job.source.path).map_err(|error| {
         let message = format!("cannot read it: {}", system(&error));
-        Reason { name: "ReadFailed", message }
+        Reason {
+            name: "ReadFailed",
+            message,
+        }
     })?;
     clean_bytes(&bytes, &options.recipe, &options.limits).map_err(|error| Reason {
         name: error.name(),
@@ -189,7 +204,7 @@ fn clean(options: &Options, job: &Job) -> Result<CleanedBytes, Reason> {
 }
 
 /// A result, from bytes to its name on disk.
-fn write(job: &Job, cleaned: CleanedBytes, started: Instant) -> Outcome {
+fn write(job: &Job, cleaned: &CleanedBytes, started: Instant) -> Outcome {
     match write_atomic(&job.output, &cleaned.png) {
         Ok(()) => Outcome::Cleaned(Cleaned {
             width: cleaned.width,
@@ -205,7 +220,10 @@ fn write(job: &Job, cleaned: CleanedBytes, started: Instant) -> Outcome {
 fn write_failed(path: &Path, error: &std::io::Error) -> Outcome {
     use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let message = Failure::file("write", path, error).to_string();
-    let reason = Reason { name: "WriteFailed", message };
+    let reason = Reason {
+        name: "WriteFailed",
+        message,
+    };
     match error.kind() {
         StorageFull | QuotaExceeded | ReadOnlyFilesystem => Outcome::Fatal(reason),
         _ => Outcome::Failed(reason),
@@ -228,7 +246,11 @@ struct Held<'a> {
 
 impl Memory {
     fn new(total: u64) -> Memory {
-        Memory { total, free: Mutex::new(total), more: Condvar::new() }
+        Memory {
+            total,
+            free: Mutex::new(total),
+            more: Condvar::new(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, u64> {
@@ -243,7 +265,10 @@ impl Memory {
             free = self.more.wait(free).unwrap_or_else(PoisonError::into_inner);
         }
         *free -= bytes;
-        Held { memory: self, bytes }
+        Held {
+            memory: self,
+            bytes,
+        }
     }
 }
 
@@ -272,7 +297,10 @@ mod tests {
                 drop(held);
             })
         };
-        assert!(taken.recv_timeout(Duration::from_millis(50)).is_err(), "5 were not free");
+        assert!(
+            taken.recv_timeout(Duration::from_millis(50)).is_err(),
+            "5 were not free"
+        );
         drop(first);
         taken.recv_timeout(Duration::from_secs(5)).unwrap();
         waiting.join().unwrap();

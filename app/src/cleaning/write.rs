@@ -40,6 +40,10 @@ fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 }
 
 /// The crate adds the temporary file's name to the error, and so hides the system's own.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "a function for `map_err`, which gives the error away"
+)]
 fn plain(error: io::Error) -> io::Error {
     io::Error::from(error.kind())
 }
@@ -67,6 +71,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret.json");
         write_private(&path, b"{}").unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 }

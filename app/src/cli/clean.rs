@@ -131,8 +131,11 @@ pub fn run(args: &CleanArgs, settings: &Settings) -> Result<Exit> {
         .iter()
         .map(|item| u64::from(item.width.unwrap_or(0)) * u64::from(item.height.unwrap_or(0)))
         .collect();
-    let memory: Vec<u64> =
-        planned.items.iter().map(|item| item.memory_mb.unwrap_or(0) << 20).collect();
+    let memory: Vec<u64> = planned
+        .items
+        .iter()
+        .map(|item| item.memory_mb.unwrap_or(0) << 20)
+        .collect();
     let files: Vec<_> = planned.items.into_iter().map(|item| item.file).collect();
     let destination = destination(&args.output, files.len())?;
     let jobs = lay_out(files, &destination)?;
@@ -147,7 +150,10 @@ pub fn run(args: &CleanArgs, settings: &Settings) -> Result<Exit> {
     let sized = jobs
         .iter()
         .zip(memory)
-        .map(|(job, memory_bytes)| Sized { job: job.clone(), memory_bytes })
+        .map(|(job, memory_bytes)| Sized {
+            job: job.clone(),
+            memory_bytes,
+        })
         .collect();
     let bars = Bars::new(terminal);
     let bar = bars.add("clean", pixels.iter().sum(), Unit::Pixels);
@@ -179,7 +185,12 @@ pub fn run(args: &CleanArgs, settings: &Settings) -> Result<Exit> {
         stopped: count(Status::Stopped),
         seconds: started.elapsed().as_secs_f64(),
     };
-    finish(args, settings, Document { items, skipped, summary }, end)
+    let document = Document {
+        items,
+        skipped,
+        summary,
+    };
+    finish(args, settings, &document, end)
 }
 
 /// How the pool came to its end.
@@ -235,9 +246,7 @@ impl Run<'_> {
         let terminal = &self.settings.terminal;
         self.finished += 1;
         let of = format!("{}/{}", self.finished, self.items.len());
-        let Some(item) = self.items.get_mut(index) else {
-            return None;
-        };
+        let item = self.items.get_mut(index)?;
         let name = text::safe(&item.name);
         let mut fatal = None;
         match outcome {
@@ -263,7 +272,10 @@ impl Run<'_> {
                 self.failed += 1;
                 fail(item, reason.clone());
                 let mark = terminal.marked(Mark::Failed, "failed");
-                self.bars.line(&format!("{mark}  {of}  {name}  {}: {}", reason.name, reason.message));
+                self.bars.line(&format!(
+                    "{mark}  {of}  {name}  {}: {}",
+                    reason.name, reason.message
+                ));
             }
             Outcome::Fatal(reason) => {
                 self.failed += 1;
@@ -284,7 +296,10 @@ impl Run<'_> {
 fn fail(item: &mut Item, reason: Reason) {
     item.status = Status::Failed;
     item.output = None;
-    item.error = Some(ItemError { name: reason.name, message: reason.message });
+    item.error = Some(ItemError {
+        name: reason.name,
+        message: reason.message,
+    });
 }
 
 fn not_yet(job: &Job) -> Item {
@@ -301,23 +316,26 @@ fn not_yet(job: &Job) -> Item {
     }
 }
 
-fn finish(args: &CleanArgs, settings: &Settings, document: Document, end: End) -> Result<Exit> {
+fn finish(args: &CleanArgs, settings: &Settings, document: &Document, end: End) -> Result<Exit> {
     let terminal = &settings.terminal;
-    let Summary { cleaned, failed, stopped, seconds } = document.summary;
+    let Summary {
+        cleaned,
+        failed,
+        stopped,
+        seconds,
+    } = document.summary;
     if args.json {
-        terminal.document(&document)?;
+        terminal.document(document)?;
     } else if !terminal.quiet && cleaned + failed > 0 {
         for line in table(&document.items, settings).lines(terminal) {
             terminal.line(&line)?;
         }
     }
-    let mut summary = format!("{cleaned} cleaned");
-    for (number, word) in [(failed, "failed"), (stopped, "not done")] {
-        if number > 0 {
-            summary.push_str(&format!(", {number} {word}"));
-        }
-    }
-    terminal.note(&format!("{summary} in {}", text::seconds(seconds)));
+    let rest = text::counts(&[(failed, "failed"), (stopped, "not done")]);
+    terminal.note(&format!(
+        "{cleaned} cleaned{rest} in {}",
+        text::seconds(seconds)
+    ));
     match end {
         End::Done if failed > 0 => Ok(Exit::SomeFailed),
         End::Done => Ok(Exit::Success),
@@ -353,11 +371,16 @@ fn table(items: &[Item], settings: &Settings) -> Table {
             _ => String::new(),
         };
         let last = match (&item.error, item.status, &item.output) {
-            (Some(error), ..) => Cell::styled(format!("{}: {}", error.name, error.message), Style::Bad),
+            (Some(error), ..) => {
+                Cell::styled(format!("{}: {}", error.name, error.message), Style::Bad)
+            }
             (None, Status::Cleaned, Some(output)) => text::path(output).into(),
             _ => Cell::default(),
         };
-        let took = item.seconds.as_ref().map_or(String::new(), |seconds| text::seconds(seconds.total));
+        let took = item
+            .seconds
+            .as_ref()
+            .map_or(String::new(), |seconds| text::seconds(seconds.total));
         table.row(vec![
             text::safe(&item.name).into(),
             Cell::styled(format!("{} {word}", mark.glyph(unicode)), mark.style()),

@@ -84,12 +84,14 @@ pub fn run(args: LocalArgs, settings: &Settings) -> Result<Exit> {
     match args.command {
         LocalCommand::Serve { options, detached } => {
             crate::term::log::of_service();
-            let asked = options.or(settings.file.local.clone()).resolve();
+            let asked = options.or(&settings.file.local).resolve();
             local::serve(settings, &asked, detached)
         }
         LocalCommand::Logs { lines, follow } => logs(settings, lines, follow),
         command => {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             runtime.block_on(talk(command, settings))
         }
     }
@@ -112,8 +114,10 @@ async fn talk(command: LocalCommand, settings: &Settings) -> Result<Exit> {
             let (record, _) = ensure(settings).await?;
             let variables = variables(&record);
             if json {
-                let document: serde_json::Map<_, _> =
-                    variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+                let document: serde_json::Map<_, _> = variables
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value.into()))
+                    .collect();
                 terminal.document(&document)?;
             } else {
                 for (name, value) in variables {
@@ -130,16 +134,18 @@ async fn talk(command: LocalCommand, settings: &Settings) -> Result<Exit> {
 
 /// The local cloud, started if need be with what environment and configuration file ask for.
 pub async fn ensure(settings: &Settings) -> Result<(Record, How)> {
-    let asked = LocalOptions::from_environment()?.or(settings.file.local.clone());
+    let asked = LocalOptions::from_environment()?.or(&settings.file.local);
     let (record, how) = local::ensure(settings, &asked).await?;
     if how != How::Found {
-        settings.terminal.note(&format!("started the local cloud on {}", record.endpoint()));
+        settings
+            .terminal
+            .note(&format!("started the local cloud on {}", record.endpoint()));
     }
     Ok((record, how))
 }
 
 async fn start(settings: &Settings, options: LocalOptions, json: bool) -> Result<Exit> {
-    let asked = options.clone().or(settings.file.local.clone());
+    let asked = options.clone().or(&settings.file.local);
     let (record, how) = local::ensure(settings, &asked).await?;
     if how == How::Found {
         refuse_other_settings(&record, &options)?;
@@ -159,27 +165,40 @@ async fn start(settings: &Settings, options: LocalOptions, json: bool) -> Result
         How::Started => "is up",
         How::Replaced => "was replaced and is up",
     };
-    settings.terminal.note(&format!("the local cloud {verb} on {}", record.endpoint()));
+    settings
+        .terminal
+        .note(&format!("the local cloud {verb} on {}", record.endpoint()));
     Ok(Exit::Success)
 }
 
 /// Flags that a running cloud does not follow must not be swallowed.
 fn refuse_other_settings(record: &Record, asked: &LocalOptions) -> Result<()> {
     let differs = |asked: Option<u64>, has: u64| asked.is_some_and(|asked| asked != has);
-    let other = if differs(asked.port.map(u64::from).filter(|port| *port != 0), record.port.into()) {
+    let other = if differs(
+        asked.port.map(u64::from).filter(|port| *port != 0),
+        record.port.into(),
+    ) {
         format!("on port {}", record.port)
-    } else if differs(asked.lambda_memory_mb.map(u64::from), record.lambda_memory_mb.into()) {
+    } else if differs(
+        asked.lambda_memory_mb.map(u64::from),
+        record.lambda_memory_mb.into(),
+    ) {
         format!("with {} MB for a function", record.lambda_memory_mb)
-    } else if differs(asked.lambda_timeout_s.map(u64::from), record.lambda_timeout_s.into()) {
+    } else if differs(
+        asked.lambda_timeout_s.map(u64::from),
+        record.lambda_timeout_s.into(),
+    ) {
         format!("with {} s for a function", record.lambda_timeout_s)
     } else if differs(asked.workers.map(|n| n as u64), record.workers as u64) {
         format!("with {}", text::count(record.workers, "worker"))
     } else {
         return Ok(());
     };
-    Err(Failure::usage(format!("the local cloud runs already, {other}"))
-        .hint("end it first with `whiteboarder local stop`")
-        .into())
+    Err(
+        Failure::usage(format!("the local cloud runs already, {other}"))
+            .hint("end it first with `whiteboarder local stop`")
+            .into(),
+    )
 }
 
 async fn status(settings: &Settings, files: &Files, json: bool) -> Result<Exit> {
@@ -192,9 +211,13 @@ async fn status(settings: &Settings, files: &Files, json: bool) -> Result<Exit> 
     let (Some(record), Some(status)) = (record, answer) else {
         let stuck = local::running(files)?;
         if json {
-            terminal.document(&json!({ "running": false, "process": stuck.and_then(|held| held.pid) }))?;
+            terminal.document(
+                &json!({ "running": false, "process": stuck.and_then(|held| held.pid) }),
+            )?;
         } else if let Some(holder) = stuck {
-            let pid = holder.pid.map_or(String::new(), |pid| format!(" (process {pid})"));
+            let pid = holder
+                .pid
+                .map_or(String::new(), |pid| format!(" (process {pid})"));
             terminal.line(&format!("the local cloud{pid} does not answer"))?;
         } else {
             terminal.line("the local cloud is not running")?;
@@ -221,12 +244,25 @@ async fn status(settings: &Settings, files: &Files, json: bool) -> Result<Exit> 
     }
     let rows = [
         ("endpoint", record.endpoint()),
-        ("process", format!("{}, up {}", status.pid, text::seconds(status.uptime_seconds as f64))),
+        (
+            "process",
+            format!(
+                "{}, up {}",
+                status.pid,
+                text::seconds(status.uptime_seconds as f64)
+            ),
+        ),
         ("build", status.build),
-        ("running", text::count(status.running_executions, "execution")),
+        (
+            "running",
+            text::count(status.running_executions, "execution"),
+        ),
         (
             "lambda",
-            format!("{} MB, {} s", record.lambda_memory_mb, record.lambda_timeout_s),
+            format!(
+                "{} MB, {} s",
+                record.lambda_memory_mb, record.lambda_timeout_s
+            ),
         ),
         ("ecs", text::count(record.workers, "worker")),
         (
@@ -262,7 +298,9 @@ fn logs(settings: &Settings, lines: usize, follow: bool) -> Result<Exit> {
     let mut file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            settings.terminal.note("the local cloud has never run: there is no log");
+            settings
+                .terminal
+                .note("the local cloud has never run: there is no log");
             return Ok(Exit::Success);
         }
         Err(error) => return Err(Failure::file("read", &path, &error).into()),
@@ -275,7 +313,10 @@ fn logs(settings: &Settings, lines: usize, follow: bool) -> Result<Exit> {
         settings.terminal.line(line)?;
     }
     let mut at = file.stream_position()?;
-    while follow {
+    if !follow {
+        return Ok(Exit::Success);
+    }
+    loop {
         std::thread::sleep(Duration::from_millis(250));
         if std::fs::metadata(&path).map_or(0, |data| data.len()) < at {
             // It was started over.
@@ -289,5 +330,4 @@ fn logs(settings: &Settings, lines: usize, follow: bool) -> Result<Exit> {
         out.write_all(&more)?;
         out.flush()?;
     }
-    Ok(Exit::Success)
 }

@@ -61,7 +61,7 @@ struct Global {
     /// Say more about errors and what goes on; twice for a log
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// When to colour; NO_COLOR is honoured
+    /// When to colour; `NO_COLOR` is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
     /// Use ASCII only
@@ -108,7 +108,7 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
     }
     match command {
         Command::Clean(args) => clean::run(&args, settings),
-        Command::Submit(args) => submit::run(args, settings),
+        Command::Submit(args) => submit::run(&args, settings),
         Command::Watch(args) => watch::run(&args, settings),
         Command::Runs(args) => runs::run(args, settings),
         Command::Local(args) => local::run(args, settings),
@@ -120,7 +120,11 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
 
 fn help(terminal: &Terminal) -> Result<Exit> {
     let help = Cli::command().render_help();
-    let text = if terminal.color_out { help.ansi().to_string() } else { help.to_string() };
+    let text = if terminal.color_out {
+        help.ansi().to_string()
+    } else {
+        help.to_string()
+    };
     terminal.line(text.trim_end())?;
     Ok(Exit::Success)
 }
@@ -136,7 +140,10 @@ mod tests {
 
     #[test]
     fn global_flags_may_stand_anywhere() {
-        for line in ["whiteboarder --quiet runs list", "whiteboarder runs list --quiet"] {
+        for line in [
+            "whiteboarder --quiet runs list",
+            "whiteboarder runs list --quiet",
+        ] {
             let cli = Cli::try_parse_from(line.split(' ')).unwrap();
             assert!(cli.global.quiet, "{line}");
         }

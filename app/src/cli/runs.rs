@@ -91,8 +91,10 @@ pub fn run(args: RunsArgs, settings: &Settings) -> Result<Exit> {
     let cancel = CancellationToken::new();
     let asked = cancel.clone();
     on_interrupt(move || asked.cancel());
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         tokio::select! {
             biased;
@@ -123,7 +125,11 @@ async fn dispatch(
                 Some(name) => show_item(&target, &batch, &name, json, &settings.terminal).await,
             }
         }
-        RunsCommand::Download { batch, output, json } => {
+        RunsCommand::Download {
+            batch,
+            output,
+            json,
+        } => {
             let (batch, _) = runs::resolve(&target, &batch).await?;
             fetch(settings, &target, &batch, &output, json, cancel).await
         }
@@ -244,13 +250,23 @@ fn facts(item: &ItemStatus, terminal: &Terminal) -> Vec<(&'static str, String)> 
         ("size", text::bytes(item.bytes)),
     ];
     if let Some(at) = item.planned {
-        let why = if item.why.is_empty() { String::new() } else { format!(": {}", item.why) };
-        facts.push(("planned", format!("{}{why}", place(&at.to_string(), unicode))));
+        let why = if item.why.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", item.why)
+        };
+        facts.push((
+            "planned",
+            format!("{}{why}", place(&at.to_string(), unicode)),
+        ));
     }
     if !item.places.is_empty() {
         let arrow = if unicode { " → " } else { " -> " };
-        let places: Vec<String> =
-            item.places.iter().map(|at| place(&at.to_string(), unicode)).collect();
+        let places: Vec<String> = item
+            .places
+            .iter()
+            .map(|at| place(&at.to_string(), unicode))
+            .collect();
         facts.push(("ran", places.join(arrow)));
     }
     if let Some(seconds) = item.seconds {
@@ -263,7 +279,11 @@ fn facts(item: &ItemStatus, terminal: &Terminal) -> Vec<(&'static str, String)> 
             format!("{}, {memory:.0} MB", text::seconds(plan.predicted.seconds)),
         ));
     }
-    if let Some(peak) = item.result.as_ref().and_then(|result| result.peak_memory_mb) {
+    if let Some(peak) = item
+        .result
+        .as_ref()
+        .and_then(|result| result.peak_memory_mb)
+    {
         facts.push(("memory", format!("{peak:.0} MB at its peak")));
     }
     if let Some(worker) = &item.worker {
@@ -281,10 +301,17 @@ fn facts(item: &ItemStatus, terminal: &Terminal) -> Vec<(&'static str, String)> 
 /// An execution's steps, one line each: when, which state, what did the work, how it ended.
 fn story(execution: &ExecutionView, terminal: &Terminal) -> Vec<String> {
     let status = serde_json::to_value(execution.status).unwrap_or_default();
-    let status = status.as_str().unwrap_or_default().to_lowercase().replace('_', " ");
+    let status = status
+        .as_str()
+        .unwrap_or_default()
+        .to_lowercase()
+        .replace('_', " ");
     let start = execution.started_ms.unwrap_or_default();
     let since = |moment: i64| format!("+{:.2} s", (moment - start) as f64 / 1000.0);
-    let mut lines = vec![format!("execution {}  {status}", text::safe(&execution.name))];
+    let mut lines = vec![format!(
+        "execution {}  {status}",
+        text::safe(&execution.name)
+    )];
     let mut table = Table::new(&[
         ("at", Align::Right),
         ("state", Align::Left),
@@ -295,12 +322,19 @@ fn story(execution: &ExecutionView, terminal: &Terminal) -> Vec<String> {
     ]);
     for step in &execution.steps {
         if step.attempts.is_empty() {
-            table.row(vec![since(step.entered_ms).into(), text::safe(&step.name).into()]);
+            table.row(vec![
+                since(step.entered_ms).into(),
+                text::safe(&step.name).into(),
+            ]);
         }
         for attempt in &step.attempts {
             let by = match (attempt.compute.place(), &attempt.compute, &attempt.worker) {
                 (Some(at), _, Some(worker)) => {
-                    format!("{} ({})", place(&at.to_string(), terminal.unicode), text::safe(worker))
+                    format!(
+                        "{} ({})",
+                        place(&at.to_string(), terminal.unicode),
+                        text::safe(worker)
+                    )
                 }
                 (Some(at), ..) => place(&at.to_string(), terminal.unicode),
                 (None, Compute::Service { service, action }, _) => format!("{service}:{action}"),
@@ -313,12 +347,19 @@ fn story(execution: &ExecutionView, terminal: &Terminal) -> Vec<String> {
             let end = match &attempt.end {
                 Some(AttemptEnd::Succeeded) => {
                     let mark = Mark::Done;
-                    Cell::styled(format!("{} done", mark.glyph(terminal.unicode)), mark.style())
+                    Cell::styled(
+                        format!("{} done", mark.glyph(terminal.unicode)),
+                        mark.style(),
+                    )
                 }
                 Some(AttemptEnd::Failed { error, .. }) => {
                     let mark = Mark::Failed;
                     let caught = if step.caught { " (caught)" } else { "" };
-                    let words = format!("{} {}{caught}", mark.glyph(terminal.unicode), text::safe(error));
+                    let words = format!(
+                        "{} {}{caught}",
+                        mark.glyph(terminal.unicode),
+                        text::safe(error)
+                    );
                     Cell::styled(words, mark.style())
                 }
                 None => Cell::default(),
@@ -328,12 +369,21 @@ fn story(execution: &ExecutionView, terminal: &Terminal) -> Vec<String> {
                 text::safe(&step.name).into(),
                 by.into(),
                 between(Some(attempt.scheduled_ms), attempt.started_ms).into(),
-                between(attempt.started_ms.or(Some(attempt.scheduled_ms)), attempt.ended_ms).into(),
+                between(
+                    attempt.started_ms.or(Some(attempt.scheduled_ms)),
+                    attempt.ended_ms,
+                )
+                .into(),
                 end,
             ]);
         }
     }
-    lines.extend(table.lines(terminal).into_iter().map(|line| format!("  {line}")));
+    lines.extend(
+        table
+            .lines(terminal)
+            .into_iter()
+            .map(|line| format!("  {line}")),
+    );
     lines
 }
 
@@ -360,9 +410,16 @@ async fn fetch(
         .unwrap_or_default();
     let (reporter, events) = Reporter::channel();
     let live = Live::new(terminal, false);
-    let mut show = Show { settings, target: target.clone(), live, events };
+    let mut show = Show {
+        settings,
+        target: target.clone(),
+        live,
+        events,
+    };
     let to = for_download(&to);
-    let done = show.during(download(target, &status, &to, &inputs, &reporter, cancel)).await?;
+    let done = show
+        .during(download(target, &status, &to, &inputs, &reporter, cancel))
+        .await?;
     if json {
         let written: Vec<_> = done
             .written
@@ -389,7 +446,11 @@ async fn fetch(
             text::count(done.written.len(), "result")
         ));
     }
-    Ok(if done.failed.is_empty() { Exit::Success } else { Exit::SomeFailed })
+    Ok(if done.failed.is_empty() {
+        Exit::Success
+    } else {
+        Exit::SomeFailed
+    })
 }
 
 fn tell(acted: &Acted, verb: &str, json: bool, terminal: &Terminal) -> Result<Exit> {
@@ -412,13 +473,21 @@ fn tell(acted: &Acted, verb: &str, json: bool, terminal: &Terminal) -> Result<Ex
             terminal.note(&line);
         }
         for (item, reason) in &acted.failed {
-            terminal.complain(&format!("not {verb}: {}: {}", text::safe(item), text::safe(reason)));
+            terminal.complain(&format!(
+                "not {verb}: {}: {}",
+                text::safe(item),
+                text::safe(reason)
+            ));
         }
         if acted.done.is_empty() && acted.failed.is_empty() {
             terminal.note(&format!("there was nothing to be {verb}"));
         }
     }
-    Ok(if acted.failed.is_empty() { Exit::Success } else { Exit::SomeFailed })
+    Ok(if acted.failed.is_empty() {
+        Exit::Success
+    } else {
+        Exit::SomeFailed
+    })
 }
 
 /// One line per reason: a batch has many items and few reasons.
@@ -444,12 +513,22 @@ async fn follow_to_end(
     let terminal = &settings.terminal;
     let manifest = load_manifest(target, batch).await?;
     let (reporter, events) = Reporter::channel();
-    let quiet = Terminal { quiet: terminal.quiet || json, ..terminal.clone() };
+    let quiet = Terminal {
+        quiet: terminal.quiet || json,
+        ..terminal.clone()
+    };
     let mut live = Live::new(&quiet, false);
     live.expect(manifest.items.len());
-    let mut show = Show { settings, target: target.clone(), live, events };
+    let mut show = Show {
+        settings,
+        target: target.clone(),
+        live,
+        events,
+    };
     let options = FollowOptions::default();
-    let status = show.during(follow(target, &manifest, &options, &reporter, cancel)).await?;
+    let status = show
+        .during(follow(target, &manifest, &options, &reporter, cancel))
+        .await?;
     if !json {
         outcome::print(&status, &Written::new(), terminal)?;
     }

@@ -9,14 +9,18 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 use whiteboarder_core::recipe::Recipe;
 use whiteboarder_jobs::download::{self, download};
-use whiteboarder_jobs::submit::{Batch, Plan, Scan, SubmitOptions, Wish, plan, run as run_batch, upload};
+use whiteboarder_jobs::submit::{
+    Batch, Plan, Scan, SubmitOptions, Wish, plan, run as run_batch, upload,
+};
 use whiteboarder_jobs::track::{BatchStatus, Place};
 use whiteboarder_jobs::{JobsError, Progress, Reporter, Target};
 
 use crate::batch::live::{Live, emit};
 use crate::batch::outcome::{self, Counts};
 use crate::batch::target::{bring_back, connect, expected_capacity};
-use crate::cleaning::layout::{Destination, check_writable, destination, find, lay_out, skipped_line};
+use crate::cleaning::layout::{
+    Destination, check_writable, destination, find, lay_out, skipped_line,
+};
 use crate::config::Settings;
 use crate::error::{Exit, Failure};
 use crate::interrupt::on_interrupt;
@@ -48,7 +52,12 @@ pub struct SubmitArgs {
     #[arg(required_unless_present = "resume", value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Where to run them
-    #[arg(long, value_name = "PLACE", default_value = "auto", conflicts_with = "resume")]
+    #[arg(
+        long,
+        value_name = "PLACE",
+        default_value = "auto",
+        conflicts_with = "resume"
+    )]
     place: PlaceArg,
     /// Wait until every picture is cleaned or has failed, and print a table
     #[arg(long)]
@@ -124,24 +133,30 @@ struct Work {
     recipe: Recipe,
 }
 
-pub fn run(args: SubmitArgs, settings: &Settings) -> Result<Exit> {
-    let work = prepare(&args)?;
+pub fn run(args: &SubmitArgs, settings: &Settings) -> Result<Exit> {
+    let work = prepare(args)?;
     if args.dry_run {
-        return dry_run(&args, work, settings);
+        return dry_run(args, work, settings);
     }
     let cancel = CancellationToken::new();
     let asked = cancel.clone();
     on_interrupt(move || asked.cancel());
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(submit(&args, work, settings, &cancel))
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(Box::pin(submit(args, work, settings, &cancel)))
 }
 
 /// Everything that can be wrong here is found before anything is started or sent.
 fn prepare(args: &SubmitArgs) -> Result<Work> {
     let recipe = super::recipe::read(args.recipe.as_deref())?;
     let output = args.output.as_deref();
-    let found = if args.paths.is_empty() { None } else { Some(find(&args.paths, output)?) };
+    let found = if args.paths.is_empty() {
+        None
+    } else {
+        Some(find(&args.paths, output)?)
+    };
     let destination = match (&found, output) {
         (Some(found), Some(output)) => {
             let destination = destination(output, found.files.len())?;
@@ -154,7 +169,11 @@ fn prepare(args: &SubmitArgs) -> Result<Work> {
         }
         _ => None,
     };
-    Ok(Work { found, destination, recipe })
+    Ok(Work {
+        found,
+        destination,
+        recipe,
+    })
 }
 
 fn dry_run(args: &SubmitArgs, work: Work, settings: &Settings) -> Result<Exit> {
@@ -176,7 +195,10 @@ fn dry_run(args: &SubmitArgs, work: Work, settings: &Settings) -> Result<Exit> {
             skipped.reason
         ))?;
     }
-    terminal.line(&format!("dry run: would submit {}", totals(&plan, terminal)))?;
+    terminal.line(&format!(
+        "dry run: would submit {}",
+        totals(&plan, terminal)
+    ))?;
     Ok(Exit::Success)
 }
 
@@ -208,14 +230,18 @@ fn plan_table(plan: &Plan, terminal: &Terminal) -> Table {
             }
             _ => "?".to_owned(),
         };
-        let at = item.place.map_or("?".to_owned(), |at| place(&at.to_string(), terminal.unicode));
+        let at = item.place.map_or("?".to_owned(), |at| {
+            place(&at.to_string(), terminal.unicode)
+        });
         table.row(vec![
             text::safe(&item.file.name).into(),
             text::bytes(item.file.bytes).into(),
             pixels.into(),
             at.into(),
             item.seconds.map_or_else(String::new, text::seconds).into(),
-            item.memory_mb.map_or_else(String::new, |mb| format!("{mb} MB")).into(),
+            item.memory_mb
+                .map_or_else(String::new, |mb| format!("{mb} MB"))
+                .into(),
             Cell::from(text::safe(&item.why)),
         ]);
     }
@@ -244,7 +270,12 @@ async fn submit(
     let target = connect(settings).await?;
     let (reporter, events) = Reporter::channel();
     let live = Live::new(terminal, args.json);
-    let mut show = Show { settings, target: target.clone(), live, events };
+    let mut show = Show {
+        settings,
+        target: target.clone(),
+        live,
+        events,
+    };
 
     let batch = match &args.resume {
         Some(text) => {
@@ -264,27 +295,44 @@ async fn submit(
     let options = SubmitOptions::default();
     let id = batch.id().to_owned();
     if !args.wait && args.output.is_none() {
-        let done = show.during(upload(&target, &batch, &options, &reporter, cancel)).await;
+        let done = show
+            .during(upload(&target, &batch, &options, &reporter, cancel))
+            .await;
         let counts = show.live.uploaded();
         let summary = done.map_err(|error| paused(error, args, &id, counts))?;
         let failed = summary.failed.len();
         if args.json {
             let uploaded = summary.sent + summary.already;
-            emit(terminal, &Told::Submitted { batch: &id, uploaded, failed })?;
+            emit(
+                terminal,
+                &Told::Submitted {
+                    batch: &id,
+                    uploaded,
+                    failed,
+                },
+            )?;
         } else {
             terminal.line(&id)?;
             terminal.note(&format!("`whiteboarder watch {id}` follows it"));
         }
-        return Ok(if failed > 0 { Exit::SomeFailed } else { Exit::Success });
+        return Ok(if failed > 0 {
+            Exit::SomeFailed
+        } else {
+            Exit::Success
+        });
     }
 
-    let done = show.during(run_batch(&target, &batch, &options, &reporter, cancel)).await;
+    let done = show
+        .during(run_batch(&target, &batch, &options, &reporter, cancel))
+        .await;
     let counts = show.live.uploaded();
     let status = done.map_err(|error| paused(error, args, &id, counts))?;
     if let Some(destination) = &work.destination {
         let inputs = batch.inputs();
         let to = for_download(destination);
-        let done = show.during(download(&target, &status, &to, &inputs, &reporter, cancel)).await;
+        let done = show
+            .during(download(&target, &status, &to, &inputs, &reporter, cancel))
+            .await;
         done.map_err(|error| paused(error, args, &id, counts))?;
     }
     conclude(args, settings, &show.live, &status)
@@ -319,9 +367,17 @@ fn conclude(
         )?;
     } else {
         outcome::print(status, &live.written, terminal)?;
-        terminal.note(&format!("batch {}: {}", status.batch, counts.sentence(terminal)));
+        terminal.note(&format!(
+            "batch {}: {}",
+            status.batch,
+            counts.sentence(terminal)
+        ));
     }
-    Ok(if live.not_written > 0 { Exit::SomeFailed } else { counts.exit() })
+    Ok(if live.not_written > 0 {
+        Exit::SomeFailed
+    } else {
+        counts.exit()
+    })
 }
 
 /// Shows events while something runs.
@@ -342,7 +398,8 @@ impl Show<'_> {
         &mut self,
         work: impl Future<Output = Result<T, JobsError>>,
     ) -> Result<T> {
-        tokio::pin!(work);
+        // On the heap: what the client does at the same time is a big value.
+        let mut work = Box::pin(work);
         let target = self.target.clone();
         let mut rescue = None;
         let result = loop {
@@ -384,7 +441,12 @@ async fn create(
         bytes: found.bytes(),
         skipped: found.skipped.len(),
     };
-    let plan = plan(found, &work.recipe, args.place.into(), &target.profile().lambda);
+    let plan = plan(
+        found,
+        &work.recipe,
+        args.place.into(),
+        &target.profile().lambda,
+    );
     if args.json {
         emit(terminal, &scan)?;
         emit(terminal, &planned(&plan, false))?;
@@ -405,7 +467,10 @@ fn show_plan(plan: &Plan, terminal: &Terminal) {
     }
     if plan.items.len() <= SHOWN {
         // On standard error: neither its width nor its colour is standard output's.
-        let err = Terminal { color_out: terminal.color_err, ..terminal.clone() };
+        let err = Terminal {
+            color_out: terminal.color_err,
+            ..terminal.clone()
+        };
         for line in plan_table(plan, &err).lines(&err) {
             terminal.note(&line);
         }

@@ -36,8 +36,10 @@ pub fn run(args: &WatchArgs, settings: &Settings) -> Result<Exit> {
     let cancel = CancellationToken::new();
     let asked = cancel.clone();
     on_interrupt(move || asked.cancel());
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(watch(args, settings, &cancel))
 }
 
@@ -56,12 +58,22 @@ async fn watch(args: &WatchArgs, settings: &Settings, cancel: &CancellationToken
     };
     let manifest = load_manifest(&target, &batch).await?;
     let (reporter, events) = Reporter::channel();
-    let terminal = Terminal { live: settings.terminal.live && !args.plain, ..settings.terminal.clone() };
+    let terminal = Terminal {
+        live: settings.terminal.live && !args.plain,
+        ..settings.terminal.clone()
+    };
     let mut live = Live::new(&terminal, args.json);
     live.expect(manifest.items.len());
-    let mut show = Show { settings, target: target.clone(), live, events };
+    let mut show = Show {
+        settings,
+        target: target.clone(),
+        live,
+        events,
+    };
     let options = FollowOptions::default();
-    let followed = show.during(follow(&target, &manifest, &options, &reporter, cancel)).await;
+    let followed = show
+        .during(follow(&target, &manifest, &options, &reporter, cancel))
+        .await;
     let status = followed.map_err(|error| match error.downcast_ref::<JobsError>() {
         Some(JobsError::Cancelled) => Failure::interrupted("the batch goes on without us")
             .hint(format!("`whiteboarder watch {batch}` follows it again"))
@@ -70,7 +82,14 @@ async fn watch(args: &WatchArgs, settings: &Settings, cancel: &CancellationToken
     })?;
     let counts = Counts::of(&status);
     if args.json {
-        emit(&terminal, &Summary { event: "summary", batch: &batch, counts })?;
+        emit(
+            &terminal,
+            &Summary {
+                event: "summary",
+                batch: &batch,
+                counts,
+            },
+        )?;
     } else {
         outcome::print(&status, &Written::new(), &terminal)?;
         terminal.note(&format!("batch {batch}: {}", counts.sentence(&terminal)));

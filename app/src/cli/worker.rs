@@ -8,8 +8,10 @@ use crate::error::{Exit, Failure};
 
 pub fn run(args: WorkerArguments) -> Result<Exit> {
     crate::term::log::of_lane();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let ended = runtime.block_on(worker(args));
     // A poll that is still held open ends with the process.
     runtime.shutdown_background();

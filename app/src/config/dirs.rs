@@ -59,7 +59,9 @@ impl Dirs {
             home: None,
             config: dirs.config_dir().to_owned(),
             // Only Linux has a place of its own for state.
-            state: dirs.state_dir().map_or_else(|| data.join("state"), Path::to_owned),
+            state: dirs
+                .state_dir()
+                .map_or_else(|| data.join("state"), Path::to_owned),
             cache: dirs.cache_dir().to_owned(),
             data: data.to_owned(),
         })
@@ -83,7 +85,13 @@ mod tests {
     #[test]
     fn one_home_holds_everything() {
         let dirs = Dirs::within(Path::new("/tmp/wb"));
-        for folder in [&dirs.config, &dirs.state, &dirs.cache, &dirs.data, &dirs.cloud_store()] {
+        for folder in [
+            &dirs.config,
+            &dirs.state,
+            &dirs.cache,
+            &dirs.data,
+            &dirs.cloud_store(),
+        ] {
             assert!(folder.starts_with("/tmp/wb"), "{}", folder.display());
         }
     }

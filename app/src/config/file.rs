@@ -99,7 +99,11 @@ mod tests {
             .skip_while(|line| *line != "//! ```toml")
             .skip(1)
             .take_while(|line| *line != "//! ```")
-            .map(|line| line.trim_start_matches("//!").trim_start().trim_start_matches("# "))
+            .map(|line| {
+                line.trim_start_matches("//!")
+                    .trim_start()
+                    .trim_start_matches("# ")
+            })
             .collect::<Vec<_>>()
             .join("\n");
         let file = ConfigFile::parse(&documented, Path::new("config.toml")).unwrap();
@@ -112,6 +116,9 @@ mod tests {
     fn an_unknown_field_is_named_with_its_line() {
         let error = ConfigFile::parse("[local]\nlamda = 3\n", Path::new("c.toml")).unwrap_err();
         let sentence = error.to_string();
-        assert!(sentence.starts_with("c.toml line 2: unknown field `lamda`"), "{sentence}");
+        assert!(
+            sentence.starts_with("c.toml line 2: unknown field `lamda`"),
+            "{sentence}"
+        );
     }
 }

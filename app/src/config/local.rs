@@ -25,7 +25,11 @@ pub struct LocalOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda_memory_mb: Option<u32>,
     /// Time-out of the Lambda lane's functions in seconds [default: 60]
-    #[arg(long, env = "WHITEBOARDER_LOCAL_LAMBDA_TIMEOUT_S", value_name = "SECONDS")]
+    #[arg(
+        long,
+        env = "WHITEBOARDER_LOCAL_LAMBDA_TIMEOUT_S",
+        value_name = "SECONDS"
+    )]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=900))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda_timeout_s: Option<u32>,
@@ -68,18 +72,18 @@ struct Environment {
 impl LocalOptions {
     /// What the environment asks for.
     pub fn from_environment() -> Result<LocalOptions> {
-        Environment::try_parse_from(std::iter::empty::<&str>()).map(|found| found.options).map_err(
-            |error| {
+        Environment::try_parse_from(std::iter::empty::<&str>())
+            .map(|found| found.options)
+            .map_err(|error| {
                 let words = error.to_string();
                 let first = words.lines().next().unwrap_or_default();
                 Failure::usage(first.trim_start_matches("error: ").to_owned()).into()
-            },
-        )
+            })
     }
 
     /// Our fields where they are set, else the other's.
     #[must_use]
-    pub fn or(self, other: LocalOptions) -> LocalOptions {
+    pub fn or(self, other: &LocalOptions) -> LocalOptions {
         LocalOptions {
             port: self.port.or(other.port),
             lambda_memory_mb: self.lambda_memory_mb.or(other.lambda_memory_mb),
@@ -100,9 +104,18 @@ impl LocalOptions {
             }
         };
         add("port", self.port.map(|n| n.to_string()));
-        add("lambda-memory-mb", self.lambda_memory_mb.map(|n| n.to_string()));
-        add("lambda-timeout-s", self.lambda_timeout_s.map(|n| n.to_string()));
-        add("lambda-concurrency", self.lambda_concurrency.map(|n| n.to_string()));
+        add(
+            "lambda-memory-mb",
+            self.lambda_memory_mb.map(|n| n.to_string()),
+        );
+        add(
+            "lambda-timeout-s",
+            self.lambda_timeout_s.map(|n| n.to_string()),
+        );
+        add(
+            "lambda-concurrency",
+            self.lambda_concurrency.map(|n| n.to_string()),
+        );
         add("workers", self.workers.map(|n| n.to_string()));
         add("idle-minutes", self.idle_minutes.map(|n| n.to_string()));
         add(
@@ -124,7 +137,9 @@ impl LocalOptions {
         let minutes = self.idle_minutes.unwrap_or(10.0);
         LocalSettings {
             port: self.port.filter(|port| *port != 0),
-            lambda_memory_mb: self.lambda_memory_mb.unwrap_or(DEFAULT_LOCAL_LAMBDA.memory_mb),
+            lambda_memory_mb: self
+                .lambda_memory_mb
+                .unwrap_or(DEFAULT_LOCAL_LAMBDA.memory_mb),
             lambda_timeout_s: self
                 .lambda_timeout_s
                 .unwrap_or(DEFAULT_LOCAL_LAMBDA.timeout_s.round() as u32),

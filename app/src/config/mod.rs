@@ -44,7 +44,15 @@ impl Settings {
             Some(path) => ConfigFile::read(path)?,
             None => ConfigFile::read_if_there(&dirs.config.join("config.toml"))?,
         };
-        let profile = profile.or_else(|| file.profile.clone()).unwrap_or_else(|| "local".to_owned());
-        Ok(Settings { dirs, terminal, profile, file, config_path: config })
+        let profile = profile
+            .or_else(|| file.profile.clone())
+            .unwrap_or_else(|| "local".to_owned());
+        Ok(Settings {
+            dirs,
+            terminal,
+            profile,
+            file,
+            config_path: config,
+        })
     }
 }

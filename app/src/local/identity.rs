@@ -43,7 +43,10 @@ fn rank(build: &str) -> (Vec<u64>, u64) {
         .split(['.', '-'])
         .map(|part| part.parse().unwrap_or(0))
         .collect();
-    let written = rest.rsplit_once('.').and_then(|(_, time)| time.parse().ok()).unwrap_or(0);
+    let written = rest
+        .rsplit_once('.')
+        .and_then(|(_, time)| time.parse().ok())
+        .unwrap_or(0);
     (numbers, written)
 }
 
@@ -68,6 +71,10 @@ mod tests {
 
     #[test]
     fn a_build_knows_its_version() {
-        assert!(Build::own().as_str().starts_with(concat!(env!("CARGO_PKG_VERSION"), "+")));
+        assert!(
+            Build::own()
+                .as_str()
+                .starts_with(concat!(env!("CARGO_PKG_VERSION"), "+"))
+        );
     }
 }

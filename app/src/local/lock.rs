@@ -68,7 +68,9 @@ pub fn holder(path: &Path) -> io::Result<Option<Holder>> {
     }
     let mut content = String::new();
     File::open(path)?.read_to_string(&mut content)?;
-    Ok(Some(Holder { pid: content.trim().parse().ok() }))
+    Ok(Some(Holder {
+        pid: content.trim().parse().ok(),
+    }))
 }
 
 /// Who holds a lock.
@@ -82,12 +84,21 @@ fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         private_folder(folder)?;
     }
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
 }
 
 /// Makes a folder, and those above it, that only their owner can look into.
 pub fn private_folder(path: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 #[cfg(test)]

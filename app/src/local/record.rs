@@ -153,7 +153,8 @@ impl Keys {
             }),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let keys = Keys::random();
-                keys.store(path).map_err(|error| Failure::file("write", path, &error))?;
+                keys.store(path)
+                    .map_err(|error| Failure::file("write", path, &error))?;
                 Ok(keys)
             }
             Err(error) => Err(Failure::file("read", path, &error).into()),
@@ -173,7 +174,10 @@ impl Keys {
         let hex = || uuid::Uuid::new_v4().simple().to_string();
         let access_key = format!("AKIA{}", &hex().to_uppercase()[..16]);
         let secret_key = format!("{}{}", hex(), &hex()[..8]);
-        Keys { access_key, secret_key }
+        Keys {
+            access_key,
+            secret_key,
+        }
     }
 }
 

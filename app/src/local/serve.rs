@@ -37,8 +37,11 @@ pub fn serve(settings: &Settings, asked: &LocalSettings, detached: bool) -> Resu
             Failure::target("the local cloud is running already")
                 .hint("`whiteboarder local status` shows it, `whiteboarder local stop` ends it")
         })?;
-    lock.sign().map_err(|error| Failure::file("write", &files.serve_lock, &error))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    lock.sign()
+        .map_err(|error| Failure::file("write", &files.serve_lock, &error))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let result = runtime.block_on(run(settings, asked, &files));
     Record::remove(&files.record, std::process::id());
     result
@@ -62,11 +65,19 @@ async fn run(settings: &Settings, asked: &LocalSettings, files: &Files) -> Resul
         durability: asked.durability,
         stack: product_stack(asked)?,
     };
-    let cloud = Cloud::start(config).await.map_err(|error| refused(&error))?;
+    let cloud = Cloud::start(config)
+        .await
+        .map_err(|error| refused(&error))?;
     let record = Record::new(cloud.address().port(), &keys, build.as_str(), asked);
     record.write(&files.record)?;
-    tracing::info!(endpoint = record.endpoint(), build = record.build, "the local cloud is up");
-    settings.terminal.note(&format!("the local cloud listens on {}", record.endpoint()));
+    tracing::info!(
+        endpoint = record.endpoint(),
+        build = record.build,
+        "the local cloud is up"
+    );
+    settings
+        .terminal
+        .note(&format!("the local cloud listens on {}", record.endpoint()));
     tokio::select! {
         () = cloud.wait() => {}
         () = either(&mut interrupt, &mut terminate) => {
@@ -84,8 +95,9 @@ async fn run(settings: &Settings, asked: &LocalSettings, files: &Files) -> Resul
 
 /// Bucket, functions, activity, workers, state machine and rules, all run by this program itself.
 fn product_stack(asked: &LocalSettings) -> Result<Stack> {
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::target(format!("cannot find this program's own file: {error}")))?;
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::target(format!("cannot find this program's own file: {error}"))
+    })?;
     let program = program
         .to_str()
         .ok_or_else(|| {
@@ -129,7 +141,11 @@ fn product_stack(asked: &LocalSettings) -> Result<Stack> {
     let machine_arn = stack::state_machine_arn(REGION, ACCOUNT, stack::STATE_MACHINE_NAME);
     Ok(Stack {
         buckets: vec![stack::LOCAL_BUCKET.to_owned()],
-        functions: vec![small(stack::PLAN_FUNCTION), clean, small(stack::RECORD_FUNCTION)],
+        functions: vec![
+            small(stack::PLAN_FUNCTION),
+            clean,
+            small(stack::RECORD_FUNCTION),
+        ],
         activities: vec![stack::CLEAN_ACTIVITY.to_owned()],
         workers: vec![WorkerGroup {
             activity: stack::CLEAN_ACTIVITY.to_owned(),
@@ -145,12 +161,16 @@ fn product_stack(asked: &LocalSettings) -> Result<Stack> {
             Rule {
                 name: stack::INBOX_RULE.to_owned(),
                 pattern: stack::inbox_pattern(stack::LOCAL_BUCKET),
-                target: Target::StateMachine { name: stack::STATE_MACHINE_NAME.to_owned() },
+                target: Target::StateMachine {
+                    name: stack::STATE_MACHINE_NAME.to_owned(),
+                },
             },
             Rule {
                 name: stack::ENDED_RULE.to_owned(),
                 pattern: stack::ended_pattern(&machine_arn),
-                target: Target::Function { name: stack::RECORD_FUNCTION.to_owned() },
+                target: Target::Function {
+                    name: stack::RECORD_FUNCTION.to_owned(),
+                },
             },
         ],
     })

@@ -17,7 +17,7 @@ use crate::error::{Exit, Failure};
 use crate::term::text;
 
 /// How long a cloud may take from its start to its first answer; a busy machine is slow.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 /// How long a cloud that lives but has left no record yet is waited for.
 const APPEAR: Duration = Duration::from_secs(15);
 /// The log starts over beyond this size; the old one is kept beside it.
@@ -91,7 +91,9 @@ async fn look(files: &Files, build: &Build) -> Result<Found> {
         };
         // Alive without an answer: it is just starting, just ending, or not well.
         if started.elapsed() > APPEAR {
-            let who = holder.pid.map_or(String::new(), |pid| format!(" (process {pid})"));
+            let who = holder
+                .pid
+                .map_or(String::new(), |pid| format!(" (process {pid})"));
             return Err(Failure::target(format!("the local cloud{who} runs but does not answer"))
                 .hint("`whiteboarder local stop --now` ends it; nothing that was acknowledged is lost")
                 .into());
@@ -101,8 +103,8 @@ async fn look(files: &Files, build: &Build) -> Result<Found> {
 }
 
 async fn launch(settings: &Settings, files: &Files, asked: &LocalOptions) -> Result<Record> {
-    let (log, written) = open_log(&files.log)
-        .map_err(|error| Failure::file("write", &files.log, &error))?;
+    let (log, written) =
+        open_log(&files.log).map_err(|error| Failure::file("write", &files.log, &error))?;
     let mut child = spawn(settings, asked, log)?;
     let started = Instant::now();
     while started.elapsed() < START {
@@ -119,16 +121,21 @@ async fn launch(settings: &Settings, files: &Files, asked: &LocalOptions) -> Res
     }
     let _ = child.kill();
     let _ = child.wait();
-    Err(Failure::target("the local cloud was started but does not answer")
-        .hint("`whiteboarder local logs` shows what it said")
-        .into())
+    Err(
+        Failure::target("the local cloud was started but does not answer")
+            .hint("`whiteboarder local logs` shows what it said")
+            .into(),
+    )
 }
 
 fn spawn(settings: &Settings, asked: &LocalOptions, log: File) -> Result<Child> {
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::target(format!("cannot find this program's own file: {error}")))?;
+    let program = std::env::current_exe().map_err(|error| {
+        Failure::target(format!("cannot find this program's own file: {error}"))
+    })?;
     let mut command = Command::new(&program);
-    command.args(["local", "serve", "--detached"]).args(asked.to_arguments());
+    command
+        .args(["local", "serve", "--detached"])
+        .args(asked.to_arguments());
     if let Some(config) = &settings.config_path {
         command.arg("--config").arg(std::path::absolute(config)?);
     }
@@ -142,7 +149,9 @@ fn spawn(settings: &Settings, asked: &LocalOptions, log: File) -> Result<Child> 
         .stdout(log.try_clone()?)
         .stderr(log)
         .spawn()
-        .map_err(|error| Failure::target(format!("cannot start {}: {error}", text::path(&program))).into())
+        .map_err(|error| {
+            Failure::target(format!("cannot start {}: {error}", text::path(&program))).into()
+        })
 }
 
 /// Opens the log for appending, and says how long it is already.
@@ -150,7 +159,11 @@ fn open_log(path: &Path) -> std::io::Result<(File, u64)> {
     if std::fs::metadata(path).is_ok_and(|data| data.len() > LOG_BYTES) {
         std::fs::rename(path, path.with_extension("log.1"))?;
     }
-    let log = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    let log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)?;
     let written = log.metadata()?.len();
     Ok((log, written))
 }
@@ -163,13 +176,22 @@ fn why(files: &Files, from: u64, code: Option<i32>) -> Failure {
         log.read_to_string(&mut said)
     });
     let last = |start: &str| {
-        said.lines().rev().find_map(|line| line.trim_start().strip_prefix(start)).map(str::trim)
+        said.lines()
+            .rev()
+            .find_map(|line| line.trim_start().strip_prefix(start))
+            .map(str::trim)
     };
-    let exit = if code == Some(2) { Exit::Usage } else { Exit::Target };
+    let exit = if code == Some(2) {
+        Exit::Usage
+    } else {
+        Exit::Target
+    };
     let failure = match last("error:") {
         Some(sentence) => Failure::target(sentence),
         None => Failure::target("the local cloud ended as soon as it was started"),
     };
-    let hint = last("hint:").unwrap_or("`whiteboarder local logs` shows what it said").to_owned();
+    let hint = last("hint:")
+        .unwrap_or("`whiteboarder local logs` shows what it said")
+        .to_owned();
     failure.hint(hint).exit(exit)
 }

@@ -90,7 +90,11 @@ impl Style {
             Style::Bad => "1;38;5;208",
             Style::Notable => "38;5;214",
         };
-        if color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if color {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub fn of_service() {
     install("info", false);
 }
 
-/// The log of a process in a lane. Whoever reads it there, the cloud's own log or CloudWatch, adds the time.
+/// The log of a process in a lane. Whoever reads it there, the cloud's own log or `CloudWatch`, adds the time.
 pub fn of_lane() {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
     let _ = tracing_subscriber::fmt()

@@ -28,6 +28,10 @@ pub enum ColorChoice {
 
 /// How to write: resolved once from flags, environment and the two streams.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is one answer about one stream"
+)]
 pub struct Terminal {
     /// Colour on standard output.
     pub color_out: bool,
@@ -45,6 +49,10 @@ pub struct Terminal {
     pub verbose: u8,
 }
 
+#[allow(
+    clippy::unused_self,
+    reason = "what is written belongs to the terminal, also where it needs nothing to know"
+)]
 impl Terminal {
     /// Decides from what was asked for and what the two streams are.
     pub fn detect(color: ColorChoice, ascii: bool, quiet: bool, verbose: u8) -> Terminal {
@@ -137,7 +145,10 @@ mod tests {
         };
         assert!(utf8_locale(env(&[("LANG", "de_DE.UTF-8")])));
         assert!(utf8_locale(env(&[("LC_ALL", ""), ("LANG", "C.utf8")])));
-        assert!(!utf8_locale(env(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")])));
+        assert!(!utf8_locale(env(&[
+            ("LC_ALL", "C"),
+            ("LANG", "en_US.UTF-8")
+        ])));
         assert!(!utf8_locale(env(&[])));
     }
 }

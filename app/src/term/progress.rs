@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::text;
 use super::Terminal;
+use super::text;
 
 /// No time left is shown before this much has passed: the first guesses are wild.
 const ETA_AFTER: Duration = Duration::from_secs(3);
@@ -40,7 +40,10 @@ impl Bars {
         } else {
             ProgressDrawTarget::hidden()
         };
-        Bars { group: MultiProgress::with_draw_target(target), terminal: terminal.clone() }
+        Bars {
+            group: MultiProgress::with_draw_target(target),
+            terminal: terminal.clone(),
+        }
     }
 
     /// Whether bars can be seen.
@@ -91,7 +94,11 @@ fn template(text: &str) -> ProgressStyle {
 }
 
 fn style(unit: Unit, unicode: bool, color: bool) -> ProgressStyle {
-    let bar = if color { "{bar:32.blue/238}" } else { "{bar:32}" };
+    let bar = if color {
+        "{bar:32.blue/238}"
+    } else {
+        "{bar:32}"
+    };
     let rest = match unit {
         Unit::Bytes => "{amount}  {rate}  {left}",
         Unit::Pixels => "{rate}  {left}",
@@ -99,24 +106,33 @@ fn style(unit: Unit, unicode: bool, color: bool) -> ProgressStyle {
     };
     template(&format!(" {{prefix:<8}} {bar}  {{msg}}  {rest}"))
         .progress_chars(if unicode { "━╸─" } else { "=>-" })
-        .with_key("amount", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let total = state.len().unwrap_or_default();
-            let _ = write!(out, "{}/{}", text::bytes(state.pos()), text::bytes(total));
-        })
-        .with_key("rate", move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let per_second = state.per_sec();
-            let _ = match unit {
-                Unit::Bytes => write!(out, "{}/s", text::bytes(per_second as u64)),
-                Unit::Pixels => write!(out, "{:.1} MP/s", per_second / 1e6),
-                Unit::Items => Ok(()),
-            };
-        })
-        .with_key("left", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let finished = state.len().is_some_and(|total| state.pos() >= total);
-            if !finished && state.pos() > 0 && state.elapsed() >= ETA_AFTER {
-                let _ = write!(out, "{} left", text::duration(state.eta()));
-            }
-        })
+        .with_key(
+            "amount",
+            |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let total = state.len().unwrap_or_default();
+                let _ = write!(out, "{}/{}", text::bytes(state.pos()), text::bytes(total));
+            },
+        )
+        .with_key(
+            "rate",
+            move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let per_second = state.per_sec();
+                let _ = match unit {
+                    Unit::Bytes => write!(out, "{}/s", text::bytes(per_second as u64)),
+                    Unit::Pixels => write!(out, "{:.1} MP/s", per_second / 1e6),
+                    Unit::Items => Ok(()),
+                };
+            },
+        )
+        .with_key(
+            "left",
+            |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let finished = state.len().is_some_and(|total| state.pos() >= total);
+                if !finished && state.pos() > 0 && state.elapsed() >= ETA_AFTER {
+                    let _ = write!(out, "{} left", text::duration(state.eta()));
+                }
+            },
+        )
 }
 
 /// Says something at most every so often: for logs that should not be flooded.
@@ -129,7 +145,10 @@ pub struct Every {
 impl Every {
     /// The first time comes after one period.
     pub fn new(period: Duration) -> Every {
-        Every { period, last: Instant::now() }
+        Every {
+            period,
+            last: Instant::now(),
+        }
     }
 
     /// Whether it is time again.
@@ -144,8 +163,13 @@ impl Every {
 
 /// A bar of text for lines that are drawn by hand: `━━━━╸───`.
 pub fn small_bar(done: u64, total: u64, columns: usize, unicode: bool) -> String {
-    let (full, head, empty) = if unicode { ('━', '╸', '─') } else { ('=', '>', '-') };
-    let filled = if total == 0 { columns } else { (done.min(total) * columns as u64 / total) as usize };
+    let (full, head, empty) = if unicode {
+        ('━', '╸', '─')
+    } else {
+        ('=', '>', '-')
+    };
+    let filled = (done.min(total) * columns as u64).checked_div(total);
+    let filled = filled.map_or(columns, |filled| filled as usize);
     let mut bar = String::new();
     for column in 0..columns {
         let _ = bar.write_char(match column.cmp(&filled) {

@@ -1,8 +1,8 @@
 //! Tables of text, aligned by the columns that each cell takes on a terminal.
 
+use super::Terminal;
 use super::glyph::Style;
 use super::text;
-use super::Terminal;
 
 /// A cell: its text and how it looks.
 #[derive(Clone, Debug, Default)]
@@ -16,13 +16,19 @@ pub struct Cell {
 impl Cell {
     /// A cell in a style.
     pub fn styled(text: impl Into<String>, style: Style) -> Cell {
-        Cell { text: text.into(), style }
+        Cell {
+            text: text.into(),
+            style,
+        }
     }
 }
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Cell {
-        Cell { text: text.into(), style: Style::Plain }
+        Cell {
+            text: text.into(),
+            style: Style::Plain,
+        }
     }
 }
 
@@ -51,7 +57,10 @@ const NARROWEST: usize = 12;
 impl Table {
     /// A table without rows.
     pub fn new(columns: &[(&'static str, Align)]) -> Table {
-        Table { columns: columns.to_vec(), rows: Vec::new() }
+        Table {
+            columns: columns.to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row. Missing cells are empty, surplus ones are dropped.
@@ -104,12 +113,11 @@ impl Table {
             let shown = text::shorten(&cell.text, *width, terminal.unicode);
             let space = " ".repeat(width.saturating_sub(text::width(&shown)));
             let painted = cell.style.paint(&shown, terminal.color_out);
-            match align {
-                Align::Left if index == last => line.push_str(&painted),
-                Align::Left => line.push_str(&format!("{painted}{space}{GAP}")),
-                Align::Right if index == last => line.push_str(&format!("{space}{painted}")),
-                Align::Right => line.push_str(&format!("{space}{painted}{GAP}")),
-            }
+            let gap = if index == last { "" } else { GAP };
+            line.extend(match align {
+                Align::Left => [painted, space, gap.to_owned()],
+                Align::Right => [space, painted, gap.to_owned()],
+            });
         }
         line.trim_end().to_owned()
     }
@@ -132,10 +140,21 @@ mod tests {
     }
 
     fn table() -> Table {
-        let mut table =
-            Table::new(&[("image", Align::Left), ("took", Align::Right), ("output", Align::Left)]);
-        table.row(vec!["白板.jpg".into(), "2.4 s".into(), "out/白板.jpg.png".into()]);
-        table.row(vec!["board.jpg".into(), "31 s".into(), "out/board.jpg.png".into()]);
+        let mut table = Table::new(&[
+            ("image", Align::Left),
+            ("took", Align::Right),
+            ("output", Align::Left),
+        ]);
+        table.row(vec![
+            "白板.jpg".into(),
+            "2.4 s".into(),
+            "out/白板.jpg.png".into(),
+        ]);
+        table.row(vec![
+            "board.jpg".into(),
+            "31 s".into(),
+            "out/board.jpg.png".into(),
+        ]);
         table
     }
 

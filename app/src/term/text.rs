@@ -46,7 +46,20 @@ pub fn duration(value: Duration) -> String {
 
 /// `1 picture`, `3 pictures`.
 pub fn count(number: usize, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{number} {one}s")
+    }
+}
+
+/// `, 1 failed, 2 stopped`: the numbers that are not zero, to follow another.
+pub fn counts(numbers: &[(usize, &str)]) -> String {
+    let mut text = String::new();
+    for (number, word) in numbers.iter().filter(|(number, _)| *number > 0) {
+        text.extend([", ", &number.to_string(), " ", word]);
+    }
+    text
 }
 
 /// Columns that the text takes on a terminal.
@@ -58,7 +71,13 @@ pub fn width(text: &str) -> usize {
 pub fn safe(name: &str) -> String {
     if name.chars().any(char::is_control) {
         name.chars()
-            .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+            .flat_map(|c| {
+                if c.is_control() {
+                    c.escape_default().collect()
+                } else {
+                    vec![c]
+                }
+            })
             .collect()
     } else {
         name.to_owned()
@@ -123,7 +142,10 @@ mod tests {
     #[test]
     fn a_long_name_loses_its_middle_and_keeps_its_ends() {
         assert_eq!(shorten("board.jpg", 9, true), "board.jpg");
-        assert_eq!(shorten("a-very-long-board-name.jpg", 11, true), "a-ver…e.jpg");
+        assert_eq!(
+            shorten("a-very-long-board-name.jpg", 11, true),
+            "a-ver…e.jpg"
+        );
         assert_eq!(shorten("白板白板白板", 7, true), "白…板");
         assert!(width(&shorten("白板白板白板", 7, true)) <= 7);
     }

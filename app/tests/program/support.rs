@@ -15,7 +15,7 @@ use whiteboarder_core::image::{Channels, Picture, encode_png};
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_whiteboarder");
 
 /// No single command takes longer than this, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// What a command said, and how it ended.
 #[derive(Debug)]
@@ -29,7 +29,13 @@ impl Ended {
     /// Fails the test, with all that was said, unless the command ended so.
     #[track_caller]
     pub fn expect(self, code: i32) -> Ended {
-        assert_eq!(self.code, Some(code), "\n--- stdout\n{}\n--- stderr\n{}", self.out, self.err);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "\n--- stdout\n{}\n--- stderr\n{}",
+            self.out,
+            self.err
+        );
         self
     }
 
@@ -42,12 +48,18 @@ impl Ended {
     /// The objects of a JSON stream.
     #[track_caller]
     pub fn objects(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+        self.out
+            .lines()
+            .map(|line| serde_json::from_str(line).expect(line))
+            .collect()
     }
 
     /// The lines on standard error that start with `error:`.
     pub fn errors(&self) -> Vec<&str> {
-        self.err.lines().filter(|line| line.starts_with("error:")).collect()
+        self.err
+            .lines()
+            .filter(|line| line.starts_with("error:"))
+            .collect()
     }
 }
 
@@ -59,11 +71,14 @@ pub struct Home {
 
 impl Home {
     pub fn new() -> Home {
-        Home { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+        Home {
+            folder: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        }
     }
 
     /// Sets a variable for all of this home's commands, and so for its cloud.
-    pub fn with(mut self, name: &str, value: impl ToString) -> Home {
+    pub fn with(mut self, name: &str, value: &str) -> Home {
         self.variables.push((name.to_owned(), value.to_string()));
         self
     }
@@ -115,7 +130,13 @@ impl Home {
     /// Kills the cloud as SIGKILL does, and waits until it is gone.
     pub fn kill_cloud(&self) {
         let pid = self.record().expect("a cloud runs")["pid"].to_string();
-        assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-9", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         wait_until("the killed cloud is gone", || !alive(&pid));
     }
 }
@@ -174,14 +195,21 @@ fn wait(child: &mut Child) -> Option<ExitStatus> {
 pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let started = Instant::now();
     while !happened() {
-        assert!(started.elapsed() < PATIENCE, "it never happened that {what}");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "it never happened that {what}"
+        );
         thread::sleep(Duration::from_millis(20));
     }
 }
 
 /// Whether a process lives; a zombie does not.
 pub fn alive(pid: &str) -> bool {
-    let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap().stdout;
+    let state = Command::new("ps")
+        .args(["-o", "stat=", "-p", pid])
+        .output()
+        .unwrap()
+        .stdout;
     let state = String::from_utf8_lossy(&state);
     !state.trim().is_empty() && !state.trim_start().starts_with('Z')
 }
@@ -201,7 +229,9 @@ pub fn picture(width: u32, height: u32, seed: u32) -> Vec<u8> {
 
 /// One of the sample boards.
 pub fn board(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/boards").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../assets/boards")
+        .join(name)
 }
 
 /// A sample board with its second half missing: its header is whole, its pixels are not.
