@@ -350,6 +350,47 @@ fn a_jpeg_whose_missing_half_is_covered_up_is_an_error() {
 }
 
 #[test]
+fn a_progressive_jpeg_without_its_last_scans_is_an_error() {
+    // Our encoder writes no progressive files, but a scan that tells only some coefficients is the same thing.
+    let mut bytes = jpeg(&gradient(32, 32, Channels::Rgb));
+    let scan = bytes.windows(2).position(|w| w == [0xFF, 0xDA]).unwrap();
+    // Length, number of channels, two bytes each, first and last coefficient, bits.
+    let last = scan + 2 + 2 + 1 + 6 + 1;
+    assert_eq!(bytes[last - 1..last + 2], [0, 63, 0]);
+    for (at, value) in [(last, 40), (last + 1, 1)] {
+        let before = std::mem::replace(&mut bytes[at], value);
+        assert_eq!(
+            refused(&bytes),
+            ImageError::Truncated {
+                format: Format::Jpeg
+            }
+        );
+        bytes[at] = before;
+    }
+    decode(&bytes, &Limits::default()).unwrap();
+}
+
+#[test]
+fn vector_instructions_change_no_pixel() {
+    use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
+    for name in ["sketch.jpg", "architecture.jpg"] {
+        let bytes = board(name);
+        let pixels = |vectors: bool| {
+            let options = DecoderOptions::default()
+                .set_use_unsafe(vectors)
+                .jpeg_set_out_colorspace(ColorSpace::RGB);
+            zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(&bytes), options)
+                .decode()
+                .unwrap()
+        };
+        assert!(
+            pixels(true) == pixels(false),
+            "{name} depends on the processor"
+        );
+    }
+}
+
+#[test]
 fn a_png_cut_anywhere_is_an_error() {
     let whole = board("timetable.png");
     let tenths = (1..10).map(|tenth| whole.len() * tenth / 10);

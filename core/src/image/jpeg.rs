@@ -222,11 +222,17 @@ fn extent(bytes: &[u8]) -> Result<Extent, ImageError> {
         restarts: 0,
         units: 0,
     };
+    let mut coverage = Coverage::default();
     loop {
         extent.end = markers.at;
         match markers.next().map_err(ended)? {
-            Some(Segment { marker: EOI, .. }) => return Ok(extent),
-            Some(Segment { marker: SOS, .. }) => {
+            Some(Segment { marker: EOI, .. }) if coverage.complete() => return Ok(extent),
+            Some(Segment { marker: EOI, .. }) => return Err(ended(Ended)),
+            Some(Segment {
+                marker: SOS,
+                payload,
+            }) => {
+                coverage.scan(payload);
                 extent.restarts += markers.skip_scan().map_err(ended)?;
             }
             Some(Segment {
@@ -238,10 +244,50 @@ fn extent(bytes: &[u8]) -> Result<Extent, ImageError> {
             Some(Segment {
                 marker: 0xC0..=0xC2,
                 payload,
-            }) => extent.units = units(payload),
+            }) => {
+                extent.units = units(payload);
+                coverage.frame(payload);
+            }
             Some(_) => {}
             None => return Err(corrupt("a marker is missing between its parts")),
         }
+    }
+}
+
+/// Which coefficients the scans have told, to the last bit: a progressive file whose later scans are missing shows a
+/// whole picture, but a blurred one.
+#[derive(Default)]
+struct Coverage {
+    /// Channel number in the file, and a bit for each of the 64 coefficients.
+    channels: Vec<(u8, u64)>,
+}
+
+impl Coverage {
+    fn frame(&mut self, payload: &[u8]) {
+        let channels = payload.get(6..).unwrap_or_default().chunks_exact(3);
+        self.channels = channels.map(|channel| (channel[0], 0)).collect();
+    }
+
+    fn scan(&mut self, payload: &[u8]) {
+        let &[ref channels @ .., first, last, bits] = payload else {
+            return;
+        };
+        // The lower four bits are how many binary places are still to come.
+        if bits & 15 != 0 || first > last || last > 63 {
+            return;
+        }
+        let told = (u64::MAX >> (63 - last)) & (u64::MAX << first);
+        for channel in channels.get(1..).unwrap_or_default().chunks_exact(2) {
+            for (number, known) in &mut self.channels {
+                if *number == channel[0] {
+                    *known |= told;
+                }
+            }
+        }
+    }
+
+    fn complete(&self) -> bool {
+        self.channels.iter().all(|&(_, known)| known == u64::MAX)
     }
 }
 
