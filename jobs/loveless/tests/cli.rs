@@ -130,18 +130,8 @@ fn wrong_usage_is_one_sentence_and_exit_code_2() {
 #[test]
 fn on_lambda_the_worker_becomes_the_function() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loveless"));
-    // An activity that would be refused: on Lambda nobody looks at it.
-    command.args([
-        "worker",
-        "--activity",
-        "none",
-        "--",
-        "sh",
-        "-c",
-        "echo $$ $*; exit 9",
-        "sh",
-        "a",
-    ]);
+    // Without an activity: on Lambda nobody needs one.
+    command.args(["worker", "--", "sh", "-c", "echo $$ $*; exit 9", "sh", "a"]);
     let child = command
         .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
         .stdout(Stdio::piped())
@@ -383,4 +373,34 @@ async fn a_killed_worker_takes_its_function_and_grandchildren_with_it() {
     child.wait().unwrap();
     is_gone(function).await;
     is_gone(grandchild).await;
+}
+
+// loveless validate
+
+#[test]
+fn validate_names_the_place_of_each_mistake() {
+    let directory = tempfile::tempdir().unwrap();
+    let (good_path, good) = file(&directory, "good.json");
+    let (bad_path, bad) = file(&directory, "bad.json");
+    let text = "{\n  \"StartAt\": \"A\",\n  \"States\": {\"A\": {\"Type\": \"Succeed\"}}\n}";
+    std::fs::write(good_path, text).unwrap();
+    std::fs::write(bad_path, text.replace("\"A\",", "\"B\",")).unwrap();
+    let validate = |files: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_loveless");
+        Command::new(program)
+            .arg("validate")
+            .args(files)
+            .output()
+            .unwrap()
+    };
+    let fine = validate(&[&good]);
+    assert_eq!((fine.status.code(), stdout(&fine).as_str()), (Some(0), ""));
+    let wrong = validate(&[&good, &bad]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(
+        stdout(&wrong).starts_with(&format!("{bad}:2:")),
+        "{}",
+        stdout(&wrong)
+    );
+    assert_eq!(validate(&["/nowhere"]).status.code(), Some(2));
 }

@@ -6,9 +6,11 @@
 mod duration;
 mod invoke;
 mod limits;
+mod validate;
 mod worker;
 
 pub use invoke::{InvokeArguments, invoke};
+pub use validate::{ValidateArguments, validate};
 pub use worker::{WorkerArguments, worker};
 
 use std::io::IsTerminal;
@@ -39,6 +41,7 @@ struct Cli {
 enum Command {
     Worker(WorkerArguments),
     Invoke(InvokeArguments),
+    Validate(ValidateArguments),
 }
 
 /// The whole program: parse, run, exit code.
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
         match cli.command {
             Command::Worker(arguments) => worker(arguments).await,
             Command::Invoke(arguments) => invoke(arguments).await,
+            Command::Validate(arguments) => validate(&arguments),
         }
     });
     // What is still held open (a poll, a pipe) ends with the process.

@@ -41,8 +41,8 @@ Examples:
 #[command(long_about = HELP, after_help = EXAMPLES)]
 pub struct WorkerArguments {
     /// The activity whose tasks the function does
-    #[arg(long, value_name = "ARN", env = "LOVELESS_ACTIVITY")]
-    pub activity: String,
+    #[arg(long, value_name = "ARN", env = "LOVELESS_ACTIVITY", required = !on_lambda())]
+    pub activity: Option<String>,
 
     /// Tasks worked on at the same time; each has a function process of its own
     #[arg(long, value_name = "N", env = "LOVELESS_SLOTS", default_value = "1")]
@@ -89,12 +89,16 @@ pub struct WorkerArguments {
 ///
 /// Arguments that make no sense, or a command that cannot be executed on Lambda.
 pub async fn worker(arguments: WorkerArguments) -> anyhow::Result<u8> {
-    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
+    if on_lambda() {
         return Err(become_function(&arguments.command));
     }
+    let activity = arguments
+        .activity
+        .clone()
+        .context("--activity is missing")?;
     let name = arguments.name.clone().unwrap_or_else(own_name);
-    let source = ActivitySource::connect(&arguments.activity, &name).await?;
-    let function = function(&arguments)?;
+    let source = ActivitySource::connect(&activity, &name).await?;
+    let function = function(&arguments, activity.parse()?);
     let settings = WorkerSettings {
         slots: usize::from(arguments.slots),
         heartbeat: arguments.heartbeat,
@@ -127,6 +131,11 @@ pub async fn worker(arguments: WorkerArguments) -> anyhow::Result<u8> {
     }
 }
 
+/// Whether this process was started by Lambda, whose Runtime API the function then uses itself.
+fn on_lambda() -> bool {
+    std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
 /// Replaces this process by the function's.
 fn become_function(command: &[String]) -> anyhow::Error {
     let Some((program, arguments)) = command.split_first() else {
@@ -136,12 +145,11 @@ fn become_function(command: &[String]) -> anyhow::Error {
     anyhow::Error::new(error).context(format!("cannot execute `{program}`"))
 }
 
-fn function(arguments: &WorkerArguments) -> anyhow::Result<FunctionSpec> {
-    let activity: ActivityArn = arguments.activity.parse()?;
+fn function(arguments: &WorkerArguments, activity: ActivityArn) -> FunctionSpec {
     let memory_mb = arguments
         .memory_mb
         .unwrap_or_else(|| (limits::memory_mb() / u32::from(arguments.slots)).max(1));
-    Ok(FunctionSpec {
+    FunctionSpec {
         arn: format!(
             "arn:{}:lambda:{}:{}:function:{}",
             activity.partition, activity.region, activity.account, activity.name
@@ -152,7 +160,7 @@ fn function(arguments: &WorkerArguments) -> anyhow::Result<FunctionSpec> {
         memory_mb,
         timeout: arguments.timeout,
         region: activity.region,
-    })
+    }
 }
 
 /// What of this process's environment the function gets.
