@@ -46,16 +46,27 @@ pub async fn download(
     reporter: &Reporter,
     cancel: &CancellationToken,
 ) -> Result<DownloadSummary, JobsError> {
-    let ready: Vec<(&ItemStatus, &String)> =
-        status.items.iter().filter_map(|item| Some((item, item.output.as_ref()?))).collect();
+    let ready: Vec<(&ItemStatus, &String)> = status
+        .items
+        .iter()
+        .filter_map(|item| Some((item, item.output.as_ref()?)))
+        .collect();
     if let Destination::File(path) = destination
         && ready.len() > 1
     {
-        let reason = format!("{} results do not fit into one file; name a folder", ready.len());
-        return Err(JobsError::Refused { path: path.clone(), reason });
+        let reason = format!(
+            "{} results do not fit into one file; name a folder",
+            ready.len()
+        );
+        return Err(JobsError::Refused {
+            path: path.clone(),
+            reason,
+        });
     }
-    let inputs: Vec<PathBuf> =
-        inputs.iter().map(|input| input.canonicalize().unwrap_or_else(|_| input.clone())).collect();
+    let inputs: Vec<PathBuf> = inputs
+        .iter()
+        .map(|input| input.canonicalize().unwrap_or_else(|_| input.clone()))
+        .collect();
     let fetches = ready.into_iter().map(|(item, key)| {
         let inputs = &inputs;
         async move {
@@ -107,7 +118,10 @@ fn place(destination: &Destination, name: &str) -> Result<PathBuf, JobsError> {
                     || part.chars().any(char::is_control);
                 if bad {
                     let reason = "its name would leave the folder".to_owned();
-                    return Err(JobsError::Refused { path: folder.join(name), reason });
+                    return Err(JobsError::Refused {
+                        path: folder.join(name),
+                        reason,
+                    });
                 }
                 path.push(part);
             }
@@ -131,12 +145,20 @@ fn refuse_input(path: &Path, inputs: &[PathBuf]) -> Result<(), JobsError> {
 /// Brings one object into a file: a temporary one beside it first, then synced, then renamed.
 async fn fetch(target: &Target, key: &str, path: &Path) -> Result<u64, JobsError> {
     let profile = target.profile();
-    let answer = target.s3().get_object().bucket(&profile.bucket).key(key).send().await;
+    let answer = target
+        .s3()
+        .get_object()
+        .bucket(&profile.bucket)
+        .key(key)
+        .send()
+        .await;
     let object = answer.map_err(|error| {
         let named = from_sdk(error, &profile.describe(), "s3:GetObject", key);
         store::with_bucket(named, &profile.bucket)
     })?;
-    let expected = object.metadata().and_then(|metadata| metadata.get(names::META_SHA256).cloned());
+    let expected = object
+        .metadata()
+        .and_then(|metadata| metadata.get(names::META_SHA256).cloned());
     let expected = expected.unwrap_or_else(|| "missing in the object's metadata".to_owned());
 
     let io = |error| JobsError::io(path, error);
@@ -170,7 +192,11 @@ async fn fetch(target: &Target, key: &str, path: &Path) -> Result<u64, JobsError
     file.flush().await.map_err(io)?;
     let found = hex::encode(hash.finalize());
     if found != expected {
-        return Err(JobsError::Damaged { what: key.to_owned(), found, expected });
+        return Err(JobsError::Damaged {
+            what: key.to_owned(),
+            found,
+            expected,
+        });
     }
     file.sync_all().await.map_err(io)?;
     drop(file);
@@ -195,7 +221,10 @@ mod tests {
     fn results_keep_the_name_with_its_extension() {
         let folder = Destination::Folder("out".into());
         assert_eq!(place(&folder, "a.jpg").unwrap(), Path::new("out/a.jpg.png"));
-        assert_eq!(place(&folder, "mo/a.png").unwrap(), Path::new("out/mo/a.png.png"));
+        assert_eq!(
+            place(&folder, "mo/a.png").unwrap(),
+            Path::new("out/mo/a.png.png")
+        );
         let file = Destination::File("x/clean.png".into());
         assert_eq!(place(&file, "mo/a.jpg").unwrap(), Path::new("x/clean.png"));
     }

@@ -226,7 +226,10 @@ impl JobsError {
     }
 
     pub(crate) fn io(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
-        Self::Io { path: path.into(), source }
+        Self::Io {
+            path: path.into(),
+            source,
+        }
     }
 }
 
@@ -251,7 +254,10 @@ where
         SdkError::ConstructionFailure(_) => {
             let reason = format!("{}", DisplayErrorContext(&error));
             if reason.contains("redential") {
-                JobsError::Credentials { target: target.to_owned(), reason: innermost(&error) }
+                JobsError::Credentials {
+                    target: target.to_owned(),
+                    reason: innermost(&error),
+                }
             } else {
                 JobsError::Service {
                     operation: operation.to_owned(),
@@ -264,12 +270,21 @@ where
             // A missing credential surfaces here, before anything is sent.
             let reason = innermost(&error);
             if format!("{}", DisplayErrorContext(&error)).contains("redential") {
-                JobsError::Credentials { target: target.to_owned(), reason }
+                JobsError::Credentials {
+                    target: target.to_owned(),
+                    reason,
+                }
             } else {
-                JobsError::Unreachable { target: target.to_owned(), reason }
+                JobsError::Unreachable {
+                    target: target.to_owned(),
+                    reason,
+                }
             }
         }
-        _ => JobsError::Unreachable { target: target.to_owned(), reason: innermost(&error) },
+        _ => JobsError::Unreachable {
+            target: target.to_owned(),
+            reason: innermost(&error),
+        },
     }
 }
 
@@ -285,10 +300,13 @@ fn by_code(
             operation: operation.to_owned(),
             resource: resource.to_owned(),
         },
-        "NoSuchBucket" => {
-            JobsError::NoSuchBucket { bucket: resource.to_owned(), target: target.to_owned() }
-        }
-        "StateMachineDoesNotExist" => JobsError::NoSuchStateMachine { arn: resource.to_owned() },
+        "NoSuchBucket" => JobsError::NoSuchBucket {
+            bucket: resource.to_owned(),
+            target: target.to_owned(),
+        },
+        "StateMachineDoesNotExist" => JobsError::NoSuchStateMachine {
+            arn: resource.to_owned(),
+        },
         "InvalidAccessKeyId"
         | "SignatureDoesNotMatch"
         | "InvalidSignatureException"
@@ -301,7 +319,11 @@ fn by_code(
             target: target.to_owned(),
             reason: if message.is_empty() { code } else { message },
         },
-        _ => JobsError::Service { operation: operation.to_owned(), code, message },
+        _ => JobsError::Service {
+            operation: operation.to_owned(),
+            code,
+            message,
+        },
     }
 }
 

@@ -100,11 +100,17 @@ pub fn parse_run_key(key: &str) -> Option<(&str, &str, &str)> {
 /// The name of a result's key within a batch.
 #[must_use]
 pub fn parse_cleaned_key<'a>(batch: &str, key: &'a str) -> Option<&'a str> {
-    key.strip_prefix("cleaned/")?.strip_prefix(batch)?.strip_prefix('/')?.strip_suffix(".png")
+    key.strip_prefix("cleaned/")?
+        .strip_prefix(batch)?
+        .strip_prefix('/')?
+        .strip_suffix(".png")
 }
 
 /// The name of a failure's key within a batch.
 #[must_use]
 pub fn parse_failed_key<'a>(batch: &str, key: &'a str) -> Option<&'a str> {
-    key.strip_prefix("failed/")?.strip_prefix(batch)?.strip_prefix('/')?.strip_suffix(".json")
+    key.strip_prefix("failed/")?
+        .strip_prefix(batch)?
+        .strip_prefix('/')?
+        .strip_suffix(".json")
 }

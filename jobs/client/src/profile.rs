@@ -86,7 +86,9 @@ impl Profile {
     /// How the target is called in messages: the endpoint, or `AWS (<region>)`.
     #[must_use]
     pub fn describe(&self) -> String {
-        self.endpoint.clone().unwrap_or_else(|| format!("AWS ({})", self.region))
+        self.endpoint
+            .clone()
+            .unwrap_or_else(|| format!("AWS ({})", self.region))
     }
 
     /// Whether the target is on this machine (polling may then be eager).
@@ -94,14 +96,20 @@ impl Profile {
     pub fn is_loopback(&self) -> bool {
         self.endpoint.as_deref().is_some_and(|url| {
             let host = url.split("://").nth(1).unwrap_or(url);
-            ["127.", "localhost", "[::1]"].iter().any(|start| host.starts_with(start))
+            ["127.", "localhost", "[::1]"]
+                .iter()
+                .any(|start| host.starts_with(start))
         })
     }
 
     /// ARN of an execution of this profile's state machine.
     #[must_use]
     pub fn execution_arn(&self, execution: &str) -> String {
-        format!("{}:{execution}", self.state_machine_arn.replacen(":stateMachine:", ":execution:", 1))
+        format!(
+            "{}:{execution}",
+            self.state_machine_arn
+                .replacen(":stateMachine:", ":execution:", 1)
+        )
     }
 }
 
@@ -119,14 +127,18 @@ pub struct Target {
 
 impl std::fmt::Debug for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Target").field(&self.profile().describe()).finish()
+        f.debug_tuple("Target")
+            .field(&self.profile().describe())
+            .finish()
     }
 }
 
 impl Target {
     /// Builds the clients and checks that the bucket is there and lets us in.
     pub async fn connect(profile: Profile) -> Result<Self, JobsError> {
-        let target = Self { inner: Arc::new(RwLock::new(clients(profile).await)) };
+        let target = Self {
+            inner: Arc::new(RwLock::new(clients(profile).await)),
+        };
         target.check().await?;
         Ok(target)
     }
@@ -135,7 +147,10 @@ impl Target {
     /// cloud comes back on another port after it was killed.
     pub async fn reconnect(&self, profile: Profile) -> Result<(), JobsError> {
         let connected = clients(profile).await;
-        *self.inner.write().unwrap_or_else(std::sync::PoisonError::into_inner) = connected;
+        *self
+            .inner
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = connected;
         self.check().await
     }
 
@@ -145,7 +160,9 @@ impl Target {
         let answer = self.s3().head_bucket().bucket(&profile.bucket).send().await;
         answer.map(|_| ()).map_err(|error| {
             // HEAD has no body and so no error code: the status has to tell.
-            let status = error.raw_response().map(|response| response.status().as_u16());
+            let status = error
+                .raw_response()
+                .map(|response| response.status().as_u16());
             match status {
                 Some(404) => JobsError::NoSuchBucket {
                     bucket: profile.bucket.clone(),
@@ -179,7 +196,9 @@ impl Target {
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Connected> {
-        self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.inner
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -198,7 +217,11 @@ async fn clients(profile: Profile) -> Connected {
                 .build(),
         );
     match &profile.credentials {
-        Credentials::Static { access_key, secret_key, session_token } => {
+        Credentials::Static {
+            access_key,
+            secret_key,
+            session_token,
+        } => {
             loader = loader.credentials_provider(StaticCredentials::new(
                 access_key,
                 secret_key,
@@ -220,5 +243,9 @@ async fn clients(profile: Profile) -> Connected {
             .build(),
     );
     let sfn = aws_sdk_sfn::Client::new(&config);
-    Connected { profile: Arc::new(profile), s3, sfn }
+    Connected {
+        profile: Arc::new(profile),
+        s3,
+        sfn,
+    }
 }

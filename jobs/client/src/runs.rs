@@ -56,7 +56,9 @@ pub async fn list(target: &Target, limit: usize) -> Result<Vec<BatchSummary>, Jo
     // ULIDs sort by time.
     ids.reverse();
     ids.truncate(limit);
-    let summaries = ids.into_iter().map(|id| async move { summary(target, &id).await });
+    let summaries = ids
+        .into_iter()
+        .map(|id| async move { summary(target, &id).await });
     let mut summaries = futures::stream::iter(summaries).buffered(8);
     let mut found = Vec::new();
     while let Some(summary) = summaries.next().await {
@@ -76,9 +78,13 @@ async fn summary(target: &Target, id: &str) -> Result<BatchSummary, JobsError> {
         store::list(target, &cleaned),
         store::list(target, &failed),
     )?;
-    let cleaned: HashSet<_> =
-        cleaned.iter().filter_map(|object| names::parse_cleaned_key(id, &object.key)).collect();
-    let failed = failed.iter().filter_map(|object| names::parse_failed_key(id, &object.key));
+    let cleaned: HashSet<_> = cleaned
+        .iter()
+        .filter_map(|object| names::parse_cleaned_key(id, &object.key))
+        .collect();
+    let failed = failed
+        .iter()
+        .filter_map(|object| names::parse_failed_key(id, &object.key));
     Ok(BatchSummary {
         failed: failed.filter(|name| !cleaned.contains(name)).count(),
         cleaned: cleaned.len(),
@@ -113,14 +119,20 @@ pub async fn resolve(target: &Target, text: &str) -> Result<(String, Option<Stri
             (0, _) => return Err(no_such()),
             (1, _) => found.remove(0),
             (count, _) => {
-                return Err(JobsError::AmbiguousBatch { batch: wanted.to_owned(), count });
+                return Err(JobsError::AmbiguousBatch {
+                    batch: wanted.to_owned(),
+                    count,
+                });
             }
         }
     };
     if let Some(name) = &name {
         let manifest = load_manifest(target, &batch).await?;
         if !manifest.items.iter().any(|item| item.name == *name) {
-            return Err(JobsError::NoSuchItem { batch, name: name.clone() });
+            return Err(JobsError::NoSuchItem {
+                batch,
+                name: name.clone(),
+            });
         }
     }
     Ok((batch, name))
@@ -130,7 +142,11 @@ pub async fn resolve(target: &Target, text: &str) -> Result<(String, Option<Stri
 async fn batch_ids(target: &Target, begin: &str) -> Result<Vec<String>, JobsError> {
     let listed = store::list(target, &format!("{}{begin}", names::MANIFESTS)).await?;
     let ids = listed.iter().filter_map(|object| {
-        object.key.strip_prefix(names::MANIFESTS)?.strip_suffix(".json").map(str::to_owned)
+        object
+            .key
+            .strip_prefix(names::MANIFESTS)?
+            .strip_suffix(".json")
+            .map(str::to_owned)
     });
     let mut ids: Vec<_> = ids.collect();
     ids.sort();
@@ -189,10 +205,18 @@ enum Action {
 }
 
 /// The executions of an item that the action is for, or why there are none.
-fn chosen(action: Action, item: &ItemStatus, views: &[ExecutionView]) -> Result<Vec<String>, String> {
+fn chosen(
+    action: Action,
+    item: &ItemStatus,
+    views: &[ExecutionView],
+) -> Result<Vec<String>, String> {
     let running = |view: &&ExecutionView| view.status == ExecutionStatus::Running;
     let names: Vec<String> = match action {
-        Action::Stop => views.iter().filter(running).map(|view| view.name.clone()).collect(),
+        Action::Stop => views
+            .iter()
+            .filter(running)
+            .map(|view| view.name.clone())
+            .collect(),
         Action::Redrive if matches!(item.state, ItemState::Failed | ItemState::Stopped) => {
             let last = views.iter().max_by_key(|view| view.stopped_ms);
             last.map(|view| view.name.clone()).into_iter().collect()
@@ -224,7 +248,10 @@ async fn act(
     let manifest = load_manifest(target, batch).await?;
     for name in names.unwrap_or_default() {
         if !manifest.items.iter().any(|item| item.name == *name) {
-            return Err(JobsError::NoSuchItem { batch: batch.to_owned(), name: name.clone() });
+            return Err(JobsError::NoSuchItem {
+                batch: batch.to_owned(),
+                name: name.clone(),
+            });
         }
     }
     let (status, views) = snapshot_with_executions(target, &manifest).await?;
@@ -245,7 +272,11 @@ async fn act(
             Ok(executions) => match on_executions(target, action, &executions).await {
                 Ok(()) => {
                     acted.done.push(item.name.clone());
-                    let done = if action == Action::Stop { "stopped" } else { "redriven" };
+                    let done = if action == Action::Stop {
+                        "stopped"
+                    } else {
+                        "redriven"
+                    };
                     done.to_owned()
                 }
                 Err(error @ JobsError::Service { .. }) => {
@@ -256,7 +287,11 @@ async fn act(
             },
         };
         let (item, was) = (item.name.clone(), item.state);
-        reporter.tell(Progress::Acted { item, action: outcome, was });
+        reporter.tell(Progress::Acted {
+            item,
+            action: outcome,
+            was,
+        });
     }
     Ok(acted)
 }
@@ -268,14 +303,21 @@ async fn on_executions(target: &Target, action: Action, names: &[String]) -> Res
         let at = profile.describe();
         match action {
             Action::Stop => {
-                let stop = target.sfn().stop_execution().execution_arn(&arn).error("Stopped");
+                let stop = target
+                    .sfn()
+                    .stop_execution()
+                    .execution_arn(&arn)
+                    .error("Stopped");
                 let stop = stop.cause("stopped on request").send().await;
-                stop.map(|_| ()).map_err(|e| from_sdk(e, &at, "states:StopExecution", &arn))?;
+                stop.map(|_| ())
+                    .map_err(|e| from_sdk(e, &at, "states:StopExecution", &arn))?;
             }
             Action::Redrive => {
                 let redrive = target.sfn().redrive_execution().execution_arn(&arn);
                 let redrive = redrive.client_token(once_token()).send().await;
-                redrive.map(|_| ()).map_err(|e| from_sdk(e, &at, "states:RedriveExecution", &arn))?;
+                redrive
+                    .map(|_| ())
+                    .map_err(|e| from_sdk(e, &at, "states:RedriveExecution", &arn))?;
             }
         }
     }
@@ -306,8 +348,11 @@ pub async fn delete(
         names::failed_prefix(batch),
         names::runs_prefix(batch),
     ] {
-        let keys: Vec<_> =
-            store::list(target, &prefix).await?.into_iter().map(|object| object.key).collect();
+        let keys: Vec<_> = store::list(target, &prefix)
+            .await?
+            .into_iter()
+            .map(|object| object.key)
+            .collect();
         for some in keys.chunks(1_000) {
             if cancel.is_cancelled() {
                 return Err(JobsError::Cancelled);
@@ -326,11 +371,20 @@ mod tests {
 
     fn view(name: &str, status: ExecutionStatus, stopped: Option<i64>) -> ExecutionView {
         let name = name.to_owned();
-        ExecutionView { name, status, stopped_ms: stopped, ..ExecutionView::default() }
+        ExecutionView {
+            name,
+            status,
+            stopped_ms: stopped,
+            ..ExecutionView::default()
+        }
     }
 
     fn item(state: ItemState) -> ItemStatus {
-        ItemStatus { state, executions: vec!["1".into()], ..ItemStatus::default() }
+        ItemStatus {
+            state,
+            executions: vec!["1".into()],
+            ..ItemStatus::default()
+        }
     }
 
     #[test]
@@ -345,7 +399,10 @@ mod tests {
         assert_eq!(of(ItemState::Cleaned), Err("it is cleaned".to_owned()));
         assert_eq!(of(ItemState::Running), Err("it is running".to_owned()));
         let gone = chosen(Action::Redrive, &item(ItemState::Failed), &[]);
-        assert_eq!(gone, Err("its execution is too old: submit it again".to_owned()));
+        assert_eq!(
+            gone,
+            Err("its execution is too old: submit it again".to_owned())
+        );
     }
 
     #[test]

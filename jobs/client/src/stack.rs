@@ -23,16 +23,13 @@ pub const ENDED_RULE: &str = "whiteboarder-ended";
 pub const ACTIVITY_HEARTBEAT_SECONDS: u32 = 20;
 
 /// The state machine, Amazon States Language, with `${…}` placeholders.
-pub const STATE_MACHINE: &str =
-    include_str!("../../../assets/state-machine/whiteboarder.asl.json");
+pub const STATE_MACHINE: &str = include_str!("../../../assets/state-machine/whiteboarder.asl.json");
 
 /// Event pattern of [`INBOX_RULE`], with `${Bucket}`.
-pub const INBOX_PATTERN: &str =
-    include_str!("../../../assets/state-machine/inbox.rule.json");
+pub const INBOX_PATTERN: &str = include_str!("../../../assets/state-machine/inbox.rule.json");
 
 /// Event pattern of [`ENDED_RULE`], with `${StateMachineArn}`.
-pub const ENDED_PATTERN: &str =
-    include_str!("../../../assets/state-machine/ended.rule.json");
+pub const ENDED_PATTERN: &str = include_str!("../../../assets/state-machine/ended.rule.json");
 
 /// What goes into the placeholders of [`STATE_MACHINE`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +73,10 @@ pub fn substitute(definition: &str, with: &Substitutions) -> String {
         .replace("${CleanFunctionArn}", &with.clean_function_arn)
         .replace("${CleanActivityArn}", &with.clean_activity_arn)
         .replace("${LambdaMemoryMb}", &with.lambda_memory_mb.to_string())
-        .replace("${LambdaTimeoutSeconds}", &with.lambda_timeout_seconds.to_string())
+        .replace(
+            "${LambdaTimeoutSeconds}",
+            &with.lambda_timeout_seconds.to_string(),
+        )
 }
 
 /// Event pattern of [`INBOX_RULE`]: objects created under `inbox/` of this bucket.

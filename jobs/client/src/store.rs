@@ -17,7 +17,13 @@ pub(crate) struct Listed {
 /// The object's bytes, or none when there is no such key. For small documents of our own.
 pub(crate) async fn get(target: &Target, key: &str) -> Result<Option<Vec<u8>>, JobsError> {
     let profile = target.profile();
-    let answer = target.s3().get_object().bucket(&profile.bucket).key(key).send().await;
+    let answer = target
+        .s3()
+        .get_object()
+        .bucket(&profile.bucket)
+        .key(key)
+        .send()
+        .await;
     match answer {
         Ok(object) => match object.body.collect().await {
             Ok(body) => Ok(Some(body.to_vec())),
@@ -38,8 +44,15 @@ pub(crate) async fn get(target: &Target, key: &str) -> Result<Option<Vec<u8>>, J
 /// its own document, which is fine.
 pub(crate) async fn put_json(target: &Target, key: &str, text: Vec<u8>) -> Result<(), JobsError> {
     let profile = target.profile();
-    let put = target.s3().put_object().bucket(&profile.bucket).key(key).if_none_match("*");
-    let put = put.content_type("application/json").body(ByteStream::from(text));
+    let put = target
+        .s3()
+        .put_object()
+        .bucket(&profile.bucket)
+        .key(key)
+        .if_none_match("*");
+    let put = put
+        .content_type("application/json")
+        .body(ByteStream::from(text));
     match put.send().await {
         Ok(_) => Ok(()),
         Err(error) => {
@@ -57,7 +70,11 @@ pub(crate) async fn put_json(target: &Target, key: &str, text: Vec<u8>) -> Resul
 /// Every object under a prefix.
 pub(crate) async fn list(target: &Target, prefix: &str) -> Result<Vec<Listed>, JobsError> {
     let profile = target.profile();
-    let request = target.s3().list_objects_v2().bucket(&profile.bucket).prefix(prefix);
+    let request = target
+        .s3()
+        .list_objects_v2()
+        .bucket(&profile.bucket)
+        .prefix(prefix);
     let mut pages = request.into_paginator().send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
@@ -68,7 +85,10 @@ pub(crate) async fn list(target: &Target, prefix: &str) -> Result<Vec<Listed>, J
             found.push(Listed {
                 key: object.key().unwrap_or_default().to_owned(),
                 bytes: object.size().unwrap_or(0).unsigned_abs(),
-                modified_ms: object.last_modified().and_then(|t| t.to_millis().ok()).unwrap_or(0),
+                modified_ms: object
+                    .last_modified()
+                    .and_then(|t| t.to_millis().ok())
+                    .unwrap_or(0),
             });
         }
     }
@@ -85,7 +105,12 @@ pub(crate) async fn delete(target: &Target, keys: &[String]) -> Result<(), JobsE
     };
     let mut objects = Delete::builder().quiet(true);
     for key in keys {
-        objects = objects.objects(ObjectIdentifier::builder().key(key).build().map_err(invalid)?);
+        objects = objects.objects(
+            ObjectIdentifier::builder()
+                .key(key)
+                .build()
+                .map_err(invalid)?,
+        );
     }
     let answer = target
         .s3()
@@ -95,7 +120,12 @@ pub(crate) async fn delete(target: &Target, keys: &[String]) -> Result<(), JobsE
         .send()
         .await
         .map_err(|error| {
-            from_sdk(error, &profile.describe(), "s3:DeleteObject", &profile.bucket)
+            from_sdk(
+                error,
+                &profile.describe(),
+                "s3:DeleteObject",
+                &profile.bucket,
+            )
         })?;
     match answer.errors().first() {
         None => Ok(()),
@@ -114,9 +144,10 @@ pub(crate) async fn delete(target: &Target, keys: &[String]) -> Result<(), JobsE
 /// `NoSuchBucket` names the bucket, not the key that was asked for.
 pub(crate) fn with_bucket(error: JobsError, name: &str) -> JobsError {
     match error {
-        JobsError::NoSuchBucket { target, .. } => {
-            JobsError::NoSuchBucket { bucket: name.to_owned(), target }
-        }
+        JobsError::NoSuchBucket { target, .. } => JobsError::NoSuchBucket {
+            bucket: name.to_owned(),
+            target,
+        },
         other => other,
     }
 }

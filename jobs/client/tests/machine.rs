@@ -14,7 +14,10 @@ const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 
 fn text() -> String {
-    substitute(stack::STATE_MACHINE, &Substitutions::new(REGION, ACCOUNT, 256, 60))
+    substitute(
+        stack::STATE_MACHINE,
+        &Substitutions::new(REGION, ACCOUNT, 256, 60),
+    )
 }
 
 struct Host {
@@ -49,17 +52,25 @@ impl Host {
     }
 
     fn send(&mut self, event: Event) {
-        let moment = Moment { now: Timestamp(self.now), seed: 7 };
+        let moment = Moment {
+            now: Timestamp(self.now),
+            seed: 7,
+        };
         let step = step(&self.definition, self.execution.clone(), event, moment);
         assert!(!step.ignored, "the event meant something");
         for event in &step.history {
-            self.history.push(event::Event::from_api(&event.to_api(true)).unwrap());
+            self.history
+                .push(event::Event::from_api(&event.to_api(true)).unwrap());
         }
         self.execution = step.execution;
     }
 
     fn task(&self) -> TaskRequest {
-        self.execution.open_tasks().next().expect("an open task").clone()
+        self.execution
+            .open_tasks()
+            .next()
+            .expect("an open task")
+            .clone()
     }
 
     fn request(&self) -> Value {
@@ -69,14 +80,20 @@ impl Host {
     fn begins(&mut self, worker: Option<&str>) -> &mut Self {
         let task = self.task().task;
         self.now += 10;
-        self.send(Event::TaskStarted { task, worker_name: worker.map(str::to_owned) });
+        self.send(Event::TaskStarted {
+            task,
+            worker_name: worker.map(str::to_owned),
+        });
         self
     }
 
     fn succeeds(&mut self, output: &Value) -> &mut Self {
         let task = self.task().task;
         self.now += 100;
-        self.send(Event::TaskSucceeded { task, output: output.to_string() });
+        self.send(Event::TaskSucceeded {
+            task,
+            output: output.to_string(),
+        });
         self
     }
 
@@ -91,7 +108,11 @@ impl Host {
 
     /// Lets the soonest timer fire.
     fn waits(&mut self) -> f64 {
-        let (timer, at) = self.execution.timers().min_by_key(|(_, at)| *at).expect("a timer");
+        let (timer, at) = self
+            .execution
+            .timers()
+            .min_by_key(|(_, at)| *at)
+            .expect("a timer");
         let seconds = (at.0 - self.now) as f64 / 1000.0;
         self.now = at.0;
         self.send(Event::TimerFired { timer });
@@ -134,19 +155,33 @@ fn report(place: &str) -> Value {
 
 #[test]
 fn the_definition_is_valid_and_every_placeholder_has_a_value() {
-    assert!(serde_json::from_str::<Value>(stack::STATE_MACHINE).is_ok(), "JSON as it lies there");
+    assert!(
+        serde_json::from_str::<Value>(stack::STATE_MACHINE).is_ok(),
+        "JSON as it lies there"
+    );
     let filled = text();
     assert!(!filled.contains("${"), "{filled}");
     let definition = Definition::parse(&filled).unwrap();
     assert_eq!(definition.start_at(), "Register");
-    assert!(definition.timeout_seconds().is_some(), "a queue without workers ends some day");
+    assert!(
+        definition.timeout_seconds().is_some(),
+        "a queue without workers ends some day"
+    );
     let resources: Vec<_> = definition.resources();
     let lambda = |resource: &Resource| {
         matches!(resource, Resource::Service { service, action, pattern, .. }
             if service == "lambda" && action == "invoke" && *pattern == Pattern::RequestResponse)
     };
-    assert_eq!(resources.iter().filter(|(_, resource)| lambda(resource)).count(), 2);
-    let activities = resources.iter().filter(|(_, r)| matches!(r, Resource::Activity { .. }));
+    assert_eq!(
+        resources
+            .iter()
+            .filter(|(_, resource)| lambda(resource))
+            .count(),
+        2
+    );
+    let activities = resources
+        .iter()
+        .filter(|(_, r)| matches!(r, Resource::Activity { .. }));
     assert_eq!(activities.count(), 1);
 }
 
@@ -154,7 +189,10 @@ fn the_definition_is_valid_and_every_placeholder_has_a_value() {
 fn nothing_stands_in_the_way_of_a_redrive() {
     let machine: Value = serde_json::from_str(stack::STATE_MACHINE).unwrap();
     for (name, state) in machine["States"].as_object().unwrap() {
-        assert_ne!(state["Type"], "Fail", "{name}: a redrive of a Fail state only fails again");
+        assert_ne!(
+            state["Type"], "Fail",
+            "{name}: a redrive of a Fail state only fails again"
+        );
         for catch in state["Catch"].as_array().into_iter().flatten() {
             let errors = catch["ErrorEquals"].as_array().unwrap();
             assert!(!errors.contains(&json!("States.ALL")), "{name}");
@@ -170,10 +208,16 @@ fn nothing_stands_in_the_way_of_a_redrive() {
 fn the_rules_match_what_they_should() {
     let inbox = stack::inbox_pattern("wb-local");
     assert_eq!(inbox["detail"]["bucket"]["name"], json!(["wb-local"]));
-    assert_eq!(inbox["detail"]["object"]["key"], json!([{"prefix": "inbox/"}]));
+    assert_eq!(
+        inbox["detail"]["object"]["key"],
+        json!([{"prefix": "inbox/"}])
+    );
     let ended = stack::ended_pattern("arn:m");
     assert_eq!(ended["detail"]["stateMachineArn"], json!(["arn:m"]));
-    assert_eq!(ended["detail"]["status"], json!(["FAILED", "TIMED_OUT", "ABORTED"]));
+    assert_eq!(
+        ended["detail"]["status"],
+        json!(["FAILED", "TIMED_OUT", "ABORTED"])
+    );
 }
 
 #[test]
@@ -188,7 +232,12 @@ fn register_puts_the_record_where_one_list_finds_it() {
     let body = &request["Body"];
     assert_eq!(body["name"], "run-1");
     assert_eq!(body["key"], "inbox/01B/mo/a {1}.jpg");
-    assert!(body["execution"].as_str().unwrap().ends_with(":execution:whiteboarder:run-1"));
+    assert!(
+        body["execution"]
+            .as_str()
+            .unwrap()
+            .ends_with(":execution:whiteboarder:run-1")
+    );
     assert!(body["started"].as_str().unwrap().ends_with('Z'));
 }
 
@@ -199,18 +248,32 @@ fn what_fits_is_cleaned_on_lambda() {
     let event = json!({"action": "clean", "bucket": "wb-local",
         "key": "inbox/01B/mo/a {1}.jpg", "execution": "run-1", "place": "lambda"});
     assert_eq!(host.request()["Payload"], event);
-    assert_eq!(host.task().timeout_seconds, Some(70), "a little above the function's own");
+    assert_eq!(
+        host.task().timeout_seconds,
+        Some(70),
+        "a little above the function's own"
+    );
     host.begins(None).succeeds(&invoked(report("lambda")));
     assert_eq!(host.execution.status(), Status::Succeeded);
     let output: Value = serde_json::from_str(host.execution.output().unwrap()).unwrap();
-    assert_eq!(output["result"], report("lambda"), "every field of the report arrives");
+    assert_eq!(
+        output["result"],
+        report("lambda"),
+        "every field of the report arrives"
+    );
     assert_eq!(output["plan"]["place"], "lambda");
 
     let view = host.view();
     assert_eq!(view.status, ExecutionStatus::Succeeded);
-    assert_eq!((view.places.as_slice(), view.moved), ([Place::Lambda].as_slice(), false));
+    assert_eq!(
+        (view.places.as_slice(), view.moved),
+        ([Place::Lambda].as_slice(), false)
+    );
     assert_eq!(view.plan.unwrap().why, "because");
-    assert_eq!(view.result.unwrap().output.key, "cleaned/01B/mo/a {1}.jpg.png");
+    assert_eq!(
+        view.result.unwrap().output.key,
+        "cleaned/01B/mo/a {1}.jpg.png"
+    );
 }
 
 #[test]
@@ -222,15 +285,22 @@ fn what_does_not_fit_goes_to_a_worker() {
     assert!(host.view().waiting_for_worker_since_ms.is_some());
     host.begins(Some("ecs/1")).succeeds(&report("ecs"));
     let view = host.view();
-    assert_eq!((view.places.as_slice(), view.moved), ([Place::Ecs].as_slice(), false));
+    assert_eq!(
+        (view.places.as_slice(), view.moved),
+        ([Place::Ecs].as_slice(), false)
+    );
     assert_eq!(view.worker.as_deref(), Some("ecs/1"));
     assert_eq!(view.result.unwrap().place, Some(Place::Ecs));
 }
 
 #[test]
 fn a_machine_that_is_too_small_moves_the_picture_once() {
-    for error in ["Sandbox.Timedout", "Runtime.ExitError", "Runtime.OutOfMemory", "Lambda.Unknown"]
-    {
+    for error in [
+        "Sandbox.Timedout",
+        "Runtime.ExitError",
+        "Runtime.OutOfMemory",
+        "Lambda.Unknown",
+    ] {
         let mut host = Host::planned("lambda");
         host.begins(None).fails(error);
         assert_eq!(host.state(), "CleanOnEcs", "{error}");
@@ -255,14 +325,23 @@ fn the_tasks_own_time_out_moves_it_as_well() {
 
 #[test]
 fn what_is_wrong_with_the_picture_fails_at_once_and_can_be_redriven() {
-    let wrong =
-        ["ImageUnsupported", "ImageTooLarge", "ImageCorrupt", "RecipeInvalid", "ObjectMissing"];
+    let wrong = [
+        "ImageUnsupported",
+        "ImageTooLarge",
+        "ImageCorrupt",
+        "RecipeInvalid",
+        "ObjectMissing",
+    ];
     for place in ["lambda", "ecs"] {
         for error in wrong {
             let mut host = Host::planned(place);
             let state = host.state().to_owned();
             host.begins(Some("w")).fails(error);
-            assert_eq!(host.execution.status(), Status::Failed, "{error} on {place}");
+            assert_eq!(
+                host.execution.status(),
+                Status::Failed,
+                "{error} on {place}"
+            );
             let view = host.view();
             assert_eq!((view.attempts, view.moved), (1, false));
             assert_eq!(view.error.as_deref(), Some(error));
@@ -271,7 +350,11 @@ fn what_is_wrong_with_the_picture_fails_at_once_and_can_be_redriven() {
             assert_eq!(host.state(), state, "the redrive goes on where it failed");
             host.begins(Some("w"));
             let result = report(place);
-            host.succeeds(&if place == "lambda" { invoked(result) } else { result });
+            host.succeeds(&if place == "lambda" {
+                invoked(result)
+            } else {
+                result
+            });
             let view = host.view();
             assert_eq!(view.status, ExecutionStatus::Succeeded);
             assert_eq!((view.redrives, view.attempts, view.moved), (1, 2, false));
@@ -279,7 +362,10 @@ fn what_is_wrong_with_the_picture_fails_at_once_and_can_be_redriven() {
     }
     // The same in Plan, which reads the header.
     let mut host = Host::start("a.jpg");
-    host.begins(None).succeeds(&json!({})).begins(None).fails("ImageUnsupported");
+    host.begins(None)
+        .succeeds(&json!({}))
+        .begins(None)
+        .fails("ImageUnsupported");
     assert_eq!(host.execution.status(), Status::Failed);
     assert_eq!(host.view().attempts, 0, "nothing tried to clean it");
 }
@@ -307,13 +393,19 @@ fn a_throttled_call_waits_and_stays_on_lambda() {
     }
     host.begins(None).succeeds(&invoked(report("lambda")));
     let view = host.view();
-    assert_eq!((view.places.as_slice(), view.attempts), ([Place::Lambda].as_slice(), 1));
+    assert_eq!(
+        (view.places.as_slice(), view.attempts),
+        ([Place::Lambda].as_slice(), 1)
+    );
 }
 
 #[test]
 fn a_stop_is_a_stop() {
     let mut host = Host::planned("ecs");
-    host.send(Event::Stopped { error: Some("Stopped".into()), cause: Some("on request".into()) });
+    host.send(Event::Stopped {
+        error: Some("Stopped".into()),
+        cause: Some("on request".into()),
+    });
     let view = host.view();
     assert_eq!(view.status, ExecutionStatus::Aborted);
     assert_eq!(view.error.as_deref(), Some("Stopped"));

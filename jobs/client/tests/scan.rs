@@ -17,34 +17,66 @@ fn folder(files: &[&str]) -> tempfile::TempDir {
 }
 
 fn names(paths: &[PathBuf]) -> Vec<String> {
-    scan(paths).unwrap().files.into_iter().map(|file| file.name).collect()
+    scan(paths)
+        .unwrap()
+        .files
+        .into_iter()
+        .map(|file| file.name)
+        .collect()
 }
 
 #[test]
 fn a_folder_is_searched_and_names_are_relative_to_it() {
     let folder = folder(&["b.JPG", "a.png", "deep/er/c.jpeg", "a.jpg"]);
-    assert_eq!(names(&[folder.path().into()]), ["a.jpg", "a.png", "b.JPG", "deep/er/c.jpeg"]);
+    assert_eq!(
+        names(&[folder.path().into()]),
+        ["a.jpg", "a.png", "b.JPG", "deep/er/c.jpeg"]
+    );
     assert_eq!(names(&[folder.path().join("deep")]), ["er/c.jpeg"]);
     assert_eq!(names(&[folder.path().join("deep/er/c.jpeg")]), ["c.jpeg"]);
-    assert_eq!(scan(&[folder.path().into()]).unwrap().bytes(), 5 + 5 + 14 + 5);
+    assert_eq!(
+        scan(&[folder.path().into()]).unwrap().bytes(),
+        5 + 5 + 14 + 5
+    );
 }
 
 #[test]
 fn other_files_are_named_and_hidden_ones_are_not() {
-    let folder = folder(&["a.png", "notes.txt", "b.heic", "README", ".c.png", ".git/d.png"]);
+    let folder = folder(&[
+        "a.png",
+        "notes.txt",
+        "b.heic",
+        "README",
+        ".c.png",
+        ".git/d.png",
+    ]);
     let found = scan(&[folder.path().into()]).unwrap();
     assert_eq!(found.files.len(), 1);
     let skipped: Vec<_> = found
         .skipped
         .iter()
-        .map(|s| (s.path.file_name().unwrap().to_str().unwrap(), s.reason.as_str()))
+        .map(|s| {
+            (
+                s.path.file_name().unwrap().to_str().unwrap(),
+                s.reason.as_str(),
+            )
+        })
         .collect();
     assert_eq!(
         skipped,
         [
-            ("README", "a file without an extension is not taken for a picture"),
-            ("b.heic", "`.heic` files are not supported (JPEG and PNG are)"),
-            ("notes.txt", "`.txt` files are not supported (JPEG and PNG are)"),
+            (
+                "README",
+                "a file without an extension is not taken for a picture"
+            ),
+            (
+                "b.heic",
+                "`.heic` files are not supported (JPEG and PNG are)"
+            ),
+            (
+                "notes.txt",
+                "`.txt` files are not supported (JPEG and PNG are)"
+            ),
         ]
     );
 }
@@ -77,9 +109,15 @@ fn two_files_of_one_name_are_refused_with_both_paths() {
 fn wrong_paths_and_empty_folders_have_their_own_words() {
     let empty = folder(&["notes.txt", "deep/.hidden.png"]);
     let error = scan(&[empty.path().into()]).unwrap_err();
-    let ScanError::Empty { skipped, .. } = &error else { panic!("{error}") };
+    let ScanError::Empty { skipped, .. } = &error else {
+        panic!("{error}")
+    };
     assert_eq!(skipped.len(), 1);
-    assert!(error.to_string().starts_with("no pictures (JPEG or PNG) in "));
+    assert!(
+        error
+            .to_string()
+            .starts_with("no pictures (JPEG or PNG) in ")
+    );
     assert!(error.hint().is_some());
 
     let error = scan(&[Path::new("/no/such/folder").into()]).unwrap_err();
@@ -88,7 +126,10 @@ fn wrong_paths_and_empty_folders_have_their_own_words() {
     assert_eq!(error.kind(), whiteboarder_jobs::ErrorKind::Usage);
 
     let error = scan(&[empty.path().join("notes.txt")]).unwrap_err();
-    assert!(matches!(error, ScanError::Unsupported { .. }), "a file that was named: {error}");
+    assert!(
+        matches!(error, ScanError::Unsupported { .. }),
+        "a file that was named: {error}"
+    );
 }
 
 #[cfg(unix)]
@@ -96,15 +137,24 @@ fn wrong_paths_and_empty_folders_have_their_own_words() {
 fn names_that_cannot_be_keys_are_refused() {
     use std::os::unix::ffi::OsStrExt;
     let folder = folder(&["a.png"]);
-    let bad = folder.path().join(std::ffi::OsStr::from_bytes(b"a\xff.png"));
+    let bad = folder
+        .path()
+        .join(std::ffi::OsStr::from_bytes(b"a\xff.png"));
     // Some file systems refuse such names themselves.
     if std::fs::write(&bad, "x").is_ok() {
-        assert!(matches!(scan(&[folder.path().into()]), Err(ScanError::BadName { .. })));
+        assert!(matches!(
+            scan(&[folder.path().into()]),
+            Err(ScanError::BadName { .. })
+        ));
         std::fs::remove_file(bad).unwrap();
     }
     std::fs::write(folder.path().join("a\nb.png"), "x").unwrap();
     let error = scan(&[folder.path().into()]).unwrap_err();
-    assert!(error.to_string().ends_with("its name contains control characters"));
+    assert!(
+        error
+            .to_string()
+            .ends_with("its name contains control characters")
+    );
 }
 
 #[cfg(unix)]
@@ -120,5 +170,10 @@ fn links_are_taken_for_what_they_point_to_but_folders_behind_links_are_not_enter
     let found = scan(&[folder.path().into()]).unwrap();
     let names: Vec<_> = found.files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["link.png", "real/a.png"]);
-    assert!(found.skipped.iter().any(|skipped| skipped.path.ends_with("broken.png")));
+    assert!(
+        found
+            .skipped
+            .iter()
+            .any(|skipped| skipped.path.ends_with("broken.png"))
+    );
 }

@@ -110,7 +110,10 @@ pub async fn clean(
         if let Some(expected) = expected
             && expected != source
         {
-            return Err(FunctionError::Damaged { found: source, expected });
+            return Err(FunctionError::Damaged {
+                found: source,
+                expected,
+            });
         }
         let cleaned = clean_bytes(&bytes, &to_clean, &Limits::default())?;
         let output = hex::encode(Sha256::digest(&cleaned.png));
@@ -141,14 +144,27 @@ pub async fn clean(
     let key = format!("cleaned/{batch}/{name}.png");
     let size = cleaned.png.len() as u64;
     let body = Bytes::from(cleaned.png);
-    let etag = objects.put(bucket, &key, body, "image/png", metadata).await?;
-    objects.delete(bucket, &format!("failed/{batch}/{name}.json")).await?;
+    let etag = objects
+        .put(bucket, &key, body, "image/png", metadata)
+        .await?;
+    objects
+        .delete(bucket, &format!("failed/{batch}/{name}.json"))
+        .await?;
     seconds.upload = rounded(uploading.elapsed().as_secs_f64());
     seconds.total = rounded(began.elapsed().as_secs_f64());
 
     Ok(Report {
-        output: Output { bucket: bucket.clone(), key, bytes: size, sha256: output_sha256, etag },
-        source: Source { etag: info.etag, sha256: source_sha256 },
+        output: Output {
+            bucket: bucket.clone(),
+            key,
+            bytes: size,
+            sha256: output_sha256,
+            etag,
+        },
+        source: Source {
+            etag: info.etag,
+            sha256: source_sha256,
+        },
         place,
         width: cleaned.width,
         height: cleaned.height,

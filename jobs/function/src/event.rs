@@ -97,11 +97,15 @@ impl Request {
     pub fn parse(event: &Value) -> Result<Self, FunctionError> {
         let invalid = |error: serde_json::Error| FunctionError::InvalidEvent(error.to_string());
         match event.get("action").and_then(Value::as_str) {
-            Some("plan") => PlanRequest::deserialize(event).map(Self::Plan).map_err(invalid),
-            Some("clean") => CleanRequest::deserialize(event).map(Self::Clean).map_err(invalid),
-            Some(other) => {
-                Err(FunctionError::InvalidEvent(format!("`{other}` is no action of this function")))
-            }
+            Some("plan") => PlanRequest::deserialize(event)
+                .map(Self::Plan)
+                .map_err(invalid),
+            Some("clean") => CleanRequest::deserialize(event)
+                .map(Self::Clean)
+                .map_err(invalid),
+            Some(other) => Err(FunctionError::InvalidEvent(format!(
+                "`{other}` is no action of this function"
+            ))),
             None => ended(event).map(Self::Record),
         }
     }
@@ -109,9 +113,14 @@ impl Request {
 
 fn ended(event: &Value) -> Result<Ended, FunctionError> {
     let missing = |what: &str| FunctionError::InvalidEvent(format!("it has no {what}"));
-    let kind = event.get("detail-type").and_then(Value::as_str).ok_or_else(|| missing("action"))?;
+    let kind = event
+        .get("detail-type")
+        .and_then(Value::as_str)
+        .ok_or_else(|| missing("action"))?;
     if kind != "Step Functions Execution Status Change" {
-        return Err(FunctionError::InvalidEvent(format!("it is of type `{kind}`")));
+        return Err(FunctionError::InvalidEvent(format!(
+            "it is of type `{kind}`"
+        )));
     }
     let detail = event.get("detail").ok_or_else(|| missing("detail"))?;
     let text = |name: &str| detail.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -119,9 +128,18 @@ fn ended(event: &Value) -> Result<Ended, FunctionError> {
     let input = text("input").ok_or_else(|| missing("input"))?;
     let input: Value = serde_json::from_str(&input)
         .map_err(|error| FunctionError::InvalidEvent(format!("its input is not JSON: {error}")))?;
-    let of_input = |pointer: &str| input.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let of_input = |pointer: &str| {
+        input
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
     Ok(Ended {
-        time: event.get("time").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        time: event
+            .get("time")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         execution: text("executionArn").ok_or_else(|| missing("executionArn"))?,
         status: text("status").ok_or_else(|| missing("status"))?,
         started_ms: detail.get("startDate").and_then(Value::as_i64).unwrap_or(0),
@@ -165,8 +183,16 @@ mod tests {
         for (memory, timeout) in [(json!(256), json!(60)), (json!("256"), json!("60"))] {
             let event = json!({"action": "plan", "bucket": "b", "key": "inbox/1/a.jpg",
                 "execution": "e", "limits": {"memory_mb": memory, "timeout_s": timeout}});
-            let Request::Plan(plan) = Request::parse(&event).unwrap() else { unreachable!() };
-            assert_eq!(plan.limits, Limits { memory_mb: 256.0, timeout_s: 60.0 });
+            let Request::Plan(plan) = Request::parse(&event).unwrap() else {
+                unreachable!()
+            };
+            assert_eq!(
+                plan.limits,
+                Limits {
+                    memory_mb: 256.0,
+                    timeout_s: 60.0
+                }
+            );
         }
     }
 
@@ -175,8 +201,14 @@ mod tests {
         for (event, words) in [
             (json!({}), "it has no action"),
             (json!({"action": "dance"}), "`dance` is no action"),
-            (json!({"detail-type": "Object Created"}), "it is of type `Object Created`"),
-            (json!({"action": "clean", "bucket": "b", "key": "k", "place": "moon"}), "`moon`"),
+            (
+                json!({"detail-type": "Object Created"}),
+                "it is of type `Object Created`",
+            ),
+            (
+                json!({"action": "clean", "bucket": "b", "key": "k", "place": "moon"}),
+                "`moon`",
+            ),
             (
                 json!({"action": "plan", "bucket": "b", "key": "k",
                     "limits": {"memory_mb": "${LambdaMemoryMb}", "timeout_s": 1}}),

@@ -21,13 +21,20 @@ impl Machine {
     #[must_use]
     pub fn from_env() -> Self {
         let memory = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok();
-        Self::new(memory.and_then(|memory| memory.parse().ok()).unwrap_or(MB_PER_VCPU))
+        Self::new(
+            memory
+                .and_then(|memory| memory.parse().ok())
+                .unwrap_or(MB_PER_VCPU),
+        )
     }
 
     /// A machine with so much memory for the function.
     #[must_use]
     pub fn new(memory_mb: u32) -> Self {
-        Self { memory_mb, warm: AtomicBool::new(false) }
+        Self {
+            memory_mb,
+            warm: AtomicBool::new(false),
+        }
     }
 
     /// Whether this is the first cleaning of the process.
@@ -78,7 +85,9 @@ pub(crate) fn peak_memory_mb() -> Option<f64> {
     #[cfg(target_os = "linux")]
     {
         let status = std::fs::read_to_string("/proc/self/status").ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
         let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some((kib / 1024.0 * 10.0).round() / 10.0)
     }
@@ -95,22 +104,40 @@ mod tests {
     #[test]
     fn only_the_first_cleaning_is_cold() {
         let machine = Machine::new(256);
-        assert_eq!([machine.first(), machine.first(), machine.first()], [true, false, false]);
+        assert_eq!(
+            [machine.first(), machine.first(), machine.first()],
+            [true, false, false]
+        );
     }
 
     #[tokio::test]
     async fn a_small_lambda_works_on_one_thread() {
         let machine = Machine::new(256);
-        assert_eq!(machine.work(Place::Lambda, rayon::current_num_threads).await.unwrap(), 1);
+        assert_eq!(
+            machine
+                .work(Place::Lambda, rayon::current_num_threads)
+                .await
+                .unwrap(),
+            1
+        );
         let there = std::thread::available_parallelism().unwrap().get();
-        assert_eq!(machine.work(Place::Ecs, rayon::current_num_threads).await.unwrap(), there);
+        assert_eq!(
+            machine
+                .work(Place::Ecs, rayon::current_num_threads)
+                .await
+                .unwrap(),
+            there
+        );
     }
 
     #[tokio::test]
     async fn a_panic_in_the_pixels_is_an_error_not_an_exit() {
         let machine = Machine::new(256);
         let work = || -> u32 { std::panic::resume_unwind(Box::new("boom")) };
-        assert_eq!(machine.work(Place::Ecs, work).await.unwrap_err().name(), "MachineFault");
+        assert_eq!(
+            machine.work(Place::Ecs, work).await.unwrap_err().name(),
+            "MachineFault"
+        );
     }
 
     #[cfg(target_os = "linux")]

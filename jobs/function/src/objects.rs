@@ -103,7 +103,9 @@ impl S3Objects {
             .await;
         let endpoint = config.endpoint_url().is_some();
         Self::new(aws_sdk_s3::Client::from_conf(
-            aws_sdk_s3::config::Builder::from(&config).force_path_style(endpoint).build(),
+            aws_sdk_s3::config::Builder::from(&config)
+                .force_path_style(endpoint)
+                .build(),
         ))
     }
 
@@ -116,12 +118,23 @@ impl S3Objects {
 
 impl Objects for S3Objects {
     async fn head(&self, bucket: &str, key: &str) -> Result<Option<Info>, StorageError> {
-        let answer = self.client.head_object().bucket(bucket).key(key).send().await;
-        let Some(object) = found(answer, "s3:HeadObject", key)? else { return Ok(None) };
+        let answer = self
+            .client
+            .head_object()
+            .bucket(bucket)
+            .key(key)
+            .send()
+            .await;
+        let Some(object) = found(answer, "s3:HeadObject", key)? else {
+            return Ok(None);
+        };
         Ok(Some(Info {
             bytes: object.content_length().unwrap_or(0).unsigned_abs(),
             etag: unquoted(object.e_tag()),
-            modified_ms: object.last_modified().and_then(|t| t.to_millis().ok()).unwrap_or(0),
+            modified_ms: object
+                .last_modified()
+                .and_then(|t| t.to_millis().ok())
+                .unwrap_or(0),
             metadata: object.metadata().cloned().unwrap_or_default(),
         }))
     }
@@ -133,8 +146,17 @@ impl Objects for S3Objects {
         count: u64,
     ) -> Result<Option<Bytes>, StorageError> {
         let range = format!("bytes=0-{}", count.max(1) - 1);
-        let answer = self.client.get_object().bucket(bucket).key(key).range(range).send().await;
-        let Some(object) = found(answer, "s3:GetObject", key)? else { return Ok(None) };
+        let answer = self
+            .client
+            .get_object()
+            .bucket(bucket)
+            .key(key)
+            .range(range)
+            .send()
+            .await;
+        let Some(object) = found(answer, "s3:GetObject", key)? else {
+            return Ok(None);
+        };
         collect(object.body, count).await.map(Some)
     }
 
@@ -144,8 +166,16 @@ impl Objects for S3Objects {
         key: &str,
         limit: u64,
     ) -> Result<Option<(Info, Bytes)>, StorageError> {
-        let answer = self.client.get_object().bucket(bucket).key(key).send().await;
-        let Some(object) = found(answer, "s3:GetObject", key)? else { return Ok(None) };
+        let answer = self
+            .client
+            .get_object()
+            .bucket(bucket)
+            .key(key)
+            .send()
+            .await;
+        let Some(object) = found(answer, "s3:GetObject", key)? else {
+            return Ok(None);
+        };
         let bytes = object.content_length().unwrap_or(0).unsigned_abs();
         if bytes > limit {
             return Err(StorageError::TooLarge { bytes, limit });
@@ -153,7 +183,10 @@ impl Objects for S3Objects {
         let info = Info {
             bytes,
             etag: unquoted(object.e_tag()),
-            modified_ms: object.last_modified().and_then(|t| t.to_millis().ok()).unwrap_or(0),
+            modified_ms: object
+                .last_modified()
+                .and_then(|t| t.to_millis().ok())
+                .unwrap_or(0),
             metadata: object.metadata().cloned().unwrap_or_default(),
         };
         let body = collect(object.body, bytes).await?;
@@ -171,15 +204,32 @@ impl Objects for S3Objects {
         content_type: &str,
         metadata: HashMap<String, String>,
     ) -> Result<String, StorageError> {
-        let put = self.client.put_object().bucket(bucket).key(key).content_type(content_type);
-        let answer = put.set_metadata(Some(metadata)).body(ByteStream::from(body)).send().await;
+        let put = self
+            .client
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type(content_type);
+        let answer = put
+            .set_metadata(Some(metadata))
+            .body(ByteStream::from(body))
+            .send()
+            .await;
         let stored = answer.map_err(|error| failed(&error, "s3:PutObject", key))?;
         Ok(unquoted(stored.e_tag()))
     }
 
     async fn delete(&self, bucket: &str, key: &str) -> Result<(), StorageError> {
-        let answer = self.client.delete_object().bucket(bucket).key(key).send().await;
-        answer.map(|_| ()).map_err(|error| failed(&error, "s3:DeleteObject", key))
+        let answer = self
+            .client
+            .delete_object()
+            .bucket(bucket)
+            .key(key)
+            .send()
+            .await;
+        answer
+            .map(|_| ())
+            .map_err(|error| failed(&error, "s3:DeleteObject", key))
     }
 }
 
@@ -208,7 +258,10 @@ where
 {
     match answer {
         Ok(object) => Ok(Some(object)),
-        Err(error) => match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+        Err(error) => match error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::code)
+        {
             Some("NoSuchKey" | "NotFound") => Ok(None),
             _ => Err(failed(&error, operation, key)),
         },
@@ -221,7 +274,10 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     let words = format!("{operation} on {key}: {}", DisplayErrorContext(error));
-    match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+    match error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+    {
         Some("AccessDenied" | "Forbidden" | "InvalidAccessKeyId" | "SignatureDoesNotMatch") => {
             StorageError::Denied(words)
         }

@@ -88,7 +88,10 @@ pub struct LambdaLimits {
 /// Reads metadata and header, and decides.
 pub async fn plan(objects: &impl Objects, request: &PlanRequest) -> Result<Planned, FunctionError> {
     let (bucket, key) = (&request.bucket, &request.key);
-    let missing = || FunctionError::ObjectMissing { bucket: bucket.clone(), key: key.clone() };
+    let missing = || FunctionError::ObjectMissing {
+        bucket: bucket.clone(),
+        key: key.clone(),
+    };
     let info = objects.head(bucket, key).await?.ok_or_else(missing)?;
     let recipe = recipe_of(&info)?;
     let header = header(objects, request, &info).await?.ok_or_else(missing)?;
@@ -105,17 +108,24 @@ pub async fn plan(objects: &impl Objects, request: &PlanRequest) -> Result<Plann
     };
     let fit = fits(&needs, &capacity);
     let wished = wish_of(&info);
-    let has = format!("Lambda with {memory_mb} MB and {} s", request.limits.timeout_s);
+    let has = format!(
+        "Lambda with {memory_mb} MB and {} s",
+        request.limits.timeout_s
+    );
     let (place, why) = match (wished, fit) {
         (Wish::Auto, Ok(())) => (
             Place::Lambda,
-            format!("about {:.1} s and {} MB fit {has}", predicted.seconds, predicted.memory_mb),
+            format!(
+                "about {:.1} s and {} MB fit {has}",
+                predicted.seconds, predicted.memory_mb
+            ),
         ),
         (Wish::Auto, Err(misfit)) => (Place::Ecs, format!("{misfit} by {has}")),
         (Wish::Lambda, Ok(())) => (Place::Lambda, "asked for".to_owned()),
-        (Wish::Lambda, Err(misfit)) => {
-            (Place::Lambda, format!("asked for, although it {misfit} by {has}"))
-        }
+        (Wish::Lambda, Err(misfit)) => (
+            Place::Lambda,
+            format!("asked for, although it {misfit} by {has}"),
+        ),
         (Wish::Ecs, _) => (Place::Ecs, "asked for".to_owned()),
     };
     Ok(Planned {
@@ -167,7 +177,9 @@ async fn header(
         return Ok(Some(read_header(&[])?));
     }
     let read = |count| objects.get_head(&request.bucket, &request.key, count);
-    let Some(head) = read(HEAD_BYTES as u64).await? else { return Ok(None) };
+    let Some(head) = read(HEAD_BYTES as u64).await? else {
+        return Ok(None);
+    };
     match read_header(&head) {
         Err(ImageError::HeaderBeyond { .. }) if info.bytes > head.len() as u64 => {
             let longer: Option<Bytes> = read(LONG_HEAD_BYTES).await?;

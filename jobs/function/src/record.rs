@@ -35,10 +35,15 @@ struct Failure<'a> {
 pub async fn record(objects: &impl Objects, ended: &Ended) -> Result<Recorded, FunctionError> {
     let (batch, name) = parse_key(&ended.key)?;
     let key = format!("failed/{batch}/{name}.json");
-    let cleaned = objects.head(&ended.bucket, &format!("cleaned/{batch}/{name}.png")).await?;
+    let cleaned = objects
+        .head(&ended.bucket, &format!("cleaned/{batch}/{name}.png"))
+        .await?;
     // S3 keeps whole seconds: a result of the same second counts as newer.
     if cleaned.is_some_and(|result| result.modified_ms / 1000 >= ended.started_ms / 1000) {
-        return Ok(Recorded { recorded: false, key });
+        return Ok(Recorded {
+            recorded: false,
+            key,
+        });
     }
     let failure = Failure {
         execution: &ended.execution,
@@ -51,16 +56,33 @@ pub async fn record(objects: &impl Objects, ended: &Ended) -> Result<Recorded, F
     let text = serde_json::to_vec(&failure)
         .map_err(|error| FunctionError::InvalidEvent(error.to_string()))?;
     let body = Bytes::from(text);
-    objects.put(&ended.bucket, &key, body, "application/json", HashMap::new()).await?;
-    Ok(Recorded { recorded: true, key })
+    objects
+        .put(
+            &ended.bucket,
+            &key,
+            body,
+            "application/json",
+            HashMap::new(),
+        )
+        .await?;
+    Ok(Recorded {
+        recorded: true,
+        key,
+    })
 }
 
 /// The words for people: a function's error is JSON with an `errorMessage`, others are plain text.
 fn sentence(ended: &Ended) -> String {
     let cause = ended.cause.as_deref().unwrap_or_default();
     let json = serde_json::from_str::<Value>(cause).ok();
-    let inner = json.as_ref().and_then(|json| json.get("errorMessage")?.as_str());
-    match (inner.unwrap_or(cause), ended.error.as_deref(), ended.status.as_str()) {
+    let inner = json
+        .as_ref()
+        .and_then(|json| json.get("errorMessage")?.as_str());
+    match (
+        inner.unwrap_or(cause),
+        ended.error.as_deref(),
+        ended.status.as_str(),
+    ) {
         ("", _, "TIMED_OUT") => "it took longer than allowed".to_owned(),
         ("", _, "ABORTED") => "it was stopped".to_owned(),
         ("", Some(error), _) => error.to_owned(),

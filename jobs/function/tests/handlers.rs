@@ -24,19 +24,36 @@ struct Memory {
 impl Memory {
     fn with(key: &str, body: &[u8], metadata: &[(&str, &str)]) -> Self {
         let memory = Self::default();
-        memory.store(key, Bytes::copy_from_slice(body), owned(metadata), 1_000_000);
+        memory.store(
+            key,
+            Bytes::copy_from_slice(body),
+            owned(metadata),
+            1_000_000,
+        );
         memory
     }
 
     fn store(&self, key: &str, body: Bytes, metadata: HashMap<String, String>, modified_ms: i64) {
         let bytes = body.len() as u64;
-        let info = Info { bytes, etag: format!("etag-{bytes}"), modified_ms, metadata };
-        self.objects.lock().unwrap().insert(key.to_owned(), (info, body));
+        let info = Info {
+            bytes,
+            etag: format!("etag-{bytes}"),
+            modified_ms,
+            metadata,
+        };
+        self.objects
+            .lock()
+            .unwrap()
+            .insert(key.to_owned(), (info, body));
     }
 
     fn call(&self, text: String) -> Result<(), StorageError> {
         self.calls.lock().unwrap().push(text);
-        if self.broken { Err(StorageError::Fault("503 SlowDown".into())) } else { Ok(()) }
+        if self.broken {
+            Err(StorageError::Fault("503 SlowDown".into()))
+        } else {
+            Ok(())
+        }
     }
 
     fn found(&self, key: &str) -> Option<(Info, Bytes)> {
@@ -49,7 +66,10 @@ impl Memory {
 }
 
 fn owned(metadata: &[(&str, &str)]) -> HashMap<String, String> {
-    metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    metadata
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 impl Objects for Memory {
@@ -60,7 +80,9 @@ impl Objects for Memory {
 
     async fn get_head(&self, _: &str, key: &str, n: u64) -> Result<Option<Bytes>, StorageError> {
         self.call(format!("GET {key} 0-{}", n - 1))?;
-        Ok(self.found(key).map(|(_, body)| body.slice(..body.len().min(n as usize))))
+        Ok(self
+            .found(key)
+            .map(|(_, body)| body.slice(..body.len().min(n as usize))))
     }
 
     async fn get(
@@ -71,9 +93,10 @@ impl Objects for Memory {
     ) -> Result<Option<(Info, Bytes)>, StorageError> {
         self.call(format!("GET {key}"))?;
         match self.found(key) {
-            Some((info, _)) if info.bytes > limit => {
-                Err(StorageError::TooLarge { bytes: info.bytes, limit })
-            }
+            Some((info, _)) if info.bytes > limit => Err(StorageError::TooLarge {
+                bytes: info.bytes,
+                limit,
+            }),
             found => Ok(found),
         }
     }
@@ -105,7 +128,11 @@ fn board(width: u32, height: u32) -> Vec<u8> {
         .map(|i| {
             let (x, y) = (i % width, i / width);
             let ink = x % 11 == 3 && y % 7 < 4;
-            if ink { 40 } else { (150 + x * 60 / width + y * 30 / height) as u8 }
+            if ink {
+                40
+            } else {
+                (150 + x * 60 / width + y * 30 / height) as u8
+            }
         })
         .collect();
     encode_png(&Picture::new(width, height, Channels::Grey, data).unwrap()).unwrap()
@@ -138,11 +165,22 @@ async fn plan_reads_the_header_only_and_puts_a_small_picture_on_lambda() {
     assert_eq!(answer["image"]["height"], 200);
     assert_eq!(answer["image"]["format"], "PNG");
     assert_eq!(answer["image"]["channels"], 1);
-    assert_eq!(answer["limits"]["task_timeout_s"], 70, "a whole number for TimeoutSecondsPath");
+    assert_eq!(
+        answer["limits"]["task_timeout_s"], 70,
+        "a whole number for TimeoutSecondsPath"
+    );
     assert_eq!(answer["recipe_hash"], Recipe::default().hash());
-    assert!(answer["why"].as_str().unwrap().contains("fit Lambda with 1769 MB and 60 s"));
+    assert!(
+        answer["why"]
+            .as_str()
+            .unwrap()
+            .contains("fit Lambda with 1769 MB and 60 s")
+    );
     let calls = objects.calls.into_inner().unwrap();
-    assert_eq!(calls, [format!("HEAD {KEY}"), format!("GET {KEY} 0-262143")]);
+    assert_eq!(
+        calls,
+        [format!("HEAD {KEY}"), format!("GET {KEY} 0-262143")]
+    );
 }
 
 #[tokio::test]
@@ -163,7 +201,10 @@ async fn plan_sends_to_ecs_what_does_not_fit_unless_lambda_was_asked_for() {
 #[tokio::test]
 async fn plan_names_what_is_wrong() {
     let name = |result: Result<Value, FunctionError>| result.unwrap_err().name();
-    assert_eq!(name(plan(&Memory::default(), 256, 60.0).await), "ObjectMissing");
+    assert_eq!(
+        name(plan(&Memory::default(), 256, 60.0).await),
+        "ObjectMissing"
+    );
     let text = Memory::with(KEY, b"hello, I am no picture at all", &[]);
     assert_eq!(name(plan(&text, 256, 60.0).await), "ImageUnsupported");
     let recipe = Memory::with(KEY, &board(8, 8), &[("wb-recipe", "{\"nonsense\":1}")]);
@@ -174,7 +215,10 @@ async fn plan_names_what_is_wrong() {
     let empty = Memory::with(KEY, b"", &[]);
     assert!(name(plan(&empty, 256, 60.0).await).starts_with("Image"));
     assert_eq!(empty.calls.lock().unwrap().len(), 1);
-    let broken = Memory { broken: true, ..Memory::with(KEY, &board(8, 8), &[]) };
+    let broken = Memory {
+        broken: true,
+        ..Memory::with(KEY, &board(8, 8), &[])
+    };
     assert_eq!(name(plan(&broken, 256, 60.0).await), "StorageFault");
 }
 
@@ -183,7 +227,9 @@ async fn clean_stores_what_core_makes_in_both_lanes_and_forgets_the_failure() {
     let mut recipe = Recipe::default();
     recipe.finish.saturation += 0.25;
     let board = board(200, 150);
-    let expected = clean_bytes(&board, &recipe, &Limits::default()).unwrap().png;
+    let expected = clean_bytes(&board, &recipe, &Limits::default())
+        .unwrap()
+        .png;
     for place in ["lambda", "ecs"] {
         let sha = hex::encode(Sha256::digest(&board));
         let metadata = [("wb-recipe", &*recipe.differences()), ("wb-sha256", &*sha)];
@@ -206,10 +252,16 @@ async fn clean_stores_what_core_makes_in_both_lanes_and_forgets_the_failure() {
         assert_eq!(answer["output"]["sha256"], output_sha);
         assert_eq!(answer["output"]["key"], "cleaned/01B/mo/a.png.png");
         assert_eq!(answer["place"], place);
-        assert_eq!((&answer["width"], &answer["height"]), (&json!(200), &json!(150)));
+        assert_eq!(
+            (&answer["width"], &answer["height"]),
+            (&json!(200), &json!(150))
+        );
         assert!(answer["seconds"]["total"].as_f64() >= answer["seconds"]["encode"].as_f64());
         assert_eq!(answer["cold_start"], true);
-        assert!(answer.get("peak_memory_mb").is_some(), "present even where it is null");
+        assert!(
+            answer.get("peak_memory_mb").is_some(),
+            "present even where it is null"
+        );
         assert_eq!(objects.keys(), ["cleaned/01B/mo/a.png.png", KEY]);
     }
 }
@@ -222,7 +274,10 @@ async fn cleaning_twice_changes_nothing() {
     let first = handle(&objects, &machine, &event).await.unwrap();
     let second = handle(&objects, &machine, &event).await.unwrap();
     assert_eq!(first["output"], second["output"]);
-    assert_eq!((&first["cold_start"], &second["cold_start"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (&first["cold_start"], &second["cold_start"]),
+        (&json!(true), &json!(false))
+    );
 }
 
 #[tokio::test]
@@ -231,7 +286,11 @@ async fn clean_names_what_is_wrong_and_stores_nothing() {
     let cut = &whole[..whole.len() / 2];
     for (body, metadata, name) in [
         (cut, vec![], "ImageCorrupt"),
-        (b"GIF89a and so on, long enough".as_slice(), vec![], "ImageUnsupported"),
+        (
+            b"GIF89a and so on, long enough".as_slice(),
+            vec![],
+            "ImageUnsupported",
+        ),
         (&whole, vec![("wb-sha256", "00")], "ImageCorrupt"),
         (&whole, vec![("wb-recipe", "not json")], "RecipeInvalid"),
     ] {
@@ -239,11 +298,17 @@ async fn clean_names_what_is_wrong_and_stores_nothing() {
         let error = clean(&objects, "lambda").await.unwrap_err();
         assert_eq!(error.name(), name, "{error}");
         let diagnostic = lambda_runtime::Diagnostic::from(error);
-        assert_eq!(diagnostic.error_type, name, "the errorType is exactly the name");
+        assert_eq!(
+            diagnostic.error_type, name,
+            "the errorType is exactly the name"
+        );
         assert!(!diagnostic.error_message.is_empty());
         assert_eq!(objects.keys(), [KEY]);
     }
-    assert_eq!(clean(&Memory::default(), "ecs").await.unwrap_err().name(), "ObjectMissing");
+    assert_eq!(
+        clean(&Memory::default(), "ecs").await.unwrap_err().name(),
+        "ObjectMissing"
+    );
 }
 
 fn ended(status: &str, started_ms: i64) -> Value {
@@ -261,7 +326,10 @@ fn ended(status: &str, started_ms: i64) -> Value {
 async fn record_says_why_in_words() {
     let objects = Memory::default();
     let answer = call(&objects, ended("FAILED", 1_000_000)).await.unwrap();
-    assert_eq!(answer, json!({"recorded": true, "key": "failed/01B/mo/a.png.json"}));
+    assert_eq!(
+        answer,
+        json!({"recorded": true, "key": "failed/01B/mo/a.png.json"})
+    );
     let (_, body) = objects.found("failed/01B/mo/a.png.json").unwrap();
     let failure: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(failure["message"], "it ends early");
@@ -275,9 +343,17 @@ async fn record_says_why_in_words() {
 async fn a_late_failure_does_not_speak_against_a_newer_result() {
     for (cleaned_ms, recorded) in [(999_000, true), (1_000_000, false), (1_500_000, false)] {
         let objects = Memory::default();
-        objects.store("cleaned/01B/mo/a.png.png", Bytes::new(), HashMap::new(), cleaned_ms);
+        objects.store(
+            "cleaned/01B/mo/a.png.png",
+            Bytes::new(),
+            HashMap::new(),
+            cleaned_ms,
+        );
         let answer = call(&objects, ended("ABORTED", 1_000_400)).await.unwrap();
         assert_eq!(answer["recorded"], recorded, "result of {cleaned_ms}");
-        assert_eq!(objects.found("failed/01B/mo/a.png.json").is_some(), recorded);
+        assert_eq!(
+            objects.found("failed/01B/mo/a.png.json").is_some(),
+            recorded
+        );
     }
 }

@@ -36,13 +36,20 @@ impl Counter {
     }
 
     fn tell(&self, sent: u64) {
-        let mut told = self.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut told = self
+            .told
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if sent < self.total && told.is_some_and(|last| last.elapsed() < EVERY) {
             return;
         }
         *told = Some(Instant::now());
         let item = self.item.clone();
-        self.reporter.tell(Progress::UploadProgress { item, sent, bytes: self.total });
+        self.reporter.tell(Progress::UploadProgress {
+            item,
+            sent,
+            bytes: self.total,
+        });
     }
 }
 

@@ -95,9 +95,16 @@ impl Batch {
         let differences = recipe.differences();
         if differences.len() > MAX_RECIPE_BYTES {
             let bytes = differences.len();
-            return Err(JobsError::RecipeTooLarge { bytes, limit: MAX_RECIPE_BYTES });
+            return Err(JobsError::RecipeTooLarge {
+                bytes,
+                limit: MAX_RECIPE_BYTES,
+            });
         }
-        let files: Vec<_> = plan.items.iter().map(|item| item.file.path.clone()).collect();
+        let files: Vec<_> = plan
+            .items
+            .iter()
+            .map(|item| item.file.path.clone())
+            .collect();
         let hashes = hash_all(files, cancel).await?;
         let items = plan
             .items
@@ -123,7 +130,11 @@ impl Batch {
             items,
         };
         store_manifest(target, &manifest, cancel).await?;
-        let sources = plan.items.into_iter().map(|item| (item.file.name, item.file.path)).collect();
+        let sources = plan
+            .items
+            .into_iter()
+            .map(|item| (item.file.name, item.file.path))
+            .collect();
         let batch = Self { manifest, sources };
         reporter.tell(Progress::Batch {
             batch: batch.id().to_owned(),
@@ -181,7 +192,11 @@ impl Batch {
         let remembered = Remembered {
             version: MANIFEST_VERSION,
             batch: self.id().to_owned(),
-            sources: self.sources.iter().map(|(name, path)| (name.clone(), absolute(path))).collect(),
+            sources: self
+                .sources
+                .iter()
+                .map(|(name, path)| (name.clone(), absolute(path)))
+                .collect(),
         };
         let write = || {
             std::fs::create_dir_all(folder)?;
@@ -207,7 +222,10 @@ impl Batch {
             let bytes = std::fs::metadata(&path).ok()?.len();
             Some(SourceFile { path, name, bytes })
         });
-        Ok(Some(Scan { files: files.collect(), skipped: Vec::new() }))
+        Ok(Some(Scan {
+            files: files.collect(),
+            skipped: Vec::new(),
+        }))
     }
 }
 
@@ -218,14 +236,24 @@ pub async fn load_manifest(target: &Target, batch: &str) -> Result<Manifest, Job
         batch: batch.to_owned(),
         bucket: profile.bucket.clone(),
     };
-    let bytes = store::get(target, &names::manifest_key(batch)).await?.ok_or_else(no_such)?;
-    let bad = |reason: String| JobsError::BadManifest { batch: batch.to_owned(), reason };
+    let bytes = store::get(target, &names::manifest_key(batch))
+        .await?
+        .ok_or_else(no_such)?;
+    let bad = |reason: String| JobsError::BadManifest {
+        batch: batch.to_owned(),
+        reason,
+    };
     // The version first: a newer shape may not even parse as ours.
     let value: serde_json::Value =
         serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
-    let version = value.get("version").and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let version = value
+        .get("version")
+        .and_then(serde_json::Value::as_u64)
+        .unwrap_or(0);
     if version != u64::from(MANIFEST_VERSION) {
-        return Err(bad(format!("its version is {version}, this program knows {MANIFEST_VERSION}")));
+        return Err(bad(format!(
+            "its version is {version}, this program knows {MANIFEST_VERSION}"
+        )));
     }
     let manifest: Manifest =
         serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
@@ -252,7 +280,10 @@ async fn store_manifest(
             return Ok(());
         }
         let reason = "it was stored, but what came back is different".to_owned();
-        Err(JobsError::BadManifest { batch: manifest.batch.clone(), reason })
+        Err(JobsError::BadManifest {
+            batch: manifest.batch.clone(),
+            reason,
+        })
     };
     tokio::select! {
         () = cancel.cancelled() => Err(JobsError::Cancelled),
@@ -267,7 +298,10 @@ async fn hash_all(
 ) -> Result<Vec<(u64, String)>, JobsError> {
     let token = cancel.clone();
     let hashing = tokio::task::spawn_blocking(move || {
-        files.iter().map(|path| hash_file(path, &token)).collect::<Result<Vec<_>, _>>()
+        files
+            .iter()
+            .map(|path| hash_file(path, &token))
+            .collect::<Result<Vec<_>, _>>()
     });
     // A task that ended otherwise than by returning was cancelled with its runtime.
     hashing.await.unwrap_or(Err(JobsError::Cancelled))
@@ -296,5 +330,7 @@ fn hash_file(path: &Path, cancel: &CancellationToken) -> Result<(u64, String), J
 fn now_rfc3339() -> String {
     let now = time::OffsetDateTime::now_utc();
     let second = now.replace_nanosecond(0).unwrap_or(now);
-    second.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+    second
+        .format(&time::format_description::well_known::Rfc3339)
+        .unwrap_or_default()
 }

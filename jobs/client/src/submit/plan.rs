@@ -54,7 +54,10 @@ impl Plan {
     /// How many items will probably run at a place.
     #[must_use]
     pub fn count(&self, place: Place) -> usize {
-        self.items.iter().filter(|item| item.place == Some(place)).count()
+        self.items
+            .iter()
+            .filter(|item| item.place == Some(place))
+            .count()
     }
 }
 
@@ -64,8 +67,16 @@ impl Plan {
 /// it, and the rest of the batch is not held up.
 #[must_use]
 pub fn plan(scan: Scan, recipe: &Recipe, wish: Wish, lambda: &Capacity) -> Plan {
-    let items = scan.files.into_iter().map(|file| item(file, recipe, wish, lambda)).collect();
-    Plan { items, skipped: scan.skipped, wish }
+    let items = scan
+        .files
+        .into_iter()
+        .map(|file| item(file, recipe, wish, lambda))
+        .collect();
+    Plan {
+        items,
+        skipped: scan.skipped,
+        wish,
+    }
 }
 
 fn item(file: SourceFile, recipe: &Recipe, wish: Wish, lambda: &Capacity) -> PlannedItem {

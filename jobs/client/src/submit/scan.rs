@@ -112,7 +112,11 @@ impl ScanError {
 }
 
 fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Finds the pictures in files and folders (recursively, following no links inside folders).
@@ -125,20 +129,29 @@ pub fn scan(paths: &[PathBuf]) -> Result<Scan, ScanError> {
     for path in paths {
         let data = std::fs::metadata(path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => ScanError::NotFound { path: path.clone() },
-            _ => ScanError::Unreadable { path: path.clone(), source },
+            _ => ScanError::Unreadable {
+                path: path.clone(),
+                source,
+            },
         })?;
         if data.is_dir() {
             folder(path, &mut found)?;
         } else {
             if let Some(reason) = unsupported(path) {
-                return Err(ScanError::Unsupported { path: path.clone(), reason });
+                return Err(ScanError::Unsupported {
+                    path: path.clone(),
+                    reason,
+                });
             }
             let name = path.file_name().map(Path::new).unwrap_or(path);
             found.files.push(source_file(path, name, data.len())?);
         }
     }
     if found.files.is_empty() {
-        return Err(ScanError::Empty { paths: paths.to_vec(), skipped: found.skipped });
+        return Err(ScanError::Empty {
+            paths: paths.to_vec(),
+            skipped: found.skipped,
+        });
     }
     refuse_collisions(&mut found)?;
     found.files.sort_by(|a, b| a.name.cmp(&b.name));
@@ -150,7 +163,11 @@ fn folder(root: &Path, found: &mut Scan) -> Result<(), ScanError> {
     let visible = |entry: &walkdir::DirEntry| {
         entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
     };
-    for entry in WalkDir::new(root).sort_by_file_name().into_iter().filter_entry(visible) {
+    for entry in WalkDir::new(root)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(visible)
+    {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
@@ -160,7 +177,10 @@ fn folder(root: &Path, found: &mut Scan) -> Result<(), ScanError> {
                     .into_io_error()
                     .unwrap_or_else(|| std::io::Error::other("the folder contains itself"));
                 if deep {
-                    found.skipped.push(Skipped { path, reason: source.to_string() });
+                    found.skipped.push(Skipped {
+                        path,
+                        reason: source.to_string(),
+                    });
                     continue;
                 }
                 return Err(ScanError::Unreadable { path, source });
@@ -172,11 +192,17 @@ fn folder(root: &Path, found: &mut Scan) -> Result<(), ScanError> {
         let path = entry.path();
         if entry.path_is_symlink() && path.is_dir() {
             let reason = "a link to a folder is not followed".to_owned();
-            found.skipped.push(Skipped { path: path.to_owned(), reason });
+            found.skipped.push(Skipped {
+                path: path.to_owned(),
+                reason,
+            });
             continue;
         }
         if let Some(reason) = unsupported(path) {
-            found.skipped.push(Skipped { path: path.to_owned(), reason });
+            found.skipped.push(Skipped {
+                path: path.to_owned(),
+                reason,
+            });
             continue;
         }
         // A link to a picture is a picture; a broken one is reported.
@@ -187,10 +213,16 @@ fn folder(root: &Path, found: &mut Scan) -> Result<(), ScanError> {
             }
             Ok(_) => {
                 let reason = "not a regular file".to_owned();
-                found.skipped.push(Skipped { path: path.to_owned(), reason });
+                found.skipped.push(Skipped {
+                    path: path.to_owned(),
+                    reason,
+                });
             }
             Err(error) => {
-                found.skipped.push(Skipped { path: path.to_owned(), reason: error.to_string() });
+                found.skipped.push(Skipped {
+                    path: path.to_owned(),
+                    reason: error.to_string(),
+                });
             }
         }
     }
@@ -201,16 +233,24 @@ fn unsupported(path: &Path) -> Option<String> {
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     match extension.as_deref() {
         Some("jpg" | "jpeg" | "png") => None,
-        Some(other) => Some(format!("`.{other}` files are not supported (JPEG and PNG are)")),
+        Some(other) => Some(format!(
+            "`.{other}` files are not supported (JPEG and PNG are)"
+        )),
         None => Some("a file without an extension is not taken for a picture".to_owned()),
     }
 }
 
 fn source_file(path: &Path, relative: &Path, bytes: u64) -> Result<SourceFile, ScanError> {
-    let bad = |reason: &str| ScanError::BadName { path: path.to_owned(), reason: reason.to_owned() };
+    let bad = |reason: &str| ScanError::BadName {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    };
     let mut parts = Vec::new();
     for part in relative.components() {
-        let part = part.as_os_str().to_str().ok_or_else(|| bad("its name is not Unicode"))?;
+        let part = part
+            .as_os_str()
+            .to_str()
+            .ok_or_else(|| bad("its name is not Unicode"))?;
         if part.chars().any(char::is_control) {
             return Err(bad("its name contains control characters"));
         }
@@ -220,7 +260,11 @@ fn source_file(path: &Path, relative: &Path, bytes: u64) -> Result<SourceFile, S
     if name.len() > MAX_NAME_BYTES {
         return Err(bad("its name is too long for a key"));
     }
-    Ok(SourceFile { path: path.to_owned(), name, bytes })
+    Ok(SourceFile {
+        path: path.to_owned(),
+        name,
+        bytes,
+    })
 }
 
 /// A name that is taken by another file is refused; the very same file twice is one item.

@@ -73,8 +73,10 @@ pub async fn upload(
         () = cancel.cancelled() => return Err(JobsError::Cancelled),
         listed = store::list(target, &prefix) => listed?,
     };
-    let present: HashMap<String, u64> =
-        present.into_iter().map(|object| (object.key, object.bytes)).collect();
+    let present: HashMap<String, u64> = present
+        .into_iter()
+        .map(|object| (object.key, object.bytes))
+        .collect();
     let mut summary = UploadSummary::default();
     let uploads = batch.manifest.items.iter().map(|item| {
         let there = present.get(&names::inbox_key(batch.id(), &item.name)) == Some(&item.bytes);
@@ -92,9 +94,17 @@ pub async fn upload(
         match sent {
             Ok(sent) => {
                 let already = sent == Sent::Already;
-                *(if already { &mut summary.already } else { &mut summary.sent }) += 1;
+                *(if already {
+                    &mut summary.already
+                } else {
+                    &mut summary.sent
+                }) += 1;
                 let (item, bytes) = (item.name.clone(), item.bytes);
-                reporter.tell(Progress::Uploaded { item, bytes, already });
+                reporter.tell(Progress::Uploaded {
+                    item,
+                    bytes,
+                    already,
+                });
             }
             Err(
                 error @ (JobsError::Cancelled
@@ -127,8 +137,14 @@ pub async fn run(
         tell.send_replace(summary.failed);
         Ok(())
     };
-    let following =
-        follow_beside(target, &batch.manifest, &options.follow, reporter, cancel, Some(uploads));
+    let following = follow_beside(
+        target,
+        &batch.manifest,
+        &options.follow,
+        reporter,
+        cancel,
+        Some(uploads),
+    );
     let ((), status) = tokio::try_join!(uploading, following)?;
     Ok(status)
 }
@@ -151,7 +167,10 @@ async fn patiently(
     let began = Instant::now();
     let mut pause = Duration::from_millis(250);
     let mut attempt = 1;
-    reporter.tell(Progress::UploadStarted { item: item.name.clone(), bytes: item.bytes });
+    reporter.tell(Progress::UploadStarted {
+        item: item.name.clone(),
+        bytes: item.bytes,
+    });
     loop {
         let error = match one(target, batch, item, reporter, cancel).await {
             Err(error) if error.is_transient() && began.elapsed() < options.patience => error,
@@ -159,7 +178,11 @@ async fn patiently(
         };
         attempt += 1;
         let (item, reason) = (item.name.clone(), error.to_string());
-        reporter.tell(Progress::UploadRetry { item, attempt, reason });
+        reporter.tell(Progress::UploadRetry {
+            item,
+            attempt,
+            reason,
+        });
         tokio::select! {
             () = cancel.cancelled() => return Err(JobsError::Cancelled),
             () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(8)),
@@ -182,7 +205,13 @@ async fn one(
         return Err(JobsError::io(&item.name, source));
     };
     let counter = Counter::new(&item.name, item.bytes, reporter);
-    let upload = Upload { target, batch, item, path, counter };
+    let upload = Upload {
+        target,
+        batch,
+        item,
+        path,
+        counter,
+    };
     if item.bytes > ONE_PUT {
         return upload.in_parts(cancel).await;
     }
@@ -209,16 +238,29 @@ impl Upload<'_> {
         let manifest = &self.batch.manifest;
         HashMap::from([
             (names::META_RECIPE.to_owned(), manifest.recipe.differences()),
-            (names::META_RECIPE_HASH.to_owned(), manifest.recipe_hash.clone()),
+            (
+                names::META_RECIPE_HASH.to_owned(),
+                manifest.recipe_hash.clone(),
+            ),
             (names::META_SHA256.to_owned(), self.item.sha256.clone()),
             (names::META_PLACE.to_owned(), manifest.wish.to_string()),
-            (names::META_VERSION.to_owned(), manifest.algorithm.to_string()),
+            (
+                names::META_VERSION.to_owned(),
+                manifest.algorithm.to_string(),
+            ),
         ])
     }
 
     fn content_type(&self) -> &'static str {
-        let extension = self.path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
-        if extension.is_some_and(|e| e == "png") { "image/png" } else { "image/jpeg" }
+        let extension = self
+            .path
+            .extension()
+            .map(std::ffi::OsStr::to_ascii_lowercase);
+        if extension.is_some_and(|e| e == "png") {
+            "image/png"
+        } else {
+            "image/jpeg"
+        }
     }
 
     fn error<E, R>(&self, error: SdkError<E, R>) -> JobsError
@@ -236,15 +278,21 @@ impl Upload<'_> {
     fn sent<T>(result: Result<T, JobsError>) -> Result<Sent, JobsError> {
         match result {
             Ok(_) => Ok(Sent::Now),
-            Err(JobsError::Service { code, .. }) if code == "PreconditionFailed" => Ok(Sent::Already),
+            Err(JobsError::Service { code, .. }) if code == "PreconditionFailed" => {
+                Ok(Sent::Already)
+            }
             Err(error) => Err(error),
         }
     }
 
     async fn in_one(&self) -> Result<Sent, JobsError> {
-        let bytes = tokio::fs::read(self.path).await.map_err(|e| JobsError::io(self.path, e))?;
+        let bytes = tokio::fs::read(self.path)
+            .await
+            .map_err(|e| JobsError::io(self.path, e))?;
         if hex::encode(Sha256::digest(&bytes)) != self.item.sha256 {
-            return Err(JobsError::Changed { path: self.path.to_owned() });
+            return Err(JobsError::Changed {
+                path: self.path.to_owned(),
+            });
         }
         let answer = self
             .target
@@ -280,7 +328,10 @@ impl Upload<'_> {
         };
         if !matches!(done, Ok(Sent::Now)) {
             // What is left of it would be paid for; if this fails too, a lifecycle rule has to.
-            let abort = s3.abort_multipart_upload().bucket(&profile.bucket).key(self.key());
+            let abort = s3
+                .abort_multipart_upload()
+                .bucket(&profile.bucket)
+                .key(self.key());
             let _ = abort.upload_id(&id).send().await;
         }
         done
@@ -297,7 +348,11 @@ impl Upload<'_> {
         let mut offset = 0;
         for number in 1.. {
             let mut part = Vec::with_capacity(part_size as usize);
-            (&mut file).take(part_size).read_to_end(&mut part).await.map_err(io)?;
+            (&mut file)
+                .take(part_size)
+                .read_to_end(&mut part)
+                .await
+                .map_err(io)?;
             if part.is_empty() {
                 break;
             }
@@ -324,7 +379,9 @@ impl Upload<'_> {
             );
         }
         if offset != self.item.bytes || hex::encode(hash.finalize()) != self.item.sha256 {
-            return Err(JobsError::Changed { path: self.path.to_owned() });
+            return Err(JobsError::Changed {
+                path: self.path.to_owned(),
+            });
         }
         let answer = s3
             .complete_multipart_upload()

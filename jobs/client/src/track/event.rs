@@ -52,13 +52,17 @@ impl Event {
     /// ```
     #[must_use]
     pub fn from_api(value: &Value) -> Option<Self> {
-        let details = value.as_object()?.iter().find_map(|(key, details)| {
-            key.ends_with("EventDetails").then_some(details)
-        });
+        let details = value
+            .as_object()?
+            .iter()
+            .find_map(|(key, details)| key.ends_with("EventDetails").then_some(details));
         let text = |name: &str| Some(details?.get(name)?.as_str()?.to_owned());
         Some(Self {
             id: value.get("id")?.as_u64()?,
-            previous: value.get("previousEventId").and_then(Value::as_u64).unwrap_or(0),
+            previous: value
+                .get("previousEventId")
+                .and_then(Value::as_u64)
+                .unwrap_or(0),
             time_ms: value
                 .get("timestamp")
                 .and_then(Value::as_f64)
@@ -99,25 +103,111 @@ impl From<&HistoryEvent> for Event {
             ..Self::default()
         };
         copy!(event, from.execution_started_event_details(), input = input);
-        copy!(event, from.execution_succeeded_event_details(), output = output);
-        copy!(event, from.execution_failed_event_details(), error = error, cause = cause);
-        copy!(event, from.execution_timed_out_event_details(), error = error, cause = cause);
-        copy!(event, from.execution_aborted_event_details(), error = error, cause = cause);
-        copy!(event, from.activity_succeeded_event_details(), output = output);
-        copy!(event, from.activity_started_event_details(), worker = worker_name);
-        copy!(event, from.activity_failed_event_details(), error = error, cause = cause);
-        copy!(event, from.activity_timed_out_event_details(), error = error, cause = cause);
-        copy!(event, from.activity_schedule_failed_event_details(), error = error, cause = cause);
+        copy!(
+            event,
+            from.execution_succeeded_event_details(),
+            output = output
+        );
+        copy!(
+            event,
+            from.execution_failed_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.execution_timed_out_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.execution_aborted_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.activity_succeeded_event_details(),
+            output = output
+        );
+        copy!(
+            event,
+            from.activity_started_event_details(),
+            worker = worker_name
+        );
+        copy!(
+            event,
+            from.activity_failed_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.activity_timed_out_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.activity_schedule_failed_event_details(),
+            error = error,
+            cause = cause
+        );
         copy!(event, from.task_succeeded_event_details(), output = output);
-        copy!(event, from.task_failed_event_details(), error = error, cause = cause);
-        copy!(event, from.task_timed_out_event_details(), error = error, cause = cause);
-        copy!(event, from.task_start_failed_event_details(), error = error, cause = cause);
-        copy!(event, from.task_submit_failed_event_details(), error = error, cause = cause);
-        copy!(event, from.lambda_function_succeeded_event_details(), output = output);
-        copy!(event, from.lambda_function_failed_event_details(), error = error, cause = cause);
-        copy!(event, from.lambda_function_timed_out_event_details(), error = error, cause = cause);
-        copy!(event, from.lambda_function_schedule_failed_event_details(), error = error, cause = cause);
-        copy!(event, from.lambda_function_start_failed_event_details(), error = error, cause = cause);
+        copy!(
+            event,
+            from.task_failed_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.task_timed_out_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.task_start_failed_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.task_submit_failed_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.lambda_function_succeeded_event_details(),
+            output = output
+        );
+        copy!(
+            event,
+            from.lambda_function_failed_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.lambda_function_timed_out_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.lambda_function_schedule_failed_event_details(),
+            error = error,
+            cause = cause
+        );
+        copy!(
+            event,
+            from.lambda_function_start_failed_event_details(),
+            error = error,
+            cause = cause
+        );
         if let Some(details) = from.state_entered_event_details() {
             event.name = Some(details.name().to_owned());
             event.input = details.input().map(str::to_owned);

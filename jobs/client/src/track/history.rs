@@ -180,8 +180,14 @@ impl Fold {
     /// A fold that has seen nothing.
     #[must_use]
     pub fn new(execution_name: &str) -> Self {
-        let view = ExecutionView { name: execution_name.to_owned(), ..ExecutionView::default() };
-        Self { view, owner: HashMap::new() }
+        let view = ExecutionView {
+            name: execution_name.to_owned(),
+            ..ExecutionView::default()
+        };
+        Self {
+            view,
+            owner: HashMap::new(),
+        }
     }
 
     /// Id of the last event that was folded in.
@@ -251,10 +257,15 @@ impl Fold {
                 view.redrives = event.redrive_count.unwrap_or(view.redrives + 1);
             }
             kind => {
-                let Some(step) = owner.and_then(|owner| view.steps.get_mut(owner)) else { return };
+                let Some(step) = owner.and_then(|owner| view.steps.get_mut(owner)) else {
+                    return;
+                };
                 if kind.ends_with("StateExited") {
                     step.exited_ms = Some(event.time_ms);
-                    let failed = step.attempts.last().and_then(|attempt| attempt.end.as_ref());
+                    let failed = step
+                        .attempts
+                        .last()
+                        .and_then(|attempt| attempt.end.as_ref());
                     step.caught = matches!(failed, Some(AttemptEnd::Failed { .. }));
                     if !step.caught && !step.attempts.is_empty() {
                         read_reports(view, event.output.as_deref());
@@ -270,10 +281,17 @@ impl Fold {
     #[must_use]
     pub fn view(&self) -> ExecutionView {
         let mut view = self.view.clone();
-        let cleaning = || self.view.steps.iter().filter(|step| step.name != PLAN_STATE);
+        let cleaning = || {
+            self.view
+                .steps
+                .iter()
+                .filter(|step| step.name != PLAN_STATE)
+        };
         let mut scheduled = Vec::new();
         for attempt in cleaning().flat_map(|step| &step.attempts) {
-            let Some(place) = attempt.compute.place() else { continue };
+            let Some(place) = attempt.compute.place() else {
+                continue;
+            };
             scheduled.push(place);
             if attempt.worker.is_some() {
                 view.worker.clone_from(&attempt.worker);
@@ -285,24 +303,30 @@ impl Fold {
                 }
             }
         }
-        let first = view.plan.as_ref().and_then(|plan| plan.place).or(scheduled.first().copied());
+        let first = view
+            .plan
+            .as_ref()
+            .and_then(|plan| plan.place)
+            .or(scheduled.first().copied());
         view.moved = view.places.len() > 1
             || scheduled.first() != scheduled.last()
             || (scheduled.last().is_some() && first != scheduled.last().copied());
-        view.moved_by = cleaning().filter(|step| step.caught).last().and_then(|step| {
-            match step.attempts.last()?.end.as_ref()? {
+        view.moved_by = cleaning()
+            .filter(|step| step.caught)
+            .last()
+            .and_then(|step| match step.attempts.last()?.end.as_ref()? {
                 AttemptEnd::Failed { error, .. } => Some(error.clone()),
                 AttemptEnd::Succeeded => None,
-            }
-        });
+            });
         if view.status == ExecutionStatus::Running {
             let open = view.steps.last().filter(|step| step.exited_ms.is_none());
             view.waiting_for_worker_since_ms =
-                open.and_then(|step| step.attempts.last()).and_then(|attempt| {
-                    let queued = attempt.started_ms.is_none() && attempt.end.is_none();
-                    let activity = matches!(attempt.compute, Compute::Activity { .. });
-                    (queued && activity).then_some(attempt.scheduled_ms)
-                });
+                open.and_then(|step| step.attempts.last())
+                    .and_then(|attempt| {
+                        let queued = attempt.started_ms.is_none() && attempt.end.is_none();
+                        let activity = matches!(attempt.compute, Compute::Activity { .. });
+                        (queued && activity).then_some(attempt.scheduled_ms)
+                    });
         }
         view
     }
@@ -310,7 +334,10 @@ impl Fold {
 
 /// Folds a whole history.
 #[must_use]
-pub fn fold<'a>(execution_name: &str, events: impl IntoIterator<Item = &'a Event>) -> ExecutionView {
+pub fn fold<'a>(
+    execution_name: &str,
+    events: impl IntoIterator<Item = &'a Event>,
+) -> ExecutionView {
     let mut fold = Fold::new(execution_name);
     for event in events {
         fold.apply(event);
@@ -329,7 +356,11 @@ fn end(view: &mut ExecutionView, event: &Event, status: ExecutionStatus) {
 fn work(step: &mut Step, event: &Event) {
     let failed = || {
         let timed_out = event.kind.ends_with("TimedOut");
-        let default = if timed_out { "States.Timeout" } else { "States.TaskFailed" };
+        let default = if timed_out {
+            "States.Timeout"
+        } else {
+            "States.TaskFailed"
+        };
         AttemptEnd::Failed {
             error: event.error.clone().unwrap_or_else(|| default.to_owned()),
             cause: event.cause.clone().unwrap_or_default(),
@@ -387,8 +418,12 @@ fn compute(event: &Event) -> Compute {
         // `invoke` or `invoke.waitForTaskToken`: which function is in the request.
         (_, Some("lambda")) if resource.starts_with("invoke") => {
             let request = event.parameters.as_deref().and_then(parsed);
-            let name = request.as_ref().and_then(|request| request.get("FunctionName")?.as_str());
-            Compute::Lambda { function: name.unwrap_or_default().to_owned() }
+            let name = request
+                .as_ref()
+                .and_then(|request| request.get("FunctionName")?.as_str());
+            Compute::Lambda {
+                function: name.unwrap_or_default().to_owned(),
+            }
         }
         (_, service) => Compute::Service {
             service: service.unwrap_or_default().to_owned(),
@@ -399,7 +434,9 @@ fn compute(event: &Event) -> Compute {
 
 /// The output of a state is the execution's document so far: `$.plan` and `$.result`.
 fn read_reports(view: &mut ExecutionView, output: Option<&str>) {
-    let Some(mut document) = output.and_then(parsed) else { return };
+    let Some(mut document) = output.and_then(parsed) else {
+        return;
+    };
     let mut take = |field: &str| document.get_mut(field).map(Value::take).unwrap_or_default();
     if let Ok(plan) = serde_json::from_value::<PlanReport>(take("plan")) {
         view.plan = Some(plan);

@@ -17,14 +17,25 @@ const ACTIVITY: &str = "arn:aws:states:us-east-1:000000000000:activity:whiteboar
 
 impl Writer {
     fn started() -> Self {
-        let mut writer = Self { events: Vec::new(), planned: "lambda" };
-        writer.add("ExecutionStarted", "executionStarted", json!({"input": "{}"}));
+        let mut writer = Self {
+            events: Vec::new(),
+            planned: "lambda",
+        };
+        writer.add(
+            "ExecutionStarted",
+            "executionStarted",
+            json!({"input": "{}"}),
+        );
         writer
     }
 
     fn add(&mut self, kind: &str, details: &str, value: Value) -> &mut Self {
         let id = self.events.len() as u64 + 1;
-        let previous = if kind.ends_with("StateEntered") && id == 2 { 0 } else { id - 1 };
+        let previous = if kind.ends_with("StateEntered") && id == 2 {
+            0
+        } else {
+            id - 1
+        };
         self.events.push(json!({
             "id": id, "previousEventId": previous, "type": kind,
             "timestamp": 1_700_000_000.0 + id as f64,
@@ -34,7 +45,11 @@ impl Writer {
     }
 
     fn enter(&mut self, kind: &str, name: &str) -> &mut Self {
-        self.add(&format!("{kind}StateEntered"), "stateEntered", json!({"name": name}))
+        self.add(
+            &format!("{kind}StateEntered"),
+            "stateEntered",
+            json!({"name": name}),
+        )
     }
 
     fn exit(&mut self, kind: &str, name: &str, output: &Value) -> &mut Self {
@@ -64,7 +79,11 @@ impl Writer {
     }
 
     fn taken_by(&mut self, worker: &str) -> &mut Self {
-        self.add("ActivityStarted", "activityStarted", json!({"workerName": worker}))
+        self.add(
+            "ActivityStarted",
+            "activityStarted",
+            json!({"workerName": worker}),
+        )
     }
 
     /// Register and Plan, as every execution of our machine begins.
@@ -80,7 +99,9 @@ impl Writer {
         writer.enter("Task", "Plan").lambda("plan");
         writer.add("TaskSucceeded", "taskSucceeded", json!({"output": "{}"}));
         writer.exit("Task", "Plan", &document(place));
-        writer.enter("Choice", "Place").exit("Choice", "Place", &document(place));
+        writer
+            .enter("Choice", "Place")
+            .exit("Choice", "Place", &document(place));
         writer
     }
 
@@ -88,15 +109,23 @@ impl Writer {
         let mut output = document(self.planned);
         output["result"] = json!({"place": place, "width": 4, "seconds": {"total": 1.5},
             "output": {"key": "cleaned/b/a.jpg.png", "bytes": 9, "sha256": "aa"}});
-        self.add(&format!("{kind}Succeeded"), "activitySucceeded", json!({"output": "{}"}));
+        self.add(
+            &format!("{kind}Succeeded"),
+            "activitySucceeded",
+            json!({"output": "{}"}),
+        );
         self.exit("Task", state, &output);
-        self.enter("Succeed", "Done").exit("Succeed", "Done", &output);
+        self.enter("Succeed", "Done")
+            .exit("Succeed", "Done", &output);
         let details = json!({"output": output.to_string()});
         self.add("ExecutionSucceeded", "executionSucceeded", details)
     }
 
     fn parsed(&self) -> Vec<Event> {
-        self.events.iter().map(|event| Event::from_api(event).unwrap()).collect()
+        self.events
+            .iter()
+            .map(|event| Event::from_api(event).unwrap())
+            .collect()
     }
 
     fn view(&self) -> ExecutionView {
@@ -118,14 +147,23 @@ fn a_run_on_lambda_as_planned_is_not_moved() {
     assert_eq!(view.status, ExecutionStatus::Succeeded);
     assert_eq!(view.places, [Place::Lambda]);
     assert!(!view.moved);
-    assert_eq!(view.attempts, 1, "the planner's own call is no attempt at the picture");
+    assert_eq!(
+        view.attempts, 1,
+        "the planner's own call is no attempt at the picture"
+    );
     assert_eq!(view.plan.unwrap().predicted.seconds, 2.0);
     assert_eq!(view.result.unwrap().output.key, "cleaned/b/a.jpg.png");
     let names: Vec<_> = view.steps.iter().map(|step| step.name.as_str()).collect();
-    assert_eq!(names, ["Register", "Plan", "Place", "CleanOnLambda", "Done"]);
+    assert_eq!(
+        names,
+        ["Register", "Plan", "Place", "CleanOnLambda", "Done"]
+    );
     assert_eq!(
         view.steps[0].attempts[0].compute,
-        Compute::Service { service: "aws-sdk:s3".into(), action: "putObject".into() }
+        Compute::Service {
+            service: "aws-sdk:s3".into(),
+            action: "putObject".into()
+        }
     );
 }
 
@@ -139,8 +177,15 @@ fn a_lambda_time_out_moves_the_item_to_a_named_worker() {
     writer.enter("Task", "CleanOnEcs").activity();
 
     let waiting = writer.view();
-    assert!(waiting.moved, "it has left Lambda although no worker has taken it yet");
-    assert_eq!(waiting.places, [Place::Lambda], "ECS has not worked on it yet");
+    assert!(
+        waiting.moved,
+        "it has left Lambda although no worker has taken it yet"
+    );
+    assert_eq!(
+        waiting.places,
+        [Place::Lambda],
+        "ECS has not worked on it yet"
+    );
     let scheduled = writer.parsed().last().unwrap().time_ms;
     assert_eq!(waiting.waiting_for_worker_since_ms, Some(scheduled));
 
@@ -153,15 +198,25 @@ fn a_lambda_time_out_moves_the_item_to_a_named_worker() {
     assert_eq!(view.attempts, 2);
     assert_eq!(view.plan.unwrap().place, Some(Place::Lambda));
     assert_eq!(view.waiting_for_worker_since_ms, None);
-    assert_eq!(view.error, None, "a caught error is not the execution's error");
+    assert_eq!(
+        view.error, None,
+        "a caught error is not the execution's error"
+    );
     assert!(view.steps[3].caught && !view.steps[4].caught);
 }
 
 #[test]
 fn a_silent_worker_costs_an_attempt_but_not_the_place() {
     let mut writer = Writer::planned("ecs");
-    writer.enter("Task", "CleanOnEcs").activity().taken_by("ecs/1");
-    writer.add("ActivityTimedOut", "activityTimedOut", json!({"error": "States.Timeout"}));
+    writer
+        .enter("Task", "CleanOnEcs")
+        .activity()
+        .taken_by("ecs/1");
+    writer.add(
+        "ActivityTimedOut",
+        "activityTimedOut",
+        json!({"error": "States.Timeout"}),
+    );
     writer.activity().taken_by("ecs/2");
     writer.succeeds("CleanOnEcs", "Activity", "ecs");
     let view = writer.view();
@@ -170,7 +225,10 @@ fn a_silent_worker_costs_an_attempt_but_not_the_place() {
     assert_eq!(view.worker.as_deref(), Some("ecs/2"));
     let clean = &view.steps[3];
     assert_eq!(clean.attempts.len(), 2);
-    let lost = AttemptEnd::Failed { error: "States.Timeout".into(), cause: String::new() };
+    let lost = AttemptEnd::Failed {
+        error: "States.Timeout".into(),
+        cause: String::new(),
+    };
     assert_eq!(clean.attempts[0].end, Some(lost));
     assert!(!clean.caught, "a retry that succeeds is not a catch");
 }
@@ -187,10 +245,17 @@ fn a_broken_picture_fails_where_it_is_and_a_redrive_goes_on_from_there() {
     let failed = writer.view();
     assert_eq!(failed.status, ExecutionStatus::Failed);
     assert_eq!(failed.error.as_deref(), Some("ImageCorrupt"));
-    assert_eq!(failed.steps[3].exited_ms, None, "an uncaught failure never leaves its state");
+    assert_eq!(
+        failed.steps[3].exited_ms, None,
+        "an uncaught failure never leaves its state"
+    );
     assert_eq!(failed.moved_by, None);
 
-    writer.add("ExecutionRedriven", "executionRedriven", json!({"redriveCount": 1}));
+    writer.add(
+        "ExecutionRedriven",
+        "executionRedriven",
+        json!({"redriveCount": 1}),
+    );
     let again = writer.view();
     assert_eq!(again.status, ExecutionStatus::Running);
     assert_eq!((again.error, again.stopped_ms), (None, None));
@@ -220,8 +285,16 @@ fn a_throttled_call_is_neither_an_attempt_nor_a_place() {
 #[test]
 fn a_stop_and_a_machine_time_out_end_it_without_an_exit() {
     for (kind, details, status) in [
-        ("ExecutionAborted", "executionAborted", ExecutionStatus::Aborted),
-        ("ExecutionTimedOut", "executionTimedOut", ExecutionStatus::TimedOut),
+        (
+            "ExecutionAborted",
+            "executionAborted",
+            ExecutionStatus::Aborted,
+        ),
+        (
+            "ExecutionTimedOut",
+            "executionTimedOut",
+            ExecutionStatus::TimedOut,
+        ),
     ] {
         let mut writer = Writer::planned("ecs");
         writer.enter("Task", "CleanOnEcs").activity();
@@ -231,7 +304,10 @@ fn a_stop_and_a_machine_time_out_end_it_without_an_exit() {
         let view = writer.view();
         assert_eq!(view.status, status);
         assert_eq!(view.error.as_deref(), Some("Why"));
-        assert_eq!(view.waiting_for_worker_since_ms, None, "nothing waits any more");
+        assert_eq!(
+            view.waiting_for_worker_since_ms, None,
+            "nothing waits any more"
+        );
         assert_eq!(view.places, []);
     }
 }
@@ -242,11 +318,20 @@ fn a_direct_lambda_resource_is_lambda_too() {
     writer.enter("Task", "CleanOnLambda");
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:f";
     let details = json!({"resource": arn, "input": "{}"});
-    writer.add("LambdaFunctionScheduled", "lambdaFunctionScheduled", details);
+    writer.add(
+        "LambdaFunctionScheduled",
+        "lambdaFunctionScheduled",
+        details,
+    );
     writer.add("LambdaFunctionStarted", "none", json!({}));
     let view = writer.view();
     assert_eq!(view.places, [Place::Lambda]);
-    assert_eq!(view.steps[0].attempts[0].compute, Compute::Lambda { function: arn.into() });
+    assert_eq!(
+        view.steps[0].attempts[0].compute,
+        Compute::Lambda {
+            function: arn.into()
+        }
+    );
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -267,7 +352,11 @@ fn any_event() -> impl Strategy<Value = Event> {
         "ExecutionAborted",
         "SomethingNew",
     ]);
-    let name = prop::option::of(prop::sample::select(vec!["Plan", "CleanOnLambda", "CleanOnEcs"]));
+    let name = prop::option::of(prop::sample::select(vec![
+        "Plan",
+        "CleanOnLambda",
+        "CleanOnEcs",
+    ]));
     (0..60_u64, 0..60_u64, kinds, name, any::<bool>()).prop_map(|(id, previous, kind, name, l)| {
         Event {
             id,

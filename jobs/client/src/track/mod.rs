@@ -10,9 +10,11 @@ pub mod outcome;
 mod poll;
 
 pub use history::{Attempt, AttemptEnd, Compute, ExecutionStatus, ExecutionView, Step};
-pub use outcome::{BatchStatus, CleanReport, FailureRecord, ItemState, ItemStatus, PlanReport, Waiting};
-pub(crate) use poll::{follow_beside, snapshot_with_executions};
+pub use outcome::{
+    BatchStatus, CleanReport, FailureRecord, ItemState, ItemStatus, PlanReport, Waiting,
+};
 pub use poll::{FollowOptions, execution_view, follow, snapshot};
+pub(crate) use poll::{follow_beside, snapshot_with_executions};
 
 use serde::{Deserialize, Serialize};
 

@@ -102,7 +102,9 @@ pub struct Seconds {
 }
 
 /// State of an item.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemState {
     /// Not started, or waiting for a worker.
@@ -243,28 +245,43 @@ pub fn item_status(facts: &Facts<'_>) -> ItemStatus {
     let mut executions: Vec<&ExecutionView> = facts.executions.iter().collect();
     executions.sort_by(|a, b| (a.started_ms, &a.name).cmp(&(b.started_ms, &b.name)));
     let with = |statuses: &[ExecutionStatus]| {
-        executions.iter().copied().filter(|e| statuses.contains(&e.status)).collect::<Vec<_>>()
+        executions
+            .iter()
+            .copied()
+            .filter(|e| statuses.contains(&e.status))
+            .collect::<Vec<_>>()
     };
     let succeeded = with(&[ExecutionStatus::Succeeded]);
     let running = with(&[ExecutionStatus::Running]);
     let failed = with(&[ExecutionStatus::Failed, ExecutionStatus::TimedOut]);
     let aborted = with(&[ExecutionStatus::Aborted]);
     let first_ended = succeeded.iter().copied().min_by_key(|e| e.stopped_ms);
-    let last_ended = |of: &[&ExecutionView]| of.iter().copied().max_by_key(|e| e.stopped_ms).cloned();
+    let last_ended =
+        |of: &[&ExecutionView]| of.iter().copied().max_by_key(|e| e.stopped_ms).cloned();
 
     // An execution that still runs beside a stored result is about to say how it was made.
     let (state, telling) = if let Some(first) = first_ended {
         (ItemState::Cleaned, Some(first.clone()))
     } else if let Some(last) = running.last() {
         let waits = last.waiting_for_worker_since_ms.is_some();
-        (if waits { ItemState::Queued } else { ItemState::Running }, Some((*last).clone()))
+        (
+            if waits {
+                ItemState::Queued
+            } else {
+                ItemState::Running
+            },
+            Some((*last).clone()),
+        )
     } else if facts.cleaned {
         (ItemState::Cleaned, last_ended(&executions))
     } else if !failed.is_empty() {
         (ItemState::Failed, last_ended(&failed))
     } else if !aborted.is_empty() {
         (ItemState::Stopped, last_ended(&aborted))
-    } else if facts.failed.is_some_and(|record| record.status == "ABORTED") {
+    } else if facts
+        .failed
+        .is_some_and(|record| record.status == "ABORTED")
+    {
         (ItemState::Stopped, None)
     } else if facts.failed.is_some() || facts.upload_error.is_some() {
         (ItemState::Failed, None)
@@ -280,16 +297,26 @@ pub fn item_status(facts: &Facts<'_>) -> ItemStatus {
         wished: facts.manifest.wish,
         planned: facts.item.predicted,
         attempts: executions.iter().map(|execution| execution.attempts).sum(),
-        executions: executions.iter().map(|execution| execution.name.clone()).collect(),
+        executions: executions
+            .iter()
+            .map(|execution| execution.name.clone())
+            .collect(),
         ..ItemStatus::default()
     };
     if let Some(view) = telling {
-        let from = executions.iter().filter_map(|execution| execution.started_ms).min();
+        let from = executions
+            .iter()
+            .filter_map(|execution| execution.started_ms)
+            .min();
         let until = view.stopped_ms.unwrap_or(facts.now_ms);
         status.seconds = from.map(|from| (until - from).max(0) as f64 / 1000.0);
         describe(&mut status, view);
     } else if state == ItemState::Queued {
-        let waiting = if facts.uploaded_ms.is_some() { Waiting::Execution } else { Waiting::Upload };
+        let waiting = if facts.uploaded_ms.is_some() {
+            Waiting::Execution
+        } else {
+            Waiting::Upload
+        };
         status.waiting = Some(waiting);
         status.waiting_since_ms = facts.uploaded_ms;
     } else if let Some(record) = facts.failed {
@@ -300,7 +327,10 @@ pub fn item_status(facts: &Facts<'_>) -> ItemStatus {
         status.message = Some(error.to_owned());
     }
     if state == ItemState::Cleaned {
-        let stored = status.result.as_ref().map(|result| result.output.key.clone());
+        let stored = status
+            .result
+            .as_ref()
+            .map(|result| result.output.key.clone());
         let key = stored.filter(|key| !key.is_empty());
         let usual = || names::cleaned_key(&status.batch, &status.name);
         status.output = Some(key.unwrap_or_else(usual));
@@ -333,7 +363,9 @@ fn describe(status: &mut ItemStatus, view: ExecutionView) {
 pub fn sentence(error: Option<&str>, cause: Option<&str>) -> String {
     let cause = cause.unwrap_or_default();
     let json = serde_json::from_str::<serde_json::Value>(cause).ok();
-    let inner = json.as_ref().and_then(|json| json.get("errorMessage")?.as_str());
+    let inner = json
+        .as_ref()
+        .and_then(|json| json.get("errorMessage")?.as_str());
     match (inner.unwrap_or(cause), error) {
         ("", Some("States.Timeout")) => "it took longer than allowed".to_owned(),
         ("", Some("States.HeartbeatTimeout")) => "its worker went silent".to_owned(),
@@ -397,7 +429,12 @@ mod tests {
         }
     }
 
-    fn execution(name: &str, status: ExecutionStatus, start: i64, stop: Option<i64>) -> ExecutionView {
+    fn execution(
+        name: &str,
+        status: ExecutionStatus,
+        start: i64,
+        stop: Option<i64>,
+    ) -> ExecutionView {
         ExecutionView {
             name: name.into(),
             status,
@@ -436,7 +473,11 @@ mod tests {
         ];
         let item = outcome(&runs, false, true);
         assert_eq!(item.state, ItemState::Cleaned);
-        assert_eq!(item.seconds, Some(0.75), "from the first start to the first success");
+        assert_eq!(
+            item.seconds,
+            Some(0.75),
+            "from the first start to the first success"
+        );
         assert_eq!(item.output.as_deref(), Some("cleaned/b/a.jpg.png"));
         assert_eq!((item.error, item.message), (None, None));
         assert_eq!(item.executions, ["4", "1", "2", "3"]);
@@ -445,12 +486,18 @@ mod tests {
 
     #[test]
     fn what_runs_is_not_given_up_because_of_an_older_failure() {
-        let runs = [execution("1", Failed, 100, Some(900)), execution("2", Running, 1_000, None)];
+        let runs = [
+            execution("1", Failed, 100, Some(900)),
+            execution("2", Running, 1_000, None),
+        ];
         assert_eq!(outcome(&runs, false, true).state, ItemState::Running);
         let mut queued = runs;
         queued[1].waiting_for_worker_since_ms = Some(1_500);
         let item = outcome(&queued, false, true);
-        assert_eq!((item.state, item.waiting), (ItemState::Queued, Some(Waiting::Worker)));
+        assert_eq!(
+            (item.state, item.waiting),
+            (ItemState::Queued, Some(Waiting::Worker))
+        );
         assert_eq!(item.waiting_since_ms, Some(1_500));
     }
 
@@ -470,9 +517,20 @@ mod tests {
     fn without_executions_the_objects_tell() {
         assert_eq!(outcome(&[], false, false).waiting, Some(Waiting::Upload));
         let stored = outcome(&[], false, true);
-        assert_eq!((stored.state, stored.waiting), (ItemState::Queued, Some(Waiting::Execution)));
-        assert_eq!(stored.planned, Some(Place::Lambda), "the sender's guess until Plan speaks");
-        assert_eq!(outcome(&[], true, true).state, ItemState::Cleaned, "histories expire");
+        assert_eq!(
+            (stored.state, stored.waiting),
+            (ItemState::Queued, Some(Waiting::Execution))
+        );
+        assert_eq!(
+            stored.planned,
+            Some(Place::Lambda),
+            "the sender's guess until Plan speaks"
+        );
+        assert_eq!(
+            outcome(&[], true, true).state,
+            ItemState::Cleaned,
+            "histories expire"
+        );
     }
 
     #[test]
@@ -489,7 +547,11 @@ mod tests {
             (Some("X"), Some(r#"{"errorMessage":"m"}"#), "m"),
             (Some("X"), Some("plain"), "plain"),
             (Some("X"), None, "X"),
-            (Some("States.Timeout"), Some(""), "it took longer than allowed"),
+            (
+                Some("States.Timeout"),
+                Some(""),
+                "it took longer than allowed",
+            ),
             (None, None, "stopped without a reason given"),
         ] {
             assert_eq!(sentence(error, cause), words);

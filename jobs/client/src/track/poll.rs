@@ -72,8 +72,14 @@ pub(crate) async fn follow_beside(
     uploads: Option<UploadErrors>,
 ) -> Result<BatchStatus, JobsError> {
     let loopback = target.profile().is_loopback();
-    let fastest = options.fastest.unwrap_or(Duration::from_millis(if loopback { 200 } else { 1_000 }));
-    let slowest = if loopback { options.slowest.min(fastest * 5) } else { options.slowest };
+    let fastest = options
+        .fastest
+        .unwrap_or(Duration::from_millis(if loopback { 200 } else { 1_000 }));
+    let slowest = if loopback {
+        options.slowest.min(fastest * 5)
+    } else {
+        options.slowest
+    };
     let mut follower = Follower::new(target, manifest);
     let mut teller = Teller::new(options, reporter);
     let mut pause = fastest;
@@ -109,7 +115,10 @@ pub(crate) async fn follow_beside(
                 }
                 pause = (pause * 2).clamp(Duration::from_millis(250), Duration::from_secs(4));
                 let next_ms = pause.as_millis() as u64;
-                reporter.tell(Progress::Offline { error: error.to_string(), next_ms });
+                reporter.tell(Progress::Offline {
+                    error: error.to_string(),
+                    next_ms,
+                });
             }
             Err(error) => return Err(error),
         }
@@ -214,7 +223,10 @@ struct Follower<'a> {
 
 impl<'a> Follower<'a> {
     fn new(target: &'a Target, manifest: &'a Manifest) -> Self {
-        let runs = manifest.items.iter().map(|item| (item.name.clone(), BTreeMap::new()));
+        let runs = manifest
+            .items
+            .iter()
+            .map(|item| (item.name.clone(), BTreeMap::new()));
         Self {
             target,
             manifest,
@@ -231,9 +243,13 @@ impl<'a> Follower<'a> {
     async fn look(&mut self, depth: Depth) -> Result<bool, JobsError> {
         let records = store::list(self.target, &names::runs_prefix(&self.manifest.batch)).await?;
         for record in records {
-            let Some((_, name, execution)) = names::parse_run_key(&record.key) else { continue };
+            let Some((_, name, execution)) = names::parse_run_key(&record.key) else {
+                continue;
+            };
             // Not an item of ours: somebody put an object under our prefix by hand.
-            let Some(runs) = self.runs.get_mut(name) else { continue };
+            let Some(runs) = self.runs.get_mut(name) else {
+                continue;
+            };
             runs.entry(execution.to_owned()).or_insert_with(|| Watched {
                 fold: Fold::new(execution),
                 read: None,
@@ -270,7 +286,10 @@ impl<'a> Follower<'a> {
         let mut reads = futures::stream::iter(reads).buffer_unordered(READERS);
         let mut throttled = false;
         while let Some((events, item, name)) = reads.next().await {
-            let run = self.runs.get_mut(&item).and_then(|runs| runs.get_mut(&name));
+            let run = self
+                .runs
+                .get_mut(&item)
+                .and_then(|runs| runs.get_mut(&name));
             let Some(run) = run else { continue };
             match events {
                 Ok(events) => {
@@ -300,10 +319,15 @@ impl<'a> Follower<'a> {
         let silent = self.runs.iter().any(|(name, runs)| {
             let status = |wanted| runs.values().any(|run| run.fold.status() == wanted);
             let speaks = status(ExecutionStatus::Succeeded)
-                || runs.values().any(|run| run.fold.last_event() > 0 && !run.fold.is_ended());
+                || runs
+                    .values()
+                    .any(|run| run.fold.last_event() > 0 && !run.fold.is_ended());
             !speaks && !self.cleaned.contains(name)
         });
-        silent && self.objects_listed.is_none_or(|listed| listed.elapsed() >= OBJECTS_EVERY)
+        silent
+            && self
+                .objects_listed
+                .is_none_or(|listed| listed.elapsed() >= OBJECTS_EVERY)
             || self.ended_since_listing()
     }
 
@@ -331,10 +355,15 @@ impl<'a> Follower<'a> {
         )?;
         self.objects_listed = Some(Instant::now());
         let name = |key: &str| names::parse_inbox_key(key).map(|(_, name)| name.to_owned());
-        self.stored =
-            stored.iter().filter_map(|o| Some((name(&o.key)?, o.modified_ms))).collect();
+        self.stored = stored
+            .iter()
+            .filter_map(|o| Some((name(&o.key)?, o.modified_ms)))
+            .collect();
         let name = |key: &str| names::parse_cleaned_key(batch, key).map(str::to_owned);
-        self.cleaned = cleaned.iter().filter_map(|object| name(&object.key)).collect();
+        self.cleaned = cleaned
+            .iter()
+            .filter_map(|object| name(&object.key))
+            .collect();
         // Failure records speak where histories are gone; otherwise histories know more.
         let silent = |name: &str| {
             let runs = self.runs.get(name);
@@ -346,8 +375,12 @@ impl<'a> Follower<'a> {
         });
         let mut found = HashMap::new();
         for object in wanted {
-            let Some(name) = names::parse_failed_key(batch, &object.key) else { continue };
-            let text = store::get(self.target, &object.key).await?.unwrap_or_default();
+            let Some(name) = names::parse_failed_key(batch, &object.key) else {
+                continue;
+            };
+            let text = store::get(self.target, &object.key)
+                .await?
+                .unwrap_or_default();
             if let Ok(record) = serde_json::from_slice(&text) {
                 found.insert(name.to_owned(), record);
             }
@@ -359,8 +392,11 @@ impl<'a> Follower<'a> {
     fn status(&self) -> BatchStatus {
         let items = self.manifest.items.iter().map(|item| {
             let runs = self.runs.get(&item.name);
-            let views: Vec<_> =
-                runs.into_iter().flat_map(BTreeMap::values).filter_map(Watched::view).collect();
+            let views: Vec<_> = runs
+                .into_iter()
+                .flat_map(BTreeMap::values)
+                .filter_map(Watched::view)
+                .collect();
             item_status(&Facts {
                 manifest: self.manifest,
                 item,
@@ -390,7 +426,12 @@ struct Teller<'a> {
 
 impl<'a> Teller<'a> {
     fn new(options: &'a FollowOptions, reporter: &'a Reporter) -> Self {
-        Self { options, reporter, last: HashMap::new(), stuck: HashSet::new() }
+        Self {
+            options,
+            reporter,
+            last: HashMap::new(),
+            stuck: HashSet::new(),
+        }
     }
 
     /// True when anything changed.
@@ -399,7 +440,10 @@ impl<'a> Teller<'a> {
         for item in &status.items {
             self.tell_stuck(item);
             // The clock of a running item is no news.
-            let facts = ItemStatus { seconds: None, ..item.clone() };
+            let facts = ItemStatus {
+                seconds: None,
+                ..item.clone()
+            };
             let untouched = item.state == ItemState::Queued && item.executions.is_empty();
             let known = self.last.get(&item.name);
             if known == Some(&facts) || (known.is_none() && untouched) {
@@ -423,7 +467,9 @@ impl<'a> Teller<'a> {
     }
 
     fn tell_stuck(&mut self, item: &ItemStatus) {
-        let (Some(waiting), Some(since)) = (item.waiting, item.waiting_since_ms) else { return };
+        let (Some(waiting), Some(since)) = (item.waiting, item.waiting_since_ms) else {
+            return;
+        };
         let patience = match waiting {
             Waiting::Upload => return,
             Waiting::Execution => self.options.no_execution_after,
@@ -431,7 +477,11 @@ impl<'a> Teller<'a> {
         };
         let seconds = (now_ms() - since).max(0) as f64 / 1000.0;
         if seconds > patience.as_secs_f64() && self.stuck.insert((item.name.clone(), waiting)) {
-            self.reporter.tell(Progress::Stuck { item: item.name.clone(), waiting, seconds });
+            self.reporter.tell(Progress::Stuck {
+                item: item.name.clone(),
+                waiting,
+                seconds,
+            });
         }
     }
 }
@@ -440,7 +490,11 @@ impl<'a> Teller<'a> {
 /// before costs one call.
 async fn read_history(target: &Target, arn: &str, last: u64) -> Result<Vec<Event>, JobsError> {
     let profile = target.profile();
-    let request = target.sfn().get_execution_history().execution_arn(arn).reverse_order(true);
+    let request = target
+        .sfn()
+        .get_execution_history()
+        .execution_arn(arn)
+        .reverse_order(true);
     let mut pages = request
         .max_results(if last == 0 { 200 } else { 50 })
         .include_execution_data(true)
@@ -449,7 +503,12 @@ async fn read_history(target: &Target, arn: &str, last: u64) -> Result<Vec<Event
     let mut events = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| {
-            from_sdk(error, &profile.describe(), "states:GetExecutionHistory", arn)
+            from_sdk(
+                error,
+                &profile.describe(),
+                "states:GetExecutionHistory",
+                arn,
+            )
         })?;
         let mut reached = false;
         for event in page.events().iter().map(Event::from) {
