@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::lanes::{FunctionError, LambdaLane, LaneError};
 use crate::s3::{ObjectStore, StoreError};
-use crate::states::{CallContext, Integrations, TaskError};
+use crate::states::{CallContext, Integrations, Started, TaskError};
 
 /// Causes are cut to this many bytes, as Step Functions does.
 const MAX_CAUSE: usize = 32_768;
@@ -47,9 +47,14 @@ impl ServiceIntegrations {
         }
     }
 
-    async fn lambda_invoke(&self, request: &TaskRequest) -> Result<String, TaskError> {
+    async fn lambda_invoke(
+        &self,
+        request: &TaskRequest,
+        started: &Started,
+    ) -> Result<String, TaskError> {
         let parameters = parameters(request)?;
         let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
+            started.tell();
             return Err(invalid_parameter("The field 'FunctionName' is required"));
         };
         let mut reference = function.to_owned();
@@ -59,6 +64,7 @@ impl ServiceIntegrations {
         if let Some(kind) = parameters.get("InvocationType").and_then(Value::as_str)
             && kind != "RequestResponse"
         {
+            started.tell();
             let message = format!("InvocationType {kind} is not implemented by this local cloud");
             return Err(invalid_parameter(&message));
         }
@@ -67,7 +73,7 @@ impl ServiceIntegrations {
             Value::Null => Bytes::new(),
             payload => Bytes::from(payload.to_string()),
         };
-        let (id, answer) = self.invoke(&reference, payload).await?;
+        let (id, answer) = self.invoke(&reference, payload, started).await?;
         let size = answer.len();
         // A function may answer with text that is no JSON; then it is a string here, as on AWS.
         let payload = serde_json::from_slice(&answer)
@@ -75,22 +81,34 @@ impl ServiceIntegrations {
         Ok(invoke_result(&id, size, &payload).to_string())
     }
 
-    async fn lambda_arn(&self, arn: &str, request: &TaskRequest) -> Result<String, TaskError> {
+    async fn lambda_arn(
+        &self,
+        arn: &str,
+        request: &TaskRequest,
+        started: &Started,
+    ) -> Result<String, TaskError> {
         let payload = Bytes::copy_from_slice(request.input.as_bytes());
-        let (_, answer) = self.invoke(arn, payload).await?;
+        let (_, answer) = self.invoke(arn, payload, started).await?;
         String::from_utf8(answer.to_vec())
             .map_err(|_| task_error("States.Runtime", "The function's answer is not UTF-8"))
     }
 
-    async fn invoke(&self, reference: &str, payload: Bytes) -> Result<(String, Bytes), TaskError> {
-        let name = self
-            .lambda
-            .resolve(reference)
-            .map_err(|error| lane_error(&error))?;
+    async fn invoke(
+        &self,
+        reference: &str,
+        payload: Bytes,
+        started: &Started,
+    ) -> Result<(String, Bytes), TaskError> {
+        let name = self.lambda.resolve(reference).map_err(|error| {
+            started.tell();
+            lane_error(&error)
+        })?;
         let invocation = Invocation::new(crate::lanes::lambda::event_or_empty(payload));
         let id = invocation.request_id.clone();
-        let completed = self.lambda.invoke_in_turn(&name, invocation, || {}).await;
-        match completed {
+        let completed = self
+            .lambda
+            .invoke_in_turn(&name, invocation, || started.tell());
+        match completed.await {
             Ok(completed) => match completed.result {
                 Ok(answer) => Ok((id, answer)),
                 Err(error) => Err(function_error(&error)),
@@ -169,18 +187,29 @@ impl Integrations for ServiceIntegrations {
         }
     }
 
+    /// Calls of functions wait in the lane until a process is free.
+    fn queues(&self, resource: &Resource) -> bool {
+        match resource {
+            Resource::LambdaFunction { .. } => true,
+            Resource::Service { service, .. } => service == "lambda",
+            Resource::Activity { .. } => false,
+        }
+    }
+
     async fn call(
         &self,
         request: &TaskRequest,
-        _context: &CallContext,
+        context: &CallContext,
     ) -> Result<String, TaskError> {
         if self.drain.is_cancelled() {
             return std::future::pending().await;
         }
         match &request.resource {
-            Resource::LambdaFunction { arn } => self.lambda_arn(arn, request).await,
+            Resource::LambdaFunction { arn } => {
+                self.lambda_arn(arn, request, &context.started).await
+            }
             Resource::Service { service, .. } if service == "lambda" => {
-                self.lambda_invoke(request).await
+                self.lambda_invoke(request, &context.started).await
             }
             Resource::Service { .. } => self.put_object(request).await,
             Resource::Activity { arn } => {

@@ -137,7 +137,8 @@ impl LambdaLane {
                     drop(slot);
                     return Ok(completed);
                 }
-                Err(_) if patience > 0 => {
+                // A limit of 0 means that the pool was shut down.
+                Err(throttled) if patience > 0 && throttled.limit > 0 => {
                     patience -= 1;
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }

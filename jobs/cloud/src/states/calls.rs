@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
 use super::error::Fault;
-use super::integrations::{CallContext, Integrations, TaskError};
+use super::integrations::{CallContext, Integrations, Started, TaskError};
 use super::message::{Item, Message, Operation, TaskKey};
 use super::turn::{Effect, Turn};
 
@@ -45,16 +45,32 @@ impl Calls {
     }
 
     /// Makes a call; its answer comes as a message to the engine.
-    pub(crate) fn start(&mut self, execution: i64, request: TaskRequest, context: CallContext) {
+    pub(crate) fn start(&mut self, execution: i64, request: TaskRequest, mut context: CallContext) {
         let task = TaskKey {
             execution,
             task: request.task.0,
         };
         let (integrations, turns) = (Arc::clone(&self.integrations), Arc::clone(&self.turns));
         let engine = self.engine.clone();
+        let queues = integrations.queues(&request.resource);
+        if queues {
+            let engine = engine.clone();
+            context.started = Started::new(move || {
+                let operation = Box::new(Began { task });
+                // An engine that has ended makes the call again when it is opened.
+                let _ = engine.send(Message::Run(Item {
+                    operation,
+                    reply: None,
+                }));
+            });
+        }
         let call = async move {
-            // The semaphore is never closed.
-            let _turn = turns.acquire().await;
+            // The semaphore is never closed. Calls that queue somewhere else do not keep others waiting here.
+            let _turn = if queues {
+                None
+            } else {
+                turns.acquire().await.ok()
+            };
             let call = AssertUnwindSafe(integrations.call(&request, &context)).catch_unwind();
             let result = call.await.unwrap_or_else(|_| {
                 Err(TaskError {
@@ -104,6 +120,22 @@ impl Drop for Calls {
         for call in self.running.values() {
             call.abort();
         }
+    }
+}
+
+/// A call's work has begun.
+struct Began {
+    task: TaskKey,
+}
+
+impl Operation for Began {
+    fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
+        let event = Event::TaskStarted {
+            task: TaskId(self.task.task),
+            worker_name: None,
+        };
+        turn.advance(self.task.execution, event)?;
+        Ok(Value::Null)
     }
 }
 

@@ -36,4 +36,4 @@ mod worker_loop;
 
 pub use engine::{Engine, EngineSettings};
 pub use error::{ApiError, EngineError, StoreError};
-pub use integrations::{CallContext, Integrations, TaskError};
+pub use integrations::{CallContext, Integrations, Started, TaskError};

@@ -12,7 +12,7 @@ use super::arn::{self, Home};
 use super::cache::Cache;
 use super::error::{Fault, StoreError};
 use super::events;
-use super::integrations::{CallContext, Integrations};
+use super::integrations::{CallContext, Integrations, Started};
 use super::message::TaskKey;
 use super::store;
 use super::store::tasks::Phase;
@@ -232,14 +232,15 @@ impl<'a> Turn<'a> {
             });
             return Ok(None);
         }
+        let queues = self.integrations.queues(&request.resource);
         let context = self.call_context(info);
         self.after(Effect::Call {
             execution: id,
             request,
             context,
         });
-        // The clocks of a service call run from the moment at which it is made.
-        Ok(Some(Event::TaskStarted {
+        // The clocks of a service call run from the moment at which it is made, unless it says when.
+        Ok((!queues).then_some(Event::TaskStarted {
             task,
             worker_name: None,
         }))
@@ -251,6 +252,7 @@ impl<'a> Turn<'a> {
             account: self.home.account.clone(),
             execution_arn: info.arn.clone(),
             state_machine_arn: info.state_machine_arn.clone(),
+            started: Started::default(),
         }
     }
 

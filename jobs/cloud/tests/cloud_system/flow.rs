@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use aws_sdk_sfn::types::ExecutionStatus;
-use serde_json::Value;
+use local_cloud::control::Client;
+use local_cloud::{Stack, StateMachineConfig};
+use serde_json::{Value, json};
 
 use crate::support::{self, Running, eventually, executions, full_stack, keys, put, s3, sfn};
 use crate::{roles, support::ACCESS, support::SECRET};
@@ -165,6 +168,93 @@ async fn more_objects_than_processes_wait_their_turn() {
     running.cloud.stop(true).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_a_process_costs_no_time_of_the_task() {
+    const EXECUTIONS: usize = 8;
+    // One at a time they take twice as long as each of them may.
+    let definition = json!({"StartAt": "Work", "States": {"Work": {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "measure", "Payload": {"action": "sleep", "ms": 1000}},
+        "TimeoutSeconds": 4,
+        "End": true,
+    }}});
+    let running = Running::new(Stack {
+        functions: vec![support::function("measure", 1)],
+        state_machines: vec![StateMachineConfig {
+            name: "flow".to_owned(),
+            definition: definition.to_string(),
+        }],
+        ..Stack::default()
+    })
+    .await;
+    let sfn = running.sfn();
+    for _ in 0..EXECUTIONS {
+        let start = sfn
+            .start_execution()
+            .state_machine_arn(support::MACHINE_ARN);
+        start.send().await.unwrap();
+    }
+    eventually("all executions end", async || {
+        let left = executions(&sfn, ExecutionStatus::Running).await;
+        left.is_empty().then_some(())
+    })
+    .await;
+    assert_eq!(
+        executions(&sfn, ExecutionStatus::Succeeded).await.len(),
+        EXECUTIONS
+    );
+    running.cloud.stop(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_takes_too_long_ends_in_time_and_frees_its_process() {
+    let definition = json!({"StartAt": "Work", "States": {"Work": {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": "measure", "Payload": {"action": "sleep", "ms": 25000}},
+        "TimeoutSeconds": 2,
+        "End": true,
+    }}});
+    let running = Running::new(Stack {
+        functions: vec![support::function("measure", 1)],
+        state_machines: vec![StateMachineConfig {
+            name: "flow".to_owned(),
+            definition: definition.to_string(),
+        }],
+        ..Stack::default()
+    })
+    .await;
+    let sfn = running.sfn();
+    let start = sfn
+        .start_execution()
+        .state_machine_arn(support::MACHINE_ARN);
+    let arn = start.send().await.unwrap().execution_arn;
+    let began = Instant::now();
+    let ended = eventually("the execution ends", async || {
+        let described = sfn
+            .describe_execution()
+            .execution_arn(&arn)
+            .send()
+            .await
+            .unwrap();
+        (described.status != ExecutionStatus::Running).then_some(described)
+    })
+    .await;
+    assert_eq!(ended.error(), Some("States.Timeout"));
+    let client = Client::new(running.cloud.address(), ACCESS, SECRET);
+    eventually("the process is free", async || {
+        (client.status().await.unwrap().running_invocations == 0).then_some(())
+    })
+    .await;
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        began.elapsed()
+    );
+    running.cloud.stop(false).await;
+}
+
 /// A cloud in a process of its own.
 struct Process {
     child: Child,
@@ -197,6 +287,64 @@ impl Process {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+
+    /// Every process below this one, by number.
+    #[cfg(target_os = "linux")]
+    fn descendants(&self) -> BTreeSet<u32> {
+        let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .filter_map(|process| Some((process, parent_of(process)?)))
+            .collect();
+        let mut found = BTreeSet::from([self.child.id()]);
+        loop {
+            let before = found.len();
+            let more = parents.iter().filter(|(_, parent)| found.contains(parent));
+            let more: Vec<u32> = more.map(|(process, _)| *process).collect();
+            found.extend(more);
+            if found.len() == before {
+                found.remove(&self.child.id());
+                return found;
+            }
+        }
+    }
+}
+
+/// The parent of a process that lives; zombies do not.
+#[cfg(target_os = "linux")]
+fn parent_of(process: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split(' ');
+    let state = fields.next()?;
+    (state != "Z").then_some(fields.next()?.parse().ok()?)
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_outlives_a_killed_cloud() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, address) = (folder.path().join("cloud"), folder.path().join("address"));
+    let process = Process::start(&root, &address).await;
+    let client = s3(process.address, ACCESS, SECRET);
+    for lane in ["lambda", "activity"] {
+        put(&client, &format!("in/{lane}.png"), "x").await;
+    }
+    eventually("both lanes have worked", async || {
+        (keys(&client, "boards", "measured/").await.len() == 2).then_some(())
+    })
+    .await;
+    let descendants = process.descendants();
+    // A function on Lambda, a worker, and the worker's own function at least.
+    assert!(descendants.len() >= 3, "{descendants:?}");
+    process.kill();
+    eventually("all have ended", async || {
+        descendants
+            .iter()
+            .all(|process| parent_of(*process).is_none())
+            .then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
