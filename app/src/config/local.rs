@@ -19,12 +19,20 @@ pub struct LocalOptions {
     #[arg(long, env = "WHITEBOARDER_LOCAL_PORT", value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// Memory of the Lambda lane's functions in MB [default: 256]
+    /// Memory of the Lambda lane's functions in MB
+    #[arg(help = format!(
+        "Memory of the Lambda lane's functions in MB [default: {}]",
+        DEFAULT_LOCAL_LAMBDA.memory_mb
+    ))]
     #[arg(long, env = "WHITEBOARDER_LOCAL_LAMBDA_MEMORY_MB", value_name = "MB")]
     #[arg(value_parser = clap::value_parser!(u32).range(128..=10_240))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda_memory_mb: Option<u32>,
-    /// Time-out of the Lambda lane's functions in seconds [default: 60]
+    /// Time-out of the Lambda lane's functions in seconds
+    #[arg(help = format!(
+        "Time-out of the Lambda lane's functions in seconds [default: {:.0}]",
+        DEFAULT_LOCAL_LAMBDA.timeout_s
+    ))]
     #[arg(
         long,
         env = "WHITEBOARDER_LOCAL_LAMBDA_TIMEOUT_S",

@@ -336,6 +336,58 @@ fn a_truncated_jpeg_fails_with_a_reason_and_can_be_redriven_once_it_is_whole() {
     assert!(fs::read(redriven).unwrap() == fs::read(clean).unwrap());
 }
 
+#[test]
+fn what_was_stopped_goes_on_where_it_stopped_when_it_is_redriven() {
+    let home = Home::new();
+    let photos = home.folder("photos");
+    fs::copy(board("timetable.png"), photos.join("slow.png")).unwrap();
+    fs::write(home.path("recipe.toml"), SLOW_RECIPE).unwrap();
+    let submit = [
+        "submit",
+        "photos",
+        "--place",
+        "ecs",
+        "--recipe",
+        "recipe.toml",
+    ];
+    let batch = home.run(&submit).expect(0).out.trim().to_owned();
+    wait_until("a worker has taken it", || {
+        items(&home).1["slow.png"]["worker"].is_string()
+    });
+    let stopped = home
+        .run(&["runs", "stop", &batch, "--json"])
+        .expect(0)
+        .json();
+    assert_eq!(stopped["stopped"], serde_json::json!(["slow.png"]));
+    let watched = home.run(&["watch", &batch]).expect(1);
+    assert!(watched.out.contains("■ stopped"), "{}", watched.out);
+
+    let redriven = home
+        .run(&["runs", "redrive", &batch, "--json"])
+        .expect(0)
+        .json();
+    assert_eq!(redriven["redriven"], serde_json::json!(["slow.png"]));
+    home.run(&["watch", &batch]).expect(0);
+    let what = format!("{batch}/slow.png");
+    let shown = home
+        .run(&["runs", "show", &what, "--json"])
+        .expect(0)
+        .json();
+    assert_eq!(shown["item"]["state"], "cleaned");
+    let [execution] = shown["executions"].as_array().unwrap().as_slice() else {
+        panic!("one execution, redriven: {shown}");
+    };
+    assert_eq!(
+        (&execution["redrives"], &execution["status"]),
+        (&1.into(), &"SUCCEEDED".into())
+    );
+    let steps = execution["steps"].as_array().unwrap();
+    let plans = steps.iter().filter(|step| step["name"] == "Plan").count();
+    assert_eq!(plans, 1, "it was not planned again");
+    home.run(&["runs", "redrive", &batch]).expect(0);
+    home.run(&["runs", "stop", "no-such-batch"]).expect(2);
+}
+
 /// Puts an object into the cloud's bucket, as any S3 client could.
 fn put(home: &Home, key: &str, body: Vec<u8>) {
     let record = home.record().expect("a cloud runs");
