@@ -5,6 +5,7 @@
 pub(super) struct Memory {
     process: i32,
     limit_bytes: u64,
+    last_bytes: u64,
     peak_bytes: u64,
 }
 
@@ -18,18 +19,20 @@ impl Memory {
         Memory {
             process,
             limit_bytes,
+            last_bytes: 0,
             peak_bytes: 0,
         }
     }
 
-    /// Forgets earlier peaks.
+    /// Forgets earlier peaks: an invocation begins with what the process has now.
     pub fn begin(&mut self) {
-        self.peak_bytes = 0;
+        self.peak_bytes = self.last_bytes;
     }
 
     /// Looks once; true when the process is over its limit.
     pub async fn look(&mut self) -> bool {
         let now = resident_bytes(self.process).await;
+        self.last_bytes = now;
         self.peak_bytes = self.peak_bytes.max(now);
         now > self.limit_bytes
     }
