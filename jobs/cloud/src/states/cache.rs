@@ -87,19 +87,15 @@ impl Cache {
             let Some((_, execution)) = self.executions.get(&id) else {
                 continue;
             };
-            match execution.status() {
-                // Nothing can happen to it any more; its output stands in the row.
-                Status::Succeeded => store::executions::set_state(connection, id, None)?,
-                _ => {
-                    let text = serde_json::to_string(execution).map_err(|source| {
-                        StoreError::Unreadable {
-                            what: format!("execution {id}"),
-                            source,
-                        }
-                    })?;
-                    store::executions::set_state(connection, id, Some(&text))?;
-                }
-            }
+            // Nothing can happen any more to one that has succeeded; its output stands in the row.
+            let text = (execution.status() != Status::Succeeded)
+                .then(|| serde_json::to_string(execution))
+                .transpose()
+                .map_err(|source| StoreError::Unreadable {
+                    what: format!("execution {id}"),
+                    source,
+                })?;
+            store::executions::set_state(connection, id, text.as_deref())?;
             if execution.status() != Status::Running {
                 self.executions.remove(&id);
             }

@@ -21,7 +21,7 @@ use super::worker_loop;
 use crate::{Durability, EventSink};
 
 /// How long `GetActivityTask` waits for a task.
-const LONG_POLL: Duration = Duration::from_secs(60);
+const LONG_POLL: Duration = Duration::from_mins(1);
 
 /// What an [`Engine`] needs to know.
 #[derive(Clone, Debug)]
@@ -145,6 +145,7 @@ impl Engine {
     }
 
     /// How many tasks of the activity wait for a worker.
+    #[must_use]
     pub fn activity_backlog(&self, name: &str) -> usize {
         let backlog = self
             .shared
@@ -155,11 +156,13 @@ impl Engine {
     }
 
     /// How many executions run.
+    #[must_use]
     pub fn running(&self) -> usize {
         self.shared.running.load(Ordering::Acquire)
     }
 
     /// Whether any execution runs.
+    #[must_use]
     pub fn busy(&self) -> bool {
         self.running() > 0
     }

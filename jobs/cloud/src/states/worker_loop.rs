@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
@@ -141,10 +141,9 @@ impl Worker {
             return receiver.recv().ok();
         };
         let wait = due.saturating_sub(self.now().0).max(0) as u64;
-        match receiver.recv_timeout(Duration::from_millis(wait).min(LONGEST_SLEEP)) {
-            Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        let wait = Duration::from_millis(wait).min(LONGEST_SLEEP);
+        // An error is the end of the wait: no message has come.
+        receiver.recv_timeout(wait).ok()
     }
 
     /// Adds timers that fire now, operations to try again, and a piece of the sweeping.
@@ -154,7 +153,7 @@ impl Worker {
             items.push(Item {
                 operation,
                 reply: None,
-            })
+            });
         };
         for _ in 0..MAX_BATCH {
             let Some((execution, timer)) = self.timers.pop_due(now) else {

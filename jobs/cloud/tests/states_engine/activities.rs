@@ -143,7 +143,7 @@ async fn however_pollers_die_every_task_reaches_one_worker() {
 async fn a_missed_heartbeat_gives_the_task_to_the_next_worker() {
     let bench = Bench::new();
     let retry = json!([{ "ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1 }]);
-    let fields = json!({ "HeartbeatSeconds": 1, "TimeoutSeconds": 3600, "Retry": retry });
+    let fields = json!({ "HeartbeatSeconds": 3, "TimeoutSeconds": 3600, "Retry": retry });
     let (arn, machine) = activity_machine(&bench, &fields).await;
     let execution = bench.start(&machine, "e", &json!({})).await;
     let lost = bench.poll(&arn, "dies").await;
@@ -202,10 +202,10 @@ async fn heartbeats_keep_a_task() {
 #[tokio::test]
 async fn a_task_in_the_queue_has_no_clock() {
     let bench = Bench::new();
-    let fields = json!({ "HeartbeatSeconds": 1, "TimeoutSeconds": 2 });
+    let fields = json!({ "HeartbeatSeconds": 2, "TimeoutSeconds": 3 });
     let (arn, machine) = activity_machine(&bench, &fields).await;
     let execution = bench.start(&machine, "e", &json!({})).await;
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
     assert_eq!(bench.describe(&execution).await["status"], "RUNNING");
     let task = bench.poll(&arn, "w").await;
     succeed(&bench, &task, &json!({})).await;

@@ -125,7 +125,7 @@ async fn status_changes_are_told_even_after_a_restart() {
         .unwrap();
     assert_eq!(failed.detail_type, "Step Functions Execution Status Change");
     assert_eq!(failed.source, "aws.states");
-    assert_eq!(failed.resources, [execution.clone()]);
+    assert_eq!(failed.resources, std::slice::from_ref(&execution));
     assert_eq!(failed.detail["executionArn"], json!(execution));
     assert_eq!(failed.detail["stateMachineArn"], json!(machine));
     assert_eq!(failed.detail["error"], "Broken");

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/test";
 
 /// Long enough for a loaded machine; nothing is ever asserted to be quick.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A Lambda whose functions are named for what they do: `echo`, `fail`, `hang`, `panic`,
 /// `fail-until-N` (fails N times for each execution).

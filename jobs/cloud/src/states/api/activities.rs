@@ -38,14 +38,14 @@ pub(super) struct CreateActivity {
 
 impl Request for CreateActivity {
     fn check(&self, checks: &mut Checks) {
-        checks.required("name", &self.name);
-        checks.length("name", &self.name, (1, 80), Shown::Yes);
+        checks.required("name", self.name.is_some());
+        checks.length("name", self.name.as_deref(), (1, 80), Shown::Yes);
     }
 }
 
 impl Operation for CreateActivity {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let name = given(&self.name);
+        let name = given(self.name.as_deref());
         if !is_valid_name(name) {
             return Err(ApiError::invalid_name(name).into());
         }
@@ -72,13 +72,13 @@ pub(super) struct DescribeActivity {
 
 impl Request for DescribeActivity {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("activityArn", &self.activity_arn);
+        checks.arn("activityArn", self.activity_arn.as_deref());
     }
 }
 
 impl Operation for DescribeActivity {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.activity_arn);
+        let arn = given(self.activity_arn.as_deref());
         let created = created(turn, arn)?.ok_or_else(|| ApiError::activity_missing(arn))?;
         Ok(json!({
             "activityArn": arn,
@@ -97,13 +97,13 @@ pub(super) struct DeleteActivity {
 
 impl Request for DeleteActivity {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("activityArn", &self.activity_arn);
+        checks.arn("activityArn", self.activity_arn.as_deref());
     }
 }
 
 impl Operation for DeleteActivity {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.activity_arn);
+        let arn = given(self.activity_arn.as_deref());
         // Deleting what does not exist is a success.
         if created(turn, arn)?.is_some() {
             store::activities::remove(turn.store, activity_name(arn)?)?;
@@ -122,14 +122,19 @@ pub(super) struct ListActivities {
 
 impl Request for ListActivities {
     fn check(&self, checks: &mut Checks) {
-        paging::check(checks, self.max_results, &self.next_token, 1024);
+        paging::check(checks, self.max_results, self.next_token.as_deref(), 1024);
     }
 }
 
 impl Operation for ListActivities {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
         let list = list_identity(&["ListActivities"]);
-        let page = Page::new(list, self.max_results, &self.next_token, turn.now.0)?;
+        let page = Page::new(
+            list,
+            self.max_results,
+            self.next_token.as_deref(),
+            turn.now.0,
+        )?;
         let after = page.after.map_or(0, |(_, id)| id);
         let mut rows = store::activities::list(turn.store, after, page.rows())?;
         let next = page.finish(&mut rows, |(_, _, id)| (0, *id))?;
@@ -156,14 +161,19 @@ pub(crate) struct GetActivityTask {
 
 impl Request for GetActivityTask {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("activityArn", &self.activity_arn);
-        checks.length("workerName", &self.worker_name, (1, 80), Shown::Yes);
+        checks.arn("activityArn", self.activity_arn.as_deref());
+        checks.length(
+            "workerName",
+            self.worker_name.as_deref(),
+            (1, 80),
+            Shown::Yes,
+        );
     }
 }
 
 impl GetActivityTask {
     pub(crate) fn activity_arn(&self) -> String {
-        given(&self.activity_arn).to_owned()
+        given(self.activity_arn.as_deref()).to_owned()
     }
 
     pub(crate) fn worker_name(&self) -> Option<String> {
@@ -174,7 +184,7 @@ impl GetActivityTask {
 /// Refuses a poll of an activity that does not exist; run once before the waiting.
 impl Operation for GetActivityTask {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.activity_arn);
+        let arn = given(self.activity_arn.as_deref());
         created(turn, arn)?.ok_or_else(|| ApiError::activity_missing(arn))?;
         Ok(Value::Null)
     }
@@ -219,8 +229,8 @@ fn hear(
     Ok(nothing())
 }
 
-fn check_token(checks: &mut Checks, token: &Option<String>) {
-    checks.required("taskToken", token);
+fn check_token(checks: &mut Checks, token: Option<&str>) {
+    checks.required("taskToken", token.is_some());
     checks.length("taskToken", token, (1, 2048), Shown::Yes);
 }
 
@@ -233,15 +243,15 @@ pub(super) struct SendTaskSuccess {
 
 impl Request for SendTaskSuccess {
     fn check(&self, checks: &mut Checks) {
-        check_token(checks, &self.task_token);
-        checks.required("output", &self.output);
-        checks.length("output", &self.output, (0, MAX_OUTPUT), Shown::No);
+        check_token(checks, self.task_token.as_deref());
+        checks.required("output", self.output.is_some());
+        checks.length("output", self.output.as_deref(), (0, MAX_OUTPUT), Shown::No);
     }
 }
 
 impl Operation for SendTaskSuccess {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let output = given(&self.output);
+        let output = given(self.output.as_deref());
         let invalid =
             |detail: &str| ApiError::new("InvalidOutput", format!("Invalid Output: '{detail}'"));
         if output.len() > MAX_BYTES {
@@ -250,12 +260,15 @@ impl Operation for SendTaskSuccess {
         }
         serde_json::from_str::<serde::de::IgnoredAny>(output)
             .map_err(|error| invalid(&error.to_string()))?;
-        hear(turn, given(&self.task_token), &Said::Done, |task| {
-            Event::TaskSucceeded {
+        hear(
+            turn,
+            given(self.task_token.as_deref()),
+            &Said::Done,
+            |task| Event::TaskSucceeded {
                 task,
                 output: output.to_owned(),
-            }
-        })
+            },
+        )
     }
 }
 
@@ -269,21 +282,24 @@ pub(super) struct SendTaskFailure {
 
 impl Request for SendTaskFailure {
     fn check(&self, checks: &mut Checks) {
-        check_token(checks, &self.task_token);
-        checks.length("error", &self.error, (0, 256), Shown::No);
-        checks.length("cause", &self.cause, (0, 32_768), Shown::No);
+        check_token(checks, self.task_token.as_deref());
+        checks.length("error", self.error.as_deref(), (0, 256), Shown::No);
+        checks.length("cause", self.cause.as_deref(), (0, 32_768), Shown::No);
     }
 }
 
 impl Operation for SendTaskFailure {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        hear(turn, given(&self.task_token), &Said::Done, |task| {
-            Event::TaskFailed {
+        hear(
+            turn,
+            given(self.task_token.as_deref()),
+            &Said::Done,
+            |task| Event::TaskFailed {
                 task,
                 error: self.error.clone(),
                 cause: self.cause.clone(),
-            }
-        })
+            },
+        )
     }
 }
 
@@ -295,14 +311,17 @@ pub(super) struct SendTaskHeartbeat {
 
 impl Request for SendTaskHeartbeat {
     fn check(&self, checks: &mut Checks) {
-        check_token(checks, &self.task_token);
+        check_token(checks, self.task_token.as_deref());
     }
 }
 
 impl Operation for SendTaskHeartbeat {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        hear(turn, given(&self.task_token), &Said::Alive, |task| {
-            Event::TaskHeartbeat { task }
-        })
+        hear(
+            turn,
+            given(self.task_token.as_deref()),
+            &Said::Alive,
+            |task| Event::TaskHeartbeat { task },
+        )
     }
 }

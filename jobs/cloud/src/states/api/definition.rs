@@ -73,35 +73,36 @@ pub(super) struct ValidateStateMachineDefinition {
 
 impl Request for ValidateStateMachineDefinition {
     fn check(&self, checks: &mut Checks) {
-        checks.required("definition", &self.definition);
+        checks.required("definition", self.definition.is_some());
         checks.length(
             "definition",
-            &self.definition,
+            self.definition.as_deref(),
             (0, MAX_DEFINITION),
             Shown::No,
         );
-        checks.one_of("type", &self.r#type, &["STANDARD", "EXPRESS"]);
-        checks.one_of("severity", &self.severity, &["ERROR", "WARNING"]);
+        checks.one_of("type", self.r#type.as_deref(), &["STANDARD", "EXPRESS"]);
+        checks.one_of("severity", self.severity.as_deref(), &["ERROR", "WARNING"]);
         checks.range("maxResults", self.max_results, (0, 100));
     }
 }
 
 impl Operation for ValidateStateMachineDefinition {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let diagnostics: Vec<Diagnostic> = match Definition::parse(given(&self.definition)) {
-            Err(invalid) => invalid.diagnostics,
-            Ok(definition) => unsupported(&definition, turn.integrations)
-                .into_iter()
-                .map(|(location, message)| Diagnostic {
-                    severity: Severity::Error,
-                    code: "SCHEMA_VALIDATION_FAILED".to_owned(),
-                    message,
-                    location,
-                    line: 0,
-                    column: 0,
-                })
-                .collect(),
-        };
+        let diagnostics: Vec<Diagnostic> =
+            match Definition::parse(given(self.definition.as_deref())) {
+                Err(invalid) => invalid.diagnostics,
+                Ok(definition) => unsupported(&definition, turn.integrations)
+                    .into_iter()
+                    .map(|(location, message)| Diagnostic {
+                        severity: Severity::Error,
+                        code: "SCHEMA_VALIDATION_FAILED".to_owned(),
+                        message,
+                        location,
+                        line: 0,
+                        column: 0,
+                    })
+                    .collect(),
+            };
         let failed = diagnostics
             .iter()
             .any(|found| found.severity == Severity::Error);

@@ -64,10 +64,15 @@ pub(super) struct StartExecution {
 
 impl Request for StartExecution {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("stateMachineArn", &self.state_machine_arn);
-        checks.length("name", &self.name, (1, 80), Shown::Yes);
-        checks.length("input", &self.input, (0, MAX_INPUT), Shown::No);
-        checks.length("traceHeader", &self.trace_header, (0, 256), Shown::Yes);
+        checks.arn("stateMachineArn", self.state_machine_arn.as_deref());
+        checks.length("name", self.name.as_deref(), (1, 80), Shown::Yes);
+        checks.length("input", self.input.as_deref(), (0, MAX_INPUT), Shown::No);
+        checks.length(
+            "traceHeader",
+            self.trace_header.as_deref(),
+            (0, 256),
+            Shown::Yes,
+        );
     }
 }
 
@@ -80,7 +85,7 @@ fn invalid_input(detail: &str) -> ApiError {
 
 impl Operation for StartExecution {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let machine_arn = given(&self.state_machine_arn);
+        let machine_arn = given(self.state_machine_arn.as_deref());
         let machine = require(turn, machine_arn)?;
         if machine.deleting {
             return Err(ApiError::machine_deleting(machine_arn).into());
@@ -145,14 +150,14 @@ pub(super) struct DescribeExecution {
 
 impl Request for DescribeExecution {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("executionArn", &self.execution_arn);
-        checks.one_of("includedData", &self.included_data, INCLUDED_DATA);
+        checks.arn("executionArn", self.execution_arn.as_deref());
+        checks.one_of("includedData", self.included_data.as_deref(), INCLUDED_DATA);
     }
 }
 
 impl Operation for DescribeExecution {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.execution_arn);
+        let arn = given(self.execution_arn.as_deref());
         let Located { summary, machine } = locate(turn, arn)?;
         let details = store::executions::details(turn.store, summary.id)?
             .ok_or_else(|| missing(summary.id))?;
@@ -216,14 +221,14 @@ pub(super) struct DescribeStateMachineForExecution {
 
 impl Request for DescribeStateMachineForExecution {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("executionArn", &self.execution_arn);
-        checks.one_of("includedData", &self.included_data, INCLUDED_DATA);
+        checks.arn("executionArn", self.execution_arn.as_deref());
+        checks.one_of("includedData", self.included_data.as_deref(), INCLUDED_DATA);
     }
 }
 
 impl Operation for DescribeStateMachineForExecution {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let Located { summary, machine } = locate(turn, given(&self.execution_arn))?;
+        let Located { summary, machine } = locate(turn, given(self.execution_arn.as_deref()))?;
         let revision = store::machines::find_revision(turn.store, summary.revision)?
             .ok_or_else(|| missing(summary.id))?;
         let all = self.included_data.as_deref() != Some("METADATA_ONLY");
@@ -255,11 +260,16 @@ impl Request for ListExecutions {
     fn check(&self, checks: &mut Checks) {
         checks.length(
             "stateMachineArn",
-            &self.state_machine_arn,
+            self.state_machine_arn.as_deref(),
             (1, 256),
             Shown::Yes,
         );
-        checks.length("mapRunArn", &self.map_run_arn, (1, 2000), Shown::Yes);
+        checks.length(
+            "mapRunArn",
+            self.map_run_arn.as_deref(),
+            (1, 2000),
+            Shown::Yes,
+        );
         // In the service's own order.
         let statuses = [
             "SUCCEEDED",
@@ -269,13 +279,13 @@ impl Request for ListExecutions {
             "FAILED",
             "RUNNING",
         ];
-        checks.one_of("statusFilter", &self.status_filter, &statuses);
+        checks.one_of("statusFilter", self.status_filter.as_deref(), &statuses);
         checks.one_of(
             "redriveFilter",
-            &self.redrive_filter,
+            self.redrive_filter.as_deref(),
             &["REDRIVEN", "NOT_REDRIVEN"],
         );
-        paging::check(checks, self.max_results, &self.next_token, 3096);
+        paging::check(checks, self.max_results, self.next_token.as_deref(), 3096);
     }
 }
 
@@ -295,9 +305,17 @@ impl Operation for ListExecutions {
             }
         };
         let machine = require(turn, machine_arn)?;
-        let (status, redriven) = (given(&self.status_filter), given(&self.redrive_filter));
+        let (status, redriven) = (
+            given(self.status_filter.as_deref()),
+            given(self.redrive_filter.as_deref()),
+        );
         let list = list_identity(&["ListExecutions", machine_arn, status, redriven]);
-        let page = Page::new(list, self.max_results, &self.next_token, turn.now.0)?;
+        let page = Page::new(
+            list,
+            self.max_results,
+            self.next_token.as_deref(),
+            turn.now.0,
+        )?;
         let mut rows = store::executions::list(
             turn.store,
             machine.id,
@@ -343,15 +361,15 @@ pub(super) struct StopExecution {
 
 impl Request for StopExecution {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("executionArn", &self.execution_arn);
-        checks.length("error", &self.error, (0, 256), Shown::No);
-        checks.length("cause", &self.cause, (0, 32_768), Shown::No);
+        checks.arn("executionArn", self.execution_arn.as_deref());
+        checks.length("error", self.error.as_deref(), (0, 256), Shown::No);
+        checks.length("cause", self.cause.as_deref(), (0, 32_768), Shown::No);
     }
 }
 
 impl Operation for StopExecution {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.execution_arn);
+        let arn = given(self.execution_arn.as_deref());
         let Located { summary, .. } = locate(turn, arn)?;
         if let Some(stopped) = summary.stopped {
             return Ok(json!({ "stopDate": seconds(stopped) }));
@@ -371,14 +389,19 @@ pub(super) struct RedriveExecution {
 
 impl Request for RedriveExecution {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("executionArn", &self.execution_arn);
-        checks.length("clientToken", &self.client_token, (1, 64), Shown::Yes);
+        checks.arn("executionArn", self.execution_arn.as_deref());
+        checks.length(
+            "clientToken",
+            self.client_token.as_deref(),
+            (1, 64),
+            Shown::Yes,
+        );
     }
 }
 
 impl Operation for RedriveExecution {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let Located { summary, machine } = locate(turn, given(&self.execution_arn))?;
+        let Located { summary, machine } = locate(turn, given(self.execution_arn.as_deref()))?;
         // The same request again: the answer of the first time, whatever has happened since.
         if self.client_token.is_some()
             && store::executions::redrive_token(turn.store, summary.id)? == self.client_token

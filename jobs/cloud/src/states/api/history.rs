@@ -25,21 +25,26 @@ pub(super) struct GetExecutionHistory {
 
 impl Request for GetExecutionHistory {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("executionArn", &self.execution_arn);
-        paging::check(checks, self.max_results, &self.next_token, 1024);
+        checks.arn("executionArn", self.execution_arn.as_deref());
+        paging::check(checks, self.max_results, self.next_token.as_deref(), 1024);
     }
 }
 
 impl Operation for GetExecutionHistory {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.execution_arn);
+        let arn = given(self.execution_arn.as_deref());
         let execution = locate(turn, arn)?.summary.id;
         let reverse = self.reverse_order.unwrap_or(false);
         let with_data = self.include_execution_data.unwrap_or(true);
         let flags = format!("{reverse} {with_data}");
         // The row tells executions of the same name apart when a machine was deleted and made again.
         let list = list_identity(&["GetExecutionHistory", arn, &execution.to_string(), &flags]);
-        let page = Page::new(list, self.max_results, &self.next_token, turn.now.0)?;
+        let page = Page::new(
+            list,
+            self.max_results,
+            self.next_token.as_deref(),
+            turn.now.0,
+        )?;
         let start = if reverse { i64::MAX } else { 0 };
         let after = page.after.map_or(start, |(_, id)| id);
         let mut events = store::history::page(turn.store, execution, after, reverse, page.rows())?;

@@ -32,18 +32,18 @@ pub(super) fn require(turn: &Turn<'_>, arn: &str) -> Result<Machine, Fault> {
 
 /// The configurations that a machine keeps and gives back; none of them means anything here.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Settings {
-    logging_configuration: Option<Value>,
-    tracing_configuration: Option<Value>,
-    encryption_configuration: Option<Value>,
+    #[serde(rename = "loggingConfiguration")]
+    logging: Option<Value>,
+    #[serde(rename = "tracingConfiguration")]
+    tracing: Option<Value>,
+    #[serde(rename = "encryptionConfiguration")]
+    encryption: Option<Value>,
 }
 
 impl Settings {
     fn is_empty(&self) -> bool {
-        self.logging_configuration.is_none()
-            && self.tracing_configuration.is_none()
-            && self.encryption_configuration.is_none()
+        self.logging.is_none() && self.tracing.is_none() && self.encryption.is_none()
     }
 
     /// As stored: these, and the former ones where these are silent.
@@ -52,10 +52,10 @@ impl Settings {
             given.clone().unwrap_or_else(|| former[field].clone())
         };
         json!({
-            "loggingConfiguration": pick("loggingConfiguration", &self.logging_configuration),
-            "tracingConfiguration": pick("tracingConfiguration", &self.tracing_configuration),
+            "loggingConfiguration": pick("loggingConfiguration", &self.logging),
+            "tracingConfiguration": pick("tracingConfiguration", &self.tracing),
             "encryptionConfiguration":
-                pick("encryptionConfiguration", &self.encryption_configuration),
+                pick("encryptionConfiguration", &self.encryption),
         })
     }
 }
@@ -84,7 +84,7 @@ fn check_role(role: &str) -> Result<(), ApiError> {
 }
 
 /// Versions do not exist here, and asking for one is not passed over in silence.
-fn check_publish(publish: Option<bool>, description: &Option<String>) -> Result<(), ApiError> {
+fn check_publish(publish: Option<bool>, description: Option<&str>) -> Result<(), ApiError> {
     if publish == Some(true) {
         return Err(ApiError::validation(
             "This cloud has no versions of state machines: publish",
@@ -115,20 +115,20 @@ pub(super) struct CreateStateMachine {
 
 impl Request for CreateStateMachine {
     fn check(&self, checks: &mut Checks) {
-        checks.required("name", &self.name);
-        checks.length("name", &self.name, (1, 80), Shown::Yes);
-        checks.required("definition", &self.definition);
+        checks.required("name", self.name.is_some());
+        checks.length("name", self.name.as_deref(), (1, 80), Shown::Yes);
+        checks.required("definition", self.definition.is_some());
         checks.length(
             "definition",
-            &self.definition,
+            self.definition.as_deref(),
             (1, MAX_DEFINITION),
             Shown::No,
         );
-        checks.arn("roleArn", &self.role_arn);
-        checks.one_of("type", &self.r#type, &["STANDARD", "EXPRESS"]);
+        checks.arn("roleArn", self.role_arn.as_deref());
+        checks.one_of("type", self.r#type.as_deref(), &["STANDARD", "EXPRESS"]);
         checks.length(
             "versionDescription",
-            &self.version_description,
+            self.version_description.as_deref(),
             (0, 256),
             Shown::No,
         );
@@ -137,12 +137,15 @@ impl Request for CreateStateMachine {
 
 impl Operation for CreateStateMachine {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let (name, definition) = (given(&self.name), given(&self.definition));
+        let (name, definition) = (
+            given(self.name.as_deref()),
+            given(self.definition.as_deref()),
+        );
         if !is_valid_name(name) {
             return Err(ApiError::invalid_name(name).into());
         }
-        check_role(given(&self.role_arn))?;
-        check_publish(self.publish, &self.version_description)?;
+        check_role(given(self.role_arn.as_deref()))?;
+        check_publish(self.publish, self.version_description.as_deref())?;
         check_tags(&self.tags)?;
         if self.r#type.as_deref() == Some("EXPRESS") {
             return Err(ApiError::new(
@@ -175,7 +178,7 @@ impl Operation for CreateStateMachine {
         store::machines::insert(
             turn.store,
             name,
-            given(&self.role_arn),
+            given(self.role_arn.as_deref()),
             &settings.to_string(),
             definition,
             turn.now.0,
@@ -201,17 +204,17 @@ pub(super) struct UpdateStateMachine {
 
 impl Request for UpdateStateMachine {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("stateMachineArn", &self.state_machine_arn);
+        checks.arn("stateMachineArn", self.state_machine_arn.as_deref());
         checks.length(
             "definition",
-            &self.definition,
+            self.definition.as_deref(),
             (1, MAX_DEFINITION),
             Shown::No,
         );
-        checks.length("roleArn", &self.role_arn, (1, 256), Shown::Yes);
+        checks.length("roleArn", self.role_arn.as_deref(), (1, 256), Shown::Yes);
         checks.length(
             "versionDescription",
-            &self.version_description,
+            self.version_description.as_deref(),
             (0, 256),
             Shown::No,
         );
@@ -220,12 +223,12 @@ impl Request for UpdateStateMachine {
 
 impl Operation for UpdateStateMachine {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.state_machine_arn);
+        let arn = given(self.state_machine_arn.as_deref());
         let machine = require(turn, arn)?;
         if machine.deleting {
             return Err(ApiError::machine_deleting(arn).into());
         }
-        check_publish(self.publish, &self.version_description)?;
+        check_publish(self.publish, self.version_description.as_deref())?;
         if self.definition.is_none() && self.role_arn.is_none() && self.settings.is_empty() {
             return Err(ApiError::new(
                 "MissingRequiredParameter",
@@ -274,10 +277,10 @@ pub(super) struct DescribeStateMachine {
 
 impl Request for DescribeStateMachine {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("stateMachineArn", &self.state_machine_arn);
+        checks.arn("stateMachineArn", self.state_machine_arn.as_deref());
         checks.one_of(
             "includedData",
-            &self.included_data,
+            self.included_data.as_deref(),
             &["ALL_DATA", "METADATA_ONLY"],
         );
     }
@@ -285,7 +288,7 @@ impl Request for DescribeStateMachine {
 
 impl Operation for DescribeStateMachine {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.state_machine_arn);
+        let arn = given(self.state_machine_arn.as_deref());
         let machine = require(turn, arn)?;
         let all = self.included_data.as_deref() != Some("METADATA_ONLY");
         let mut answer = json!({
@@ -320,13 +323,13 @@ pub(super) struct DeleteStateMachine {
 
 impl Request for DeleteStateMachine {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("stateMachineArn", &self.state_machine_arn);
+        checks.arn("stateMachineArn", self.state_machine_arn.as_deref());
     }
 }
 
 impl Operation for DeleteStateMachine {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.state_machine_arn);
+        let arn = given(self.state_machine_arn.as_deref());
         // Deleting what does not exist is a success.
         if let Some(machine) = find(turn, arn)? {
             store::machines::set_deleting(turn.store, machine.id)?;
@@ -347,14 +350,19 @@ pub(super) struct ListStateMachines {
 
 impl Request for ListStateMachines {
     fn check(&self, checks: &mut Checks) {
-        paging::check(checks, self.max_results, &self.next_token, 1024);
+        paging::check(checks, self.max_results, self.next_token.as_deref(), 1024);
     }
 }
 
 impl Operation for ListStateMachines {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
         let list = list_identity(&["ListStateMachines"]);
-        let page = Page::new(list, self.max_results, &self.next_token, turn.now.0)?;
+        let page = Page::new(
+            list,
+            self.max_results,
+            self.next_token.as_deref(),
+            turn.now.0,
+        )?;
         let after = page.after.map_or(0, |(_, id)| id);
         let mut rows = store::machines::list(turn.store, after, page.rows())?;
         let next = page.finish(&mut rows, |(_, _, id)| (0, *id))?;

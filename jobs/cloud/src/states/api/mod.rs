@@ -87,8 +87,8 @@ fn read<R: Request>(body: Value) -> Result<R, ApiError> {
 }
 
 /// A text that [`Checks::required`] has found to be there.
-fn given(field: &Option<String>) -> &str {
-    field.as_deref().unwrap_or_default()
+fn given(field: Option<&str>) -> &str {
+    field.unwrap_or_default()
 }
 
 /// The answer without the fields that are null: the service leaves them out.

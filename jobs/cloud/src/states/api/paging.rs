@@ -13,7 +13,7 @@ const DEFAULT_PAGE: i64 = 100;
 pub(super) fn check(
     checks: &mut Checks,
     max_results: Option<i64>,
-    next_token: &Option<String>,
+    next_token: Option<&str>,
     token_length: usize,
 ) {
     checks.range("maxResults", max_results, (0, 1000));
@@ -33,11 +33,10 @@ impl Page {
     pub(super) fn new(
         list: String,
         max_results: Option<i64>,
-        next_token: &Option<String>,
+        next_token: Option<&str>,
         now_ms: i64,
     ) -> Result<Self, ApiError> {
         let after = next_token
-            .as_ref()
             .map(|token| decode_page(token, &list, now_ms))
             .transpose()?;
         let size = max_results.filter(|size| *size > 0).unwrap_or(DEFAULT_PAGE);

@@ -22,11 +22,11 @@ pub(super) struct Tag {
 
 impl Tag {
     pub(super) fn key(&self) -> &str {
-        given(&self.key)
+        given(self.key.as_deref())
     }
 
     pub(super) fn value(&self) -> &str {
-        given(&self.value)
+        given(self.value.as_deref())
     }
 }
 
@@ -85,13 +85,13 @@ pub(super) struct ListTagsForResource {
 
 impl Request for ListTagsForResource {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("resourceArn", &self.resource_arn);
+        checks.arn("resourceArn", self.resource_arn.as_deref());
     }
 }
 
 impl Operation for ListTagsForResource {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.resource_arn);
+        let arn = given(self.resource_arn.as_deref());
         require(turn, arn)?;
         let tags = store::tags::list(turn.store, arn)?;
         let tags: Vec<Value> = tags
@@ -111,14 +111,14 @@ pub(super) struct TagResource {
 
 impl Request for TagResource {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("resourceArn", &self.resource_arn);
-        checks.required("tags", &self.tags);
+        checks.arn("resourceArn", self.resource_arn.as_deref());
+        checks.required("tags", self.tags.is_some());
     }
 }
 
 impl Operation for TagResource {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.resource_arn);
+        let arn = given(self.resource_arn.as_deref());
         let tags = self.tags.as_deref().unwrap_or_default();
         require(turn, arn)?;
         check_tags(tags)?;
@@ -147,14 +147,14 @@ pub(super) struct UntagResource {
 
 impl Request for UntagResource {
     fn check(&self, checks: &mut Checks) {
-        checks.arn("resourceArn", &self.resource_arn);
-        checks.required("tagKeys", &self.tag_keys);
+        checks.arn("resourceArn", self.resource_arn.as_deref());
+        checks.required("tagKeys", self.tag_keys.is_some());
     }
 }
 
 impl Operation for UntagResource {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let arn = given(&self.resource_arn);
+        let arn = given(self.resource_arn.as_deref());
         require(turn, arn)?;
         for key in self.tag_keys.iter().flatten() {
             store::tags::remove(turn.store, arn, key)?;
