@@ -234,6 +234,8 @@ impl JobsError {
 }
 
 /// Turns an SDK error into ours: `operation` and `resource` are named in the sentence.
+// By value: it is what `map_err` gives away.
+#[allow(clippy::needless_pass_by_value)]
 pub(crate) fn from_sdk<E, R>(
     error: aws_sdk_s3::error::SdkError<E, R>,
     target: &str,

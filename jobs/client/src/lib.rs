@@ -7,7 +7,7 @@
 //! ```no_run
 //! # use whiteboarder_jobs::{*, submit::*, track::*};
 //! # use tokio_util::sync::CancellationToken;
-//! # async fn run(profile: Profile, recipe: whiteboarder_core::recipe::Recipe) -> Result<(), JobsError> {
+//! # async fn example(profile: Profile, recipe: whiteboarder_core::recipe::Recipe) -> Result<(), JobsError> {
 //! let target = Target::connect(profile).await?;
 //! let (reporter, mut events) = Reporter::channel();
 //! let cancel = CancellationToken::new();
@@ -18,7 +18,6 @@
 //! download::download(&target, &status, &download::Destination::Folder("cleaned".into()),
 //!     &batch.inputs(), &reporter, &cancel).await?;
 //! # Ok(()) }
-//! # async fn plan_() {}
 //! ```
 //!
 //! Start reading at [`submit`] (files → manifest → uploads), then [`track`] (run records and

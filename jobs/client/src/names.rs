@@ -23,7 +23,7 @@ pub const META_SHA256: &str = "wb-sha256";
 pub const META_PLACE: &str = "wb-place";
 /// Metadata key: the algorithm version.
 pub const META_VERSION: &str = "wb-version";
-/// Metadata key on a result: ETag of the original.
+/// Metadata key on a result: `ETag` of the original.
 pub const META_SOURCE_ETAG: &str = "wb-source-etag";
 /// Metadata key on a result: hexadecimal sha256 of the original.
 pub const META_SOURCE_SHA256: &str = "wb-source-sha256";

@@ -114,7 +114,7 @@ pub async fn resolve(target: &Target, text: &str) -> Result<(String, Option<Stri
     } else {
         let begin = wanted.to_uppercase();
         let mut found = batch_ids(target, &begin).await?;
-        match (found.len(), found.iter().any(|id| *id == begin)) {
+        match (found.len(), found.contains(&begin)) {
             (_, true) => begin,
             (0, _) => return Err(no_such()),
             (1, _) => found.remove(0),

@@ -1,5 +1,6 @@
 //! The few things this crate does with objects.
 
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
@@ -32,7 +33,13 @@ pub(crate) async fn get(target: &Target, key: &str) -> Result<Option<Vec<u8>>, J
                 reason: format!("the answer broke off: {error}"),
             }),
         },
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(GetObjectError::is_no_such_key) =>
+        {
+            Ok(None)
+        }
         Err(error) => {
             let named = from_sdk(error, &profile.describe(), "s3:GetObject", key);
             Err(with_bucket(named, &profile.bucket))

@@ -1,5 +1,6 @@
 //! The state machine that ships, run by the interpreter; its histories are read by our own folds.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::needless_pass_by_value)]
 
 use serde_json::{Value, json};
 use states_language::{

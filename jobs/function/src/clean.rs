@@ -57,14 +57,14 @@ pub struct Output {
     pub bytes: u64,
     /// Hexadecimal.
     pub sha256: String,
-    /// Its ETag.
+    /// Its `ETag`.
     pub etag: String,
 }
 
 /// The original's identity.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Source {
-    /// Its ETag.
+    /// Its `ETag`.
     pub etag: String,
     /// Hexadecimal.
     pub sha256: String,

@@ -32,7 +32,7 @@ pub enum StorageError {
 pub struct Info {
     /// Its whole size.
     pub bytes: u64,
-    /// Its ETag, without quotes.
+    /// Its `ETag`, without quotes.
     pub etag: String,
     /// Milliseconds since the epoch when it was stored.
     pub modified_ms: i64,
@@ -42,7 +42,7 @@ pub struct Info {
 
 /// A place where objects are kept. `None` means: there is no such object.
 pub trait Objects: Sync {
-    /// Size, ETag and metadata.
+    /// Size, `ETag` and metadata.
     fn head(
         &self,
         bucket: &str,
@@ -65,7 +65,7 @@ pub trait Objects: Sync {
         limit: u64,
     ) -> impl Future<Output = Result<Option<(Info, Bytes)>, StorageError>> + Send;
 
-    /// Stores an object and returns its ETag, without quotes.
+    /// Stores an object and returns its `ETag`, without quotes.
     fn put(
         &self,
         bucket: &str,

@@ -61,7 +61,7 @@ pub struct ImageFacts {
     pub format: String,
     /// Size of the file.
     pub bytes: u64,
-    /// ETag of the object.
+    /// `ETag` of the object.
     pub etag: String,
 }
 

@@ -48,7 +48,7 @@ pub struct ManifestItem {
 /// `batches/<batch>.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Shape of this document, [`MANIFEST_VERSION`].
+    /// Version of this document's shape, 1.
     pub version: u32,
     /// The batch's id, a ULID: sorts by time.
     pub batch: String,

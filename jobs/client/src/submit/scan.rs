@@ -143,7 +143,7 @@ pub fn scan(paths: &[PathBuf]) -> Result<Scan, ScanError> {
                     reason,
                 });
             }
-            let name = path.file_name().map(Path::new).unwrap_or(path);
+            let name = path.file_name().map_or(path.as_path(), Path::new);
             found.files.push(source_file(path, name, data.len())?);
         }
     }

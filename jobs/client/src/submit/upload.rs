@@ -37,7 +37,7 @@ impl Default for SubmitOptions {
     fn default() -> Self {
         Self {
             concurrency: 4,
-            patience: Duration::from_secs(120),
+            patience: Duration::from_mins(2),
             follow: FollowOptions::default(),
         }
     }

@@ -84,12 +84,20 @@ impl Event {
     }
 }
 
-/// Copies the same-named fields of one details structure.
-macro_rules! copy {
-    ($event:ident, $details:expr, $($field:ident = $getter:ident),*) => {
-        if let Some(details) = $details {
-            $($event.$field = details.$getter().map(str::to_owned);)*
-        }
+/// Copies fields out of whichever of these details structures is there. They have the same fields,
+/// but no common type.
+macro_rules! take {
+    ($event:ident from $from:ident: $fields:tt in $($structure:ident),*) => {
+        $(if let Some(details) = $from.$structure() {
+            fields!($event, details, $fields);
+        })*
+    };
+}
+
+/// Required fields are `&str`, others `Option<&str>`.
+macro_rules! fields {
+    ($event:ident, $details:ident, {$($field:ident = $value:ident),*}) => {
+        $($event.$field = Option::<&str>::from($details.$value()).map(str::to_owned);)*
     };
 }
 
@@ -102,135 +110,28 @@ impl From<&HistoryEvent> for Event {
             kind: from.r#type().as_str().to_owned(),
             ..Self::default()
         };
-        copy!(event, from.execution_started_event_details(), input = input);
-        copy!(
-            event,
-            from.execution_succeeded_event_details(),
-            output = output
-        );
-        copy!(
-            event,
-            from.execution_failed_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.execution_timed_out_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.execution_aborted_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.activity_succeeded_event_details(),
-            output = output
-        );
-        copy!(
-            event,
-            from.activity_started_event_details(),
-            worker = worker_name
-        );
-        copy!(
-            event,
-            from.activity_failed_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.activity_timed_out_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.activity_schedule_failed_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(event, from.task_succeeded_event_details(), output = output);
-        copy!(
-            event,
-            from.task_failed_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.task_timed_out_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.task_start_failed_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.task_submit_failed_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.lambda_function_succeeded_event_details(),
-            output = output
-        );
-        copy!(
-            event,
-            from.lambda_function_failed_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.lambda_function_timed_out_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.lambda_function_schedule_failed_event_details(),
-            error = error,
-            cause = cause
-        );
-        copy!(
-            event,
-            from.lambda_function_start_failed_event_details(),
-            error = error,
-            cause = cause
-        );
-        if let Some(details) = from.state_entered_event_details() {
-            event.name = Some(details.name().to_owned());
-            event.input = details.input().map(str::to_owned);
-        }
-        if let Some(details) = from.state_exited_event_details() {
-            event.name = Some(details.name().to_owned());
-            event.output = details.output().map(str::to_owned);
-        }
-        if let Some(details) = from.activity_scheduled_event_details() {
-            event.resource = Some(details.resource().to_owned());
-            event.input = details.input().map(str::to_owned);
-        }
-        if let Some(details) = from.lambda_function_scheduled_event_details() {
-            event.resource = Some(details.resource().to_owned());
-            event.input = details.input().map(str::to_owned);
-        }
-        if let Some(details) = from.task_scheduled_event_details() {
-            event.resource = Some(details.resource().to_owned());
-            event.resource_type = Some(details.resource_type().to_owned());
-            event.parameters = Some(details.parameters().to_owned());
-        }
+        take!(event from from: {input = input} in execution_started_event_details);
+        take!(event from from: {worker = worker_name} in activity_started_event_details);
+        take!(event from from: {name = name, input = input} in state_entered_event_details);
+        take!(event from from: {name = name, output = output} in state_exited_event_details);
+        take!(event from from: {output = output} in execution_succeeded_event_details,
+            activity_succeeded_event_details, task_succeeded_event_details,
+            lambda_function_succeeded_event_details);
+        take!(event from from: {resource = resource, input = input} in
+            activity_scheduled_event_details, lambda_function_scheduled_event_details);
+        take!(event from from: {resource = resource, resource_type = resource_type, parameters = parameters} in
+            task_scheduled_event_details);
+        take!(event from from: {error = error, cause = cause} in
+            execution_failed_event_details, execution_timed_out_event_details,
+            execution_aborted_event_details, activity_failed_event_details,
+            activity_timed_out_event_details, activity_schedule_failed_event_details,
+            task_failed_event_details, task_timed_out_event_details,
+            task_start_failed_event_details, task_submit_failed_event_details,
+            lambda_function_failed_event_details, lambda_function_timed_out_event_details,
+            lambda_function_schedule_failed_event_details,
+            lambda_function_start_failed_event_details);
         if let Some(details) = from.execution_redriven_event_details() {
-            event.redrive_count = details.redrive_count().map(|count| count.unsigned_abs());
+            event.redrive_count = details.redrive_count().map(i32::unsigned_abs);
         }
         event
     }

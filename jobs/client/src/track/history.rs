@@ -1,7 +1,7 @@
 //! Events of one execution → what it did, where, how often.
 //!
 //! The rules are those that AWS's histories follow: a state's work begins with the *Scheduled*
-//! event that follows its *StateEntered* event (linked by `previousEventId`); every further
+//! event that follows its entry (linked by `previousEventId`); every further
 //! Scheduled event before the state's exit is a retry; a failure that is followed directly by the
 //! state's exit was caught; one that is followed by `ExecutionFailed` was not.
 
@@ -311,13 +311,12 @@ impl Fold {
         view.moved = view.places.len() > 1
             || scheduled.first() != scheduled.last()
             || (scheduled.last().is_some() && first != scheduled.last().copied());
-        view.moved_by = cleaning()
-            .filter(|step| step.caught)
-            .last()
-            .and_then(|step| match step.attempts.last()?.end.as_ref()? {
+        view.moved_by = cleaning().rfind(|step| step.caught).and_then(|step| {
+            match step.attempts.last()?.end.as_ref()? {
                 AttemptEnd::Failed { error, .. } => Some(error.clone()),
                 AttemptEnd::Succeeded => None,
-            });
+            }
+        });
         if view.status == ExecutionStatus::Running {
             let open = view.steps.last().filter(|step| step.exited_ms.is_none());
             view.waiting_for_worker_since_ms =

@@ -47,7 +47,7 @@ pub struct ImageFacts {
     pub format: String,
     /// Size of the file.
     pub bytes: u64,
-    /// ETag of the original.
+    /// `ETag` of the original.
     pub etag: String,
 }
 

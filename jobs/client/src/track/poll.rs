@@ -41,7 +41,7 @@ impl Default for FollowOptions {
             slowest: Duration::from_secs(5),
             no_execution_after: Duration::from_secs(30),
             no_worker_after: Duration::from_secs(20),
-            patience: Duration::from_secs(120),
+            patience: Duration::from_mins(2),
         }
     }
 }
@@ -295,7 +295,9 @@ impl<'a> Follower<'a> {
                 Ok(events) => {
                     run.read = Some(now);
                     run.unknown = false;
-                    events.iter().for_each(|event| run.fold.apply(event));
+                    for event in &events {
+                        run.fold.apply(event);
+                    }
                 }
                 Err(JobsError::Service { code, .. }) if code == "ExecutionDoesNotExist" => {
                     run.read = Some(now);
