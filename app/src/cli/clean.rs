@@ -33,10 +33,11 @@ Examples:
   whiteboarder clean photos more/board.png -o cleaned --recipe mine.toml
   whiteboarder clean photos -o cleaned --json | jq '.items[] | select(.status == \"failed\")'
 
---json prints one document: {\"items\": [{\"input\", \"name\", \"output\", \"status\": \"cleaned\" | \"failed\" | \"stopped\",
-\"width\", \"height\", \"bytes\", \"seconds\": {\"decode\", \"background\", \"finish\", \"encode\", \"total\"},
-\"error\": {\"name\", \"message\"}}], \"skipped\": [{\"path\", \"reason\"}], \"summary\": {\"cleaned\", \"failed\",
-\"stopped\", \"seconds\"}}. What does not apply is left out.")]
+--json prints one document; what does not apply is left out:
+  {\"items\": [{\"input\", \"name\", \"output\", \"status\": \"cleaned\"|\"failed\"|\"stopped\", \"width\",
+    \"height\", \"bytes\", \"seconds\": {\"decode\", \"background\", \"finish\", \"encode\", \"total\"},
+    \"error\": {\"name\", \"message\"}}], \"skipped\": [{\"path\", \"reason\"}],
+    \"summary\": {\"cleaned\", \"failed\", \"stopped\", \"seconds\"}}")]
 pub struct CleanArgs {
     /// Pictures (JPEG, PNG) and folders
     #[arg(required = true, value_name = "PATH")]

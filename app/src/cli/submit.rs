@@ -39,14 +39,15 @@ const SHOWN: usize = 24;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  whiteboarder submit photos -o cleaned            upload, clean, download, and a table of what ran where
-  whiteboarder submit photos                       upload and print the batch's id; `whiteboarder watch` follows
-  whiteboarder submit photos --place ecs --wait    all on ECS, whatever the plan thinks
-  whiteboarder submit photos --dry-run             only say what would happen
-  whiteboarder submit --resume 01JD… -o cleaned    go on with an interrupted batch
+  whiteboarder submit photos -o cleaned           upload, clean, download; a table of what ran where
+  whiteboarder submit photos                      upload, print the batch's id; `watch` follows it
+  whiteboarder submit photos --place ecs --wait   all on ECS, whatever the plan thinks
+  whiteboarder submit photos --dry-run            only say what would happen
+  whiteboarder submit --resume 01JD… -o cleaned   go on with an interrupted batch
 
---json prints one object per line with `time` and `event`: scan, plan, batch, upload_started, upload_progress,
-upload_retry, uploaded, upload_failed, execution, cleaned, failed, stuck, offline, downloaded, download_failed, summary.")]
+--json prints one object per line with `time` and `event`: scan, plan, batch, upload_started,
+upload_progress, upload_retry, uploaded, upload_failed, execution, cleaned, failed, stuck, offline,
+downloaded, download_failed, and at the end submitted or summary.")]
 pub struct SubmitArgs {
     /// Pictures (JPEG, PNG) and folders
     #[arg(required_unless_present = "resume", value_name = "PATH")]

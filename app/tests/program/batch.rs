@@ -10,10 +10,6 @@ use whiteboarder_jobs::{Profile, Target, names};
 
 use crate::support::{Ended, Home, arg, board, picture, truncated_jpeg, wait_until};
 
-/// A time-out under which the plan sends small pictures to Lambda and the biggest sample board to ECS; it is far
-/// more than either takes.
-const DIVIDING_TIMEOUT_S: &str = "16";
-
 /// Everything in a folder by its path.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fs::read_dir(folder)
@@ -74,7 +70,8 @@ fn last_object(ended: &Ended) -> Value {
 
 #[test]
 fn a_batch_runs_in_both_lanes_and_its_results_are_those_of_clean() {
-    let home = Home::new().with("WHITEBOARDER_LOCAL_LAMBDA_TIMEOUT_S", DIVIDING_TIMEOUT_S);
+    // With the documented defaults: the plan alone divides the work.
+    let home = Home::new();
     let photos = home.folder("photos");
     fs::write(photos.join("small.png"), picture(640, 480, 1)).unwrap();
     fs::copy(board("wall.jpg"), photos.join("wall.jpg")).unwrap();
