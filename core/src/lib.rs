@@ -1,1 +1,37 @@
-//! Placeholder.
+//! Pictures of whiteboards in, clean pictures out: everything Whiteboarder knows about pixels.
+//!
+//! This crate knows nothing of networks, terminals, clouds or async. Bytes of a JPEG or PNG file and a
+//! [`Recipe`](recipe::Recipe) come in, bytes of a PNG file go out, and the same input gives the same bytes
+//! on every machine and with any number of threads.
+//!
+//! ```
+//! use whiteboarder_core::{clean, image, recipe::Recipe};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let grey = image::Picture::new(64, 48, image::Channels::Grey, vec![190; 64 * 48])?;
+//! # let photo = image::encode_png(&grey)?;
+//! let cleaned = clean::clean_bytes(&photo, &Recipe::default(), &image::Limits::default())?;
+//! assert_eq!((cleaned.width, cleaned.height), (64, 48));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Where to start reading:
+//!
+//! - [`clean`]: one cleaning from file to file, and its stages;
+//! - [`background`]: the rolling ball; `background/naive.rs` is its definition;
+//! - [`finish`]: from picture and background to white paper and whole ink;
+//! - [`recipe`]: every parameter of a cleaning, one table row each;
+//! - [`image`]: reading and writing files, and the limits that are checked first;
+//! - [`cost`]: what a cleaning will need, and whether a machine has it.
+
+pub mod background;
+pub mod clean;
+pub mod cost;
+pub mod finish;
+pub mod image;
+pub mod recipe;
+
+/// Version of the pixel algorithm. It changes whenever the bytes of any output change, is part of every recipe's
+/// hash, and travels with results, so that a cleaning is repeated only when it would differ.
+pub const ALGORITHM_VERSION: u32 = 1;

@@ -1,0 +1,398 @@
+//! What is shown while a batch runs: bars on a terminal, lines elsewhere, objects with `--json`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use indicatif::ProgressBar;
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use whiteboarder_jobs::Progress;
+use whiteboarder_jobs::track::{ItemState, ItemStatus, Place, Waiting};
+
+use super::outcome::reason;
+use crate::term::glyph::{Mark, Style, place};
+use crate::term::progress::{Bars, Every, Unit, small_bar};
+use crate::term::{Terminal, text};
+
+/// Uploads that are named below the bar.
+const NAMED: usize = 3;
+
+/// An object of a JSON stream: what happened, and when.
+#[derive(Serialize)]
+struct Timed<'a, T: Serialize> {
+    time: String,
+    #[serde(flatten)]
+    event: &'a T,
+}
+
+/// Prints one object of a stream, with its time.
+pub fn emit<T: Serialize>(terminal: &Terminal, event: &T) -> Result<()> {
+    let now = OffsetDateTime::now_utc();
+    let now = now.replace_millisecond(now.millisecond()).unwrap_or(now);
+    terminal.object(&Timed {
+        time: now.format(&Rfc3339).unwrap_or_default(),
+        event,
+    })?;
+    Ok(())
+}
+
+/// Shows a batch's events.
+pub struct Live<'a> {
+    terminal: &'a Terminal,
+    json: bool,
+    bars: Bars,
+    upload: Option<ProgressBar>,
+    uploading: Option<ProgressBar>,
+    clean: Option<ProgressBar>,
+    /// Items of the batch.
+    total: usize,
+    uploaded: usize,
+    /// Bytes of the uploads that run or have run, by item.
+    sent: HashMap<String, u64>,
+    /// Uploads that run: sent, of, and what is the matter.
+    current: BTreeMap<String, (u64, u64, Option<String>)>,
+    states: BTreeMap<String, (ItemState, Option<Place>)>,
+    /// Where results were written.
+    pub written: BTreeMap<String, PathBuf>,
+    /// Results that could not be fetched or written.
+    pub not_written: usize,
+    summary: Every,
+    offline: bool,
+}
+
+impl<'a> Live<'a> {
+    /// Nothing is shown yet.
+    pub fn new(terminal: &'a Terminal, json: bool) -> Live<'a> {
+        // Objects are for programs: bars on the same terminal would only be in the way.
+        let shown = Terminal {
+            live: terminal.live && !json,
+            quiet: terminal.quiet || json,
+            ..terminal.clone()
+        };
+        Live {
+            terminal,
+            json,
+            bars: Bars::new(&shown),
+            upload: None,
+            uploading: None,
+            clean: None,
+            total: 0,
+            uploaded: 0,
+            sent: HashMap::new(),
+            current: BTreeMap::new(),
+            states: BTreeMap::new(),
+            written: BTreeMap::new(),
+            not_written: 0,
+            summary: Every::new(Duration::from_secs(10)),
+            offline: false,
+        }
+    }
+
+    /// Follows a batch that exists already: nothing will be uploaded.
+    pub fn expect(&mut self, items: usize) {
+        self.total = items;
+        self.begin_clean();
+    }
+
+    /// Shows one event.
+    pub fn event(&mut self, event: &Progress) -> Result<()> {
+        if self.json {
+            // How often the target is asked is nobody's business but the terminal's.
+            if !matches!(event, Progress::Polled { .. }) {
+                emit(self.terminal, event)?;
+            }
+        }
+        match event {
+            Progress::Batch { items, bytes, .. } => {
+                self.total = *items;
+                self.begin_upload(*bytes);
+                self.begin_clean();
+            }
+            Progress::UploadStarted { .. }
+            | Progress::UploadProgress { .. }
+            | Progress::UploadRetry { .. }
+            | Progress::Uploaded { .. }
+            | Progress::UploadFailed { .. } => self.upload(event),
+            Progress::Execution { item }
+            | Progress::Cleaned { item }
+            | Progress::Failed { item } => {
+                self.item(item);
+            }
+            Progress::Stuck {
+                item,
+                waiting,
+                seconds,
+            } => self.stuck(item, *waiting, *seconds),
+            Progress::Offline { error, .. } if !self.offline => {
+                self.offline = true;
+                self.bars.line(&format!("{error}; trying again"));
+            }
+            Progress::Polled { .. } => {
+                if self.offline {
+                    self.offline = false;
+                    self.bars.line("the target answers again");
+                }
+                self.periodic();
+            }
+            Progress::Downloaded { item, path, .. } => {
+                self.written.insert(item.clone(), path.clone());
+            }
+            Progress::DownloadFailed { item, error } => {
+                self.not_written += 1;
+                let mark = self.terminal.marked(Mark::Failed, "not downloaded");
+                self.bars.line(&format!(
+                    "{mark}  {}  {}",
+                    text::safe(item),
+                    text::safe(error)
+                ));
+            }
+            Progress::Acted { item, action, .. } => {
+                self.bars
+                    .line(&format!("{}: {}", text::safe(item), text::safe(action)));
+            }
+            // `Scan` was told by whoever scanned.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes the bars away.
+    pub fn finish(&mut self) {
+        for bar in [self.upload.take(), self.uploading.take(), self.clean.take()]
+            .into_iter()
+            .flatten()
+        {
+            bar.finish_and_clear();
+        }
+        self.bars.clear();
+    }
+
+    /// How many uploads are acknowledged.
+    pub fn uploaded(&self) -> (usize, usize) {
+        (self.uploaded, self.total)
+    }
+
+    fn begin_upload(&mut self, bytes: u64) {
+        if self.upload.is_none() {
+            let bar = self.bars.add("upload", bytes, Unit::Bytes);
+            bar.set_message(format!("0/{}", self.total));
+            self.uploading = Some(self.bars.add_text());
+            self.upload = Some(bar);
+        }
+    }
+
+    fn begin_clean(&mut self) {
+        if self.clean.is_none() {
+            let bar = self.bars.add("clean", self.total as u64, Unit::Items);
+            bar.set_message(format!("0/{}", self.total));
+            self.clean = Some(bar);
+        }
+    }
+
+    fn upload(&mut self, event: &Progress) {
+        match event {
+            Progress::UploadStarted { item, bytes } => {
+                self.current.insert(item.clone(), (0, *bytes, None));
+            }
+            Progress::UploadProgress { item, sent, bytes } => {
+                let current = self
+                    .current
+                    .entry(item.clone())
+                    .or_insert((0, *bytes, None));
+                (current.0, current.1) = (*sent, *bytes);
+                self.sent.insert(item.clone(), *sent);
+            }
+            Progress::UploadRetry {
+                item,
+                attempt,
+                reason,
+            } => {
+                let why = format!("retry {attempt} ({})", text::safe(reason));
+                self.current.entry(item.clone()).or_insert((0, 0, None)).2 = Some(why.clone());
+                if !self.bars.live() {
+                    self.bars
+                        .line(&format!("{}: upload, {why}", text::safe(item)));
+                }
+            }
+            Progress::Uploaded {
+                item,
+                bytes,
+                already,
+            } => {
+                self.uploaded += 1;
+                self.current.remove(item);
+                if !already {
+                    self.sent.insert(item.clone(), *bytes);
+                }
+            }
+            Progress::UploadFailed { item, error } => {
+                self.current.remove(item);
+                let mark = self.terminal.marked(Mark::Failed, "not uploaded");
+                self.bars.line(&format!(
+                    "{mark}  {}  {}",
+                    text::safe(item),
+                    text::safe(error)
+                ));
+            }
+            _ => {}
+        }
+        let Some(bar) = &self.upload else { return };
+        bar.set_position(self.sent.values().sum());
+        bar.set_message(format!("{}/{}", self.uploaded, self.total));
+        let done = self.uploaded == self.total;
+        if let Some(line) = &self.uploading {
+            line.set_message(self.uploads_line());
+            if done {
+                line.finish_and_clear();
+            }
+        }
+        if done {
+            bar.finish();
+            if !self.bars.live() && matches!(event, Progress::Uploaded { .. }) {
+                let sent = text::bytes(self.sent.values().sum());
+                self.bars.line(&format!(
+                    "uploaded {}, {sent}",
+                    text::count(self.total, "picture")
+                ));
+            }
+        }
+    }
+
+    fn uploads_line(&self) -> String {
+        let unicode = self.terminal.unicode;
+        let mut shown = Vec::new();
+        for (item, (sent, bytes, trouble)) in self.current.iter().take(NAMED) {
+            let name = text::shorten(&text::safe(item), 28, unicode);
+            shown.push(if let Some(trouble) = trouble {
+                format!("{} {name} {trouble}", if unicode { "↻" } else { "~" })
+            } else {
+                let bar = small_bar(*sent, *bytes, 10, unicode);
+                let percent = (sent * 100).checked_div(*bytes).unwrap_or(100).min(100);
+                let up = if unicode { "↑" } else { "^" };
+                format!("{up} {name} {bar} {percent} %")
+            });
+        }
+        format!("   {}", shown.join("   "))
+    }
+
+    fn item(&mut self, item: &ItemStatus) {
+        let now = (item.state, item.places.last().copied());
+        let before = self.states.insert(item.name.clone(), now);
+        if before == Some(now) {
+            return;
+        }
+        let name = text::safe(&item.name);
+        let at = now
+            .1
+            .or(item.planned)
+            .map_or(String::new(), |at| self.place(at));
+        let moved = if item.moved {
+            format!("  {}", self.terminal.marked(Mark::Moved, "moved"))
+        } else {
+            String::new()
+        };
+        match item.state {
+            ItemState::Failed => {
+                let mark = self.terminal.marked(Mark::Failed, "failed");
+                self.bars.line(&format!("{mark}  {name}  {}", reason(item)));
+                self.bars.line(&self.faint(&format!(
+                    "          whiteboarder runs show {}/{name}",
+                    item.batch
+                )));
+            }
+            ItemState::Cleaned if !self.bars.live() => {
+                let mark = self.terminal.marked(Mark::Done, "cleaned");
+                let took = item
+                    .seconds
+                    .map_or(String::new(), |took| format!("  {}", text::seconds(took)));
+                self.bars
+                    .line(&format!("{mark}  {name}  {at}{took}{moved}"));
+            }
+            ItemState::Running if !self.bars.live() && now.1.is_some() => {
+                let mark = self.terminal.marked(Mark::Running, "running");
+                self.bars.line(&format!("{mark}  {name}  {at}{moved}"));
+            }
+            _ => {}
+        }
+        self.draw_clean();
+    }
+
+    fn place(&self, at: Place) -> String {
+        place(&at.to_string(), self.terminal.unicode)
+    }
+
+    fn faint(&self, line: &str) -> String {
+        Style::Faint.paint(line, self.terminal.color_err)
+    }
+
+    fn counts(&self) -> String {
+        let settled = self
+            .states
+            .values()
+            .filter(|(state, _)| state.is_settled())
+            .count();
+        let mut parts = vec![format!("{settled}/{}", self.total)];
+        for (wanted, mark, word) in [
+            (ItemState::Cleaned, Mark::Done, "cleaned"),
+            (ItemState::Failed, Mark::Failed, "failed"),
+            (ItemState::Stopped, Mark::Stopped, "stopped"),
+            (ItemState::Running, Mark::Running, "running"),
+        ] {
+            let number = self
+                .states
+                .values()
+                .filter(|(state, _)| *state == wanted)
+                .count();
+            if number > 0 {
+                parts.push(self.terminal.marked(mark, &format!("{number} {word}")));
+            }
+        }
+        for at in [Place::Lambda, Place::Ecs] {
+            let number = self
+                .states
+                .values()
+                .filter(|(_, place)| *place == Some(at))
+                .count();
+            if number > 0 {
+                parts.push(format!("{} {number}", self.place(at)));
+            }
+        }
+        parts.join("  ")
+    }
+
+    fn draw_clean(&self) {
+        if let Some(bar) = &self.clean {
+            let settled = self
+                .states
+                .values()
+                .filter(|(state, _)| state.is_settled())
+                .count();
+            bar.set_position(settled as u64);
+            bar.set_message(self.counts());
+        }
+    }
+
+    /// Off a terminal, a sign of life every ten seconds.
+    fn periodic(&mut self) {
+        if !self.bars.live() && self.summary.due() {
+            self.bars.line(&self.counts());
+        }
+    }
+
+    fn stuck(&self, item: &str, waiting: Waiting, seconds: f64) {
+        let what = match waiting {
+            Waiting::Upload => "waits for its upload",
+            Waiting::Execution => "was uploaded, but nothing has begun to work on it",
+            Waiting::Worker => "waits for a worker",
+        };
+        let mark = self.terminal.marked(Mark::Queued, "queued");
+        let since = text::seconds(seconds);
+        self.bars.line(&format!(
+            "{mark}  {}  {what} since {since}",
+            text::safe(item)
+        ));
+    }
+}

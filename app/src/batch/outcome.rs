@@ -1,0 +1,184 @@
+//! What became of a batch, as a table and as JSON.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use serde::Serialize;
+use whiteboarder_jobs::track::{BatchStatus, ItemState, ItemStatus, Place};
+
+use crate::error::Exit;
+use crate::term::glyph::{Mark, Style, place};
+use crate::term::table::{Align, Cell, Table};
+use crate::term::{Terminal, text};
+
+/// Which mark an item's state has.
+pub fn mark(state: ItemState) -> Mark {
+    match state {
+        ItemState::Queued => Mark::Queued,
+        ItemState::Running => Mark::Running,
+        ItemState::Cleaned => Mark::Done,
+        ItemState::Failed => Mark::Failed,
+        ItemState::Stopped => Mark::Stopped,
+    }
+}
+
+/// An item's state as glyph and word, for standard output.
+pub fn state(state: ItemState, terminal: &Terminal) -> Cell {
+    let mark = mark(state);
+    Cell::styled(
+        format!("{} {state}", mark.glyph(terminal.unicode)),
+        mark.style(),
+    )
+}
+
+fn place_cell(at: Option<Place>, terminal: &Terminal) -> Cell {
+    at.map_or_else(Cell::default, |at| {
+        place(&at.to_string(), terminal.unicode).into()
+    })
+}
+
+/// Where results lie on this machine, by item.
+pub type Written = BTreeMap<String, PathBuf>;
+
+/// The table of a batch: image, status, planned, actual, moved, seconds, output.
+pub fn table(status: &BatchStatus, written: &Written, terminal: &Terminal) -> Table {
+    let mut table = Table::new(&[
+        ("image", Align::Left),
+        ("status", Align::Left),
+        ("planned", Align::Left),
+        ("actual", Align::Left),
+        ("moved", Align::Left),
+        ("seconds", Align::Right),
+        ("output", Align::Left),
+    ]);
+    for item in &status.items {
+        let moved = if item.moved {
+            Cell::styled(
+                format!("{} moved", Mark::Moved.glyph(terminal.unicode)),
+                Mark::Moved.style(),
+            )
+        } else {
+            Cell::default()
+        };
+        table.row(vec![
+            text::safe(&item.name).into(),
+            state(item.state, terminal),
+            place_cell(item.planned, terminal),
+            place_cell(item.places.last().copied(), terminal),
+            moved,
+            item.seconds
+                .map_or_else(String::new, |seconds| format!("{seconds:.1}"))
+                .into(),
+            output(item, written),
+        ]);
+    }
+    table
+}
+
+fn output(item: &ItemStatus, written: &Written) -> Cell {
+    match (item.state, written.get(&item.name)) {
+        (ItemState::Cleaned, Some(path)) => text::path(path).into(),
+        (ItemState::Cleaned, None) => item.output.clone().unwrap_or_default().into(),
+        (ItemState::Failed, _) => Cell::styled(reason(item), Style::Bad),
+        _ => Cell::default(),
+    }
+}
+
+/// Why an item failed: the error's name and its sentence.
+pub fn reason(item: &ItemStatus) -> String {
+    let parts: Vec<&str> = [item.error.as_deref(), item.message.as_deref()]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect();
+    match parts.as_slice() {
+        [] => "failed without a reason".to_owned(),
+        [name, message] if message.starts_with(name) => text::safe(message),
+        parts => text::safe(&parts.join(": ")),
+    }
+}
+
+/// How many items ended how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// In the batch.
+    pub items: usize,
+    /// With a result.
+    pub cleaned: usize,
+    /// Without, for a reason.
+    pub failed: usize,
+    /// Stopped by somebody.
+    pub stopped: usize,
+    /// Not settled yet.
+    pub unfinished: usize,
+    /// Those that ran in another place than planned.
+    pub moved: usize,
+    /// Last seen on Lambda.
+    pub lambda: usize,
+    /// Last seen on ECS.
+    pub ecs: usize,
+}
+
+impl Counts {
+    /// Counts a batch.
+    pub fn of(status: &BatchStatus) -> Counts {
+        let at = |place: Place| {
+            status
+                .items
+                .iter()
+                .filter(|item| item.places.last() == Some(&place))
+                .count()
+        };
+        Counts {
+            items: status.items.len(),
+            cleaned: status.count(ItemState::Cleaned),
+            failed: status.count(ItemState::Failed),
+            stopped: status.count(ItemState::Stopped),
+            unfinished: status
+                .items
+                .iter()
+                .filter(|item| !item.state.is_settled())
+                .count(),
+            moved: status.items.iter().filter(|item| item.moved).count(),
+            lambda: at(Place::Lambda),
+            ecs: at(Place::Ecs),
+        }
+    }
+
+    /// Whether everything there is to clean is cleaned.
+    pub fn exit(&self) -> Exit {
+        if self.failed + self.stopped > 0 {
+            Exit::SomeFailed
+        } else {
+            Exit::Success
+        }
+    }
+
+    /// `6 cleaned, 1 failed; lambda 4, ecs 2, 1 moved`.
+    pub fn sentence(&self, terminal: &Terminal) -> String {
+        let states = text::counts(&[
+            (self.failed, "failed"),
+            (self.stopped, "stopped"),
+            (self.unfinished, "unfinished"),
+        ]);
+        let unicode = terminal.unicode;
+        format!(
+            "{} cleaned{states}; {} {}, {} {}{}",
+            self.cleaned,
+            place("lambda", unicode),
+            self.lambda,
+            place("ecs", unicode),
+            self.ecs,
+            text::counts(&[(self.moved, "moved")])
+        )
+    }
+}
+
+/// Prints the table.
+pub fn print(status: &BatchStatus, written: &Written, terminal: &Terminal) -> Result<()> {
+    for line in table(status, written, terminal).lines(terminal) {
+        terminal.line(&line)?;
+    }
+    Ok(())
+}

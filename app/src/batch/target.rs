@@ -1,0 +1,104 @@
+//! From a profile's name to a target that answers.
+
+use anyhow::Result;
+use whiteboarder_core::cost::{Capacity, DEFAULT_LOCAL_LAMBDA};
+use whiteboarder_jobs::{Credentials, Profile, Target};
+
+use crate::config::{LocalOptions, ProfileTable, Settings, capacity};
+use crate::error::Failure;
+use crate::local::Record;
+
+/// The name of the target on this machine.
+pub const LOCAL: &str = "local";
+
+/// Connects to the profile's target; the local cloud is started if need be.
+pub async fn connect(settings: &Settings) -> Result<Target> {
+    Ok(Target::connect(profile(settings).await?).await?)
+}
+
+/// The profile, with a local cloud that runs if that is what it means.
+pub async fn profile(settings: &Settings) -> Result<Profile> {
+    if settings.profile == LOCAL {
+        let (record, _) = crate::cli::ensure_local(settings).await?;
+        Ok(local(&record))
+    } else {
+        Ok(remote(&settings.profile, table(settings)?))
+    }
+}
+
+/// What the target's Lambda has, without asking anybody: for dry runs.
+pub fn expected_capacity(settings: &Settings) -> Result<Capacity> {
+    if settings.profile == LOCAL {
+        let asked = LocalOptions::from_environment()?.or(&settings.file.local);
+        Ok(asked.resolve().capacity())
+    } else {
+        Ok(capacity_of(table(settings)?))
+    }
+}
+
+fn table(settings: &Settings) -> Result<&ProfileTable> {
+    settings
+        .file
+        .profiles
+        .get(&settings.profile)
+        .ok_or_else(|| {
+            let mut known: Vec<&str> = vec![LOCAL];
+            known.extend(settings.file.profiles.keys().map(String::as_str));
+            Failure::usage(format!("there is no profile `{}`", settings.profile))
+                .hint(format!(
+                    "there is {}; others go into the configuration file as [profiles.NAME]",
+                    known.join(", ")
+                ))
+                .into()
+        })
+}
+
+fn local(record: &Record) -> Profile {
+    Profile::local(
+        record.endpoint(),
+        &record.region,
+        &record.account,
+        &record.access_key,
+        &record.secret_key,
+        record.capacity(),
+    )
+}
+
+fn remote(name: &str, table: &ProfileTable) -> Profile {
+    Profile {
+        name: name.to_owned(),
+        endpoint: table.endpoint.clone(),
+        region: table.region.clone(),
+        credentials: match &table.aws_profile {
+            Some(name) => Credentials::AwsProfile(name.clone()),
+            None => Credentials::Chain,
+        },
+        bucket: table.bucket.clone(),
+        state_machine_arn: table.state_machine_arn.clone(),
+        lambda: capacity_of(table),
+    }
+}
+
+fn capacity_of(table: &ProfileTable) -> Capacity {
+    capacity(
+        table
+            .lambda_memory_mb
+            .unwrap_or(DEFAULT_LOCAL_LAMBDA.memory_mb),
+        table
+            .lambda_timeout_s
+            .map_or(DEFAULT_LOCAL_LAMBDA.timeout_s, f64::from),
+    )
+}
+
+/// Brings the local cloud back when it has gone while somebody was talking to it: it was killed, or
+/// replaced. Other targets have to come back by themselves.
+pub async fn bring_back(settings: &Settings, target: &Target) {
+    if settings.profile != LOCAL {
+        return;
+    }
+    match profile(settings).await {
+        // The reader's own retries tell if this did not help.
+        Ok(profile) => drop(target.reconnect(profile).await),
+        Err(error) => tracing::warn!(%error, "the local cloud cannot be started again"),
+    }
+}

@@ -1,0 +1,239 @@
+//! Which pictures go where.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use whiteboarder_jobs::submit::{Scan, ScanError, Skipped, SourceFile, scan};
+
+use crate::error::Failure;
+use crate::term::text;
+
+/// Where results go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// `<folder>/<name>.png`, subfolders as in the input.
+    Folder(PathBuf),
+    /// Exactly this file.
+    File(PathBuf),
+}
+
+/// A picture and its result's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// The picture.
+    pub source: SourceFile,
+    /// Where its result goes.
+    pub output: PathBuf,
+}
+
+/// Finds the pictures in `paths`. What lies in the output folder is no input: it was written there by
+/// an earlier run.
+pub fn find(paths: &[PathBuf], output: Option<&Path>) -> Result<Scan> {
+    let mut found = scan(paths).map_err(|error| told(&error))?;
+    if let Some(output) = output.and_then(|output| output.canonicalize().ok()) {
+        let given: Vec<PathBuf> = paths
+            .iter()
+            .filter_map(|path| path.canonicalize().ok())
+            .collect();
+        // Naming the output folder, or a file in it, means just that.
+        let meant = given.iter().any(|path| path.starts_with(&output));
+        if output.is_dir() && !meant {
+            found.files.retain(|file| {
+                file.path
+                    .canonicalize()
+                    .map_or(true, |path| !path.starts_with(&output))
+            });
+        }
+    }
+    if found.files.is_empty() {
+        return Err(told(&ScanError::Empty {
+            paths: paths.to_vec(),
+            skipped: found.skipped,
+        }));
+    }
+    Ok(found)
+}
+
+/// A scan's error in our words and with our exit code.
+fn told(error: &ScanError) -> anyhow::Error {
+    if let ScanError::Unreadable { path, source } = error {
+        return Failure::file("read", path, source).into();
+    }
+    let failure = Failure::usage(text::safe(&error.to_string()));
+    match error.hint() {
+        Some(hint) => failure.hint(hint).into(),
+        None => failure.into(),
+    }
+}
+
+/// What `-o` means for this many pictures.
+pub fn destination(output: &Path, pictures: usize) -> Result<Destination> {
+    let png = output
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+    if output.is_dir() || !png {
+        if output.is_file() {
+            return Err(
+                Failure::usage(format!("{} is a file, not a folder", text::path(output)))
+                    .hint("name a folder, or a file that ends in .png for a single picture")
+                    .into(),
+            );
+        }
+        return Ok(Destination::Folder(output.to_owned()));
+    }
+    if pictures > 1 {
+        return Err(Failure::usage(format!(
+            "{} names one file, but there are {pictures} pictures",
+            text::path(output)
+        ))
+        .hint("name a folder with -o")
+        .into());
+    }
+    Ok(Destination::File(output.to_owned()))
+}
+
+/// Gives every picture its output, and refuses outputs that are inputs.
+pub fn lay_out(files: Vec<SourceFile>, destination: &Destination) -> Result<Vec<Job>> {
+    let inputs: HashSet<PathBuf> = files
+        .iter()
+        .flat_map(|file| [file.path.canonicalize().ok(), Some(resolved(&file.path))])
+        .flatten()
+        .collect();
+    files
+        .into_iter()
+        .map(|source| {
+            let output = match destination {
+                Destination::File(path) => path.clone(),
+                Destination::Folder(folder) => folder.join(format!("{}.png", source.name)),
+            };
+            if inputs.contains(&resolved(&output)) {
+                return Err(Failure::usage(format!(
+                    "the result of {} would overwrite {}, which is an input",
+                    text::path(&source.path),
+                    text::path(&output)
+                ))
+                .hint("choose another folder with -o")
+                .into());
+            }
+            Ok(Job { source, output })
+        })
+        .collect()
+}
+
+/// The path with the folders that exist resolved, and its own name as it is: what a rename would hit.
+fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return path;
+    };
+    match folder.canonicalize() {
+        Ok(folder) => folder.join(name),
+        // The folder does not exist yet, so nothing in it can be an input.
+        Err(_) => path,
+    }
+}
+
+/// Finds out before any work whether results can be written at all.
+pub fn check_writable(first: Option<&Path>) -> Result<()> {
+    let Some(folder) = first.and_then(Path::parent) else {
+        return Ok(());
+    };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    std::fs::create_dir_all(folder)
+        .and_then(|()| {
+            tempfile::Builder::new()
+                .prefix(".whiteboarder-")
+                .tempfile_in(folder)
+        })
+        .map(drop)
+        .map_err(|error| Failure::file("write", folder, &error).into())
+}
+
+/// What was left out of a folder, in one line; nothing when nothing was.
+pub fn skipped_line(skipped: &[Skipped]) -> Option<String> {
+    let first = skipped.first()?;
+    Some(match skipped.len() {
+        1 => format!("left out {}: {}", text::path(&first.path), first.reason),
+        more => format!(
+            "left out {more} files, for example {}: {}",
+            text::path(&first.path),
+            first.reason
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(path: &Path, name: &str) -> SourceFile {
+        SourceFile {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            bytes: 1,
+        }
+    }
+
+    #[test]
+    fn outputs_keep_subfolders_and_the_extension() {
+        let jobs = lay_out(
+            vec![picture(Path::new("in/mo/board.jpg"), "mo/board.jpg")],
+            &Destination::Folder("out".into()),
+        )
+        .unwrap();
+        assert_eq!(jobs[0].output, Path::new("out/mo/board.jpg.png"));
+    }
+
+    #[test]
+    fn an_output_that_is_an_input_is_refused_also_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().join("real");
+        std::fs::create_dir(&real).unwrap();
+        std::fs::write(real.join("a.jpg"), "x").unwrap();
+        std::fs::write(real.join("a.jpg.png"), "x").unwrap();
+        std::os::unix::fs::symlink(&real, folder.path().join("link")).unwrap();
+        let files = vec![
+            picture(&real.join("a.jpg"), "a.jpg"),
+            picture(&real.join("a.jpg.png"), "a.jpg.png"),
+        ];
+        let through_link = Destination::Folder(folder.path().join("link"));
+        let error = lay_out(files, &through_link).unwrap_err();
+        assert!(error.to_string().contains("would overwrite"), "{error}");
+    }
+
+    #[test]
+    fn one_png_name_is_for_one_picture() {
+        assert_eq!(
+            destination(Path::new("/nowhere/x.png"), 1).unwrap(),
+            Destination::File("/nowhere/x.png".into())
+        );
+        assert!(destination(Path::new("/nowhere/x.png"), 2).is_err());
+        assert_eq!(
+            destination(Path::new("/nowhere/x"), 1).unwrap(),
+            Destination::Folder("/nowhere/x".into())
+        );
+    }
+
+    #[test]
+    fn earlier_results_within_the_input_are_not_cleaned_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("cleaned");
+        std::fs::create_dir(&out).unwrap();
+        std::fs::write(folder.path().join("a.jpg"), "x").unwrap();
+        std::fs::write(out.join("a.jpg.png"), "x").unwrap();
+        let found = find(&[folder.path().to_owned()], Some(&out)).unwrap();
+        assert_eq!(
+            found
+                .files
+                .iter()
+                .map(|file| file.name.as_str())
+                .collect::<Vec<_>>(),
+            ["a.jpg"]
+        );
+    }
+}

@@ -1,0 +1,536 @@
+//! `whiteboarder runs`: what was submitted, and what became of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use whiteboarder_jobs::download::download;
+use whiteboarder_jobs::runs::{self, Acted};
+use whiteboarder_jobs::submit::{Batch, load_manifest};
+use whiteboarder_jobs::track::{
+    AttemptEnd, Compute, ExecutionView, FollowOptions, ItemStatus, follow,
+};
+use whiteboarder_jobs::{Reporter, Target};
+
+use super::submit::{Show, for_download};
+use crate::batch::live::Live;
+use crate::batch::outcome::{self, Counts, Written, reason};
+use crate::batch::target::connect;
+use crate::cleaning::layout::{check_writable, destination};
+use crate::config::Settings;
+use crate::error::{Exit, Failure};
+use crate::interrupt::on_interrupt;
+use crate::term::glyph::{Mark, place};
+use crate::term::table::{Align, Cell, Table};
+use crate::term::{Terminal, text};
+
+/// What was submitted, and what became of it.
+///
+/// BATCH is a batch's id or an unambiguous beginning of it; BATCH/NAME is one of its items.
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    #[command(subcommand)]
+    command: RunsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RunsCommand {
+    /// List batches, the newest first.
+    List {
+        /// At most so many
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
+        limit: usize,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a batch's items, or one item with everything that happened to it.
+    Show {
+        /// BATCH or BATCH/NAME
+        what: String,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Download a batch's results.
+    Download {
+        /// BATCH
+        batch: String,
+        /// Folder for the results, or a file name (.png) for a single one
+        #[arg(long, short, value_name = "DIR|FILE.png")]
+        output: PathBuf,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop what still runs of a batch, or one of its items.
+    Stop {
+        /// BATCH or BATCH/NAME
+        what: String,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run what failed or was stopped again, from the step that failed.
+    Redrive {
+        /// BATCH or BATCH/NAME
+        what: String,
+        /// Wait until every picture is cleaned or has failed
+        #[arg(long)]
+        wait: bool,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub fn run(args: RunsArgs, settings: &Settings) -> Result<Exit> {
+    let cancel = CancellationToken::new();
+    let asked = cancel.clone();
+    on_interrupt(move || asked.cancel());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            result = dispatch(args.command, settings, &cancel) => result,
+            // Those that take the token end by themselves and say what they did.
+            () = async { cancel.cancelled().await; tokio::time::sleep(GRACE).await } => {
+                Err(Failure::interrupted("stopped").into())
+            }
+        }
+    })
+}
+
+/// What reacts to Ctrl-C itself has this long.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(2);
+
+async fn dispatch(
+    command: RunsCommand,
+    settings: &Settings,
+    cancel: &CancellationToken,
+) -> Result<Exit> {
+    let target = connect(settings).await?;
+    match command {
+        RunsCommand::List { limit, json } => list(&target, limit, json, &settings.terminal).await,
+        RunsCommand::Show { what, json } => {
+            let (batch, name) = runs::resolve(&target, &what).await?;
+            match name {
+                None => show(&target, &batch, json, &settings.terminal).await,
+                Some(name) => show_item(&target, &batch, &name, json, &settings.terminal).await,
+            }
+        }
+        RunsCommand::Download {
+            batch,
+            output,
+            json,
+        } => {
+            let (batch, _) = runs::resolve(&target, &batch).await?;
+            fetch(settings, &target, &batch, &output, json, cancel).await
+        }
+        RunsCommand::Stop { what, json } => {
+            let (batch, name) = runs::resolve(&target, &what).await?;
+            let names = name.map(|name| vec![name]);
+            let silent = Reporter::silent();
+            let acted = runs::stop(&target, &batch, names.as_deref(), &silent, cancel).await?;
+            tell(&acted, "stopped", json, &settings.terminal)
+        }
+        RunsCommand::Redrive { what, wait, json } => {
+            let (batch, name) = runs::resolve(&target, &what).await?;
+            let names = name.map(|name| vec![name]);
+            let silent = Reporter::silent();
+            let acted = runs::redrive(&target, &batch, names.as_deref(), &silent, cancel).await?;
+            let exit = tell(&acted, "redriven", json, &settings.terminal)?;
+            if wait && exit == Exit::Success {
+                return follow_to_end(settings, &target, &batch, json, cancel).await;
+            }
+            Ok(exit)
+        }
+    }
+}
+
+async fn list(target: &Target, limit: usize, json: bool, terminal: &Terminal) -> Result<Exit> {
+    let batches = runs::list(target, limit).await?;
+    if json {
+        terminal.document(&json!({ "batches": batches }))?;
+        return Ok(Exit::Success);
+    }
+    if batches.is_empty() {
+        terminal.note("no batches yet: `whiteboarder submit PATH` makes one");
+        return Ok(Exit::Success);
+    }
+    let mut table = Table::new(&[
+        ("batch", Align::Left),
+        ("submitted", Align::Left),
+        ("items", Align::Right),
+        ("size", Align::Right),
+        ("cleaned", Align::Right),
+        ("failed", Align::Right),
+        ("place", Align::Left),
+    ]);
+    for batch in batches {
+        let failed = if batch.failed > 0 {
+            Cell::styled(
+                format!("{} {}", Mark::Failed.glyph(terminal.unicode), batch.failed),
+                Mark::Failed.style(),
+            )
+        } else {
+            "0".into()
+        };
+        table.row(vec![
+            batch.batch.into(),
+            batch.created.into(),
+            batch.items.to_string().into(),
+            text::bytes(batch.bytes).into(),
+            batch.cleaned.to_string().into(),
+            failed,
+            batch.wish.to_string().into(),
+        ]);
+    }
+    for line in table.lines(terminal) {
+        terminal.line(&line)?;
+    }
+    Ok(Exit::Success)
+}
+
+async fn show(target: &Target, batch: &str, json: bool, terminal: &Terminal) -> Result<Exit> {
+    let status = runs::show(target, batch).await?;
+    let counts = Counts::of(&status);
+    if json {
+        terminal.document(&json!({
+            "batch": status.batch,
+            "created": status.created,
+            "items": status.items,
+            "summary": counts,
+        }))?;
+    } else {
+        outcome::print(&status, &Written::new(), terminal)?;
+        terminal.note(&format!("batch {batch}: {}", counts.sentence(terminal)));
+    }
+    Ok(Exit::Success)
+}
+
+async fn show_item(
+    target: &Target,
+    batch: &str,
+    name: &str,
+    json: bool,
+    terminal: &Terminal,
+) -> Result<Exit> {
+    let (item, executions) = runs::show_item(target, batch, name).await?;
+    if json {
+        terminal.document(&json!({ "item": item, "executions": executions }))?;
+        return Ok(Exit::Success);
+    }
+    for (label, value) in facts(&item, terminal) {
+        terminal.line(&format!("{label:<10} {value}"))?;
+    }
+    for execution in &executions {
+        terminal.line("")?;
+        for line in story(execution, terminal) {
+            terminal.line(&line)?;
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn facts(item: &ItemStatus, terminal: &Terminal) -> Vec<(&'static str, String)> {
+    let unicode = terminal.unicode;
+    let mark = outcome::mark(item.state);
+    let shown = format!("{} {}", mark.glyph(unicode), item.state);
+    let mut facts = vec![
+        ("image", text::safe(&item.name)),
+        ("batch", item.batch.clone()),
+        ("status", mark.style().paint(&shown, terminal.color_out)),
+        ("size", text::bytes(item.bytes)),
+    ];
+    if let Some(at) = item.planned {
+        let why = if item.why.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", item.why)
+        };
+        facts.push((
+            "planned",
+            format!("{}{why}", place(&at.to_string(), unicode)),
+        ));
+    }
+    if !item.places.is_empty() {
+        let arrow = if unicode { " → " } else { " -> " };
+        let places: Vec<String> = item
+            .places
+            .iter()
+            .map(|at| place(&at.to_string(), unicode))
+            .collect();
+        facts.push(("ran", places.join(arrow)));
+    }
+    if let Some(seconds) = item.seconds {
+        facts.push(("took", text::seconds(seconds)));
+    }
+    if let Some(plan) = &item.plan {
+        let memory = plan.predicted.memory_mb;
+        facts.push((
+            "predicted",
+            format!("{}, {memory:.0} MB", text::seconds(plan.predicted.seconds)),
+        ));
+    }
+    if let Some(peak) = item
+        .result
+        .as_ref()
+        .and_then(|result| result.peak_memory_mb)
+    {
+        facts.push(("memory", format!("{peak:.0} MB at its peak")));
+    }
+    if let Some(worker) = &item.worker {
+        facts.push(("worker", text::safe(worker)));
+    }
+    if item.error.is_some() || item.message.is_some() {
+        facts.push(("error", reason(item)));
+    }
+    if let Some(output) = &item.output {
+        facts.push(("output", output.clone()));
+    }
+    facts
+}
+
+/// An execution's steps, one line each: when, which state, what did the work, how it ended.
+fn story(execution: &ExecutionView, terminal: &Terminal) -> Vec<String> {
+    let status = serde_json::to_value(execution.status).unwrap_or_default();
+    let status = status
+        .as_str()
+        .unwrap_or_default()
+        .to_lowercase()
+        .replace('_', " ");
+    let start = execution.started_ms.unwrap_or_default();
+    let since = |moment: i64| format!("+{:.2} s", (moment - start) as f64 / 1000.0);
+    let mut lines = vec![format!(
+        "execution {}  {status}",
+        text::safe(&execution.name)
+    )];
+    let mut table = Table::new(&[
+        ("at", Align::Right),
+        ("state", Align::Left),
+        ("by", Align::Left),
+        ("waited", Align::Right),
+        ("took", Align::Right),
+        ("end", Align::Left),
+    ]);
+    for step in &execution.steps {
+        if step.attempts.is_empty() {
+            table.row(vec![
+                since(step.entered_ms).into(),
+                text::safe(&step.name).into(),
+            ]);
+        }
+        for attempt in &step.attempts {
+            let by = match (attempt.compute.place(), &attempt.compute, &attempt.worker) {
+                (Some(at), _, Some(worker)) => {
+                    format!(
+                        "{} ({})",
+                        place(&at.to_string(), terminal.unicode),
+                        text::safe(worker)
+                    )
+                }
+                (Some(at), ..) => place(&at.to_string(), terminal.unicode),
+                (None, Compute::Service { service, action }, _) => format!("{service}:{action}"),
+                _ => String::new(),
+            };
+            let between = |from: Option<i64>, to: Option<i64>| match (from, to) {
+                (Some(from), Some(to)) => text::seconds((to - from) as f64 / 1000.0),
+                _ => String::new(),
+            };
+            let end = match &attempt.end {
+                Some(AttemptEnd::Succeeded) => {
+                    let mark = Mark::Done;
+                    Cell::styled(
+                        format!("{} done", mark.glyph(terminal.unicode)),
+                        mark.style(),
+                    )
+                }
+                Some(AttemptEnd::Failed { error, .. }) => {
+                    let mark = Mark::Failed;
+                    let caught = if step.caught { " (caught)" } else { "" };
+                    let words = format!(
+                        "{} {}{caught}",
+                        mark.glyph(terminal.unicode),
+                        text::safe(error)
+                    );
+                    Cell::styled(words, mark.style())
+                }
+                None => Cell::default(),
+            };
+            table.row(vec![
+                since(attempt.scheduled_ms).into(),
+                text::safe(&step.name).into(),
+                by.into(),
+                between(Some(attempt.scheduled_ms), attempt.started_ms).into(),
+                between(
+                    attempt.started_ms.or(Some(attempt.scheduled_ms)),
+                    attempt.ended_ms,
+                )
+                .into(),
+                end,
+            ]);
+        }
+    }
+    lines.extend(
+        table
+            .lines(terminal)
+            .into_iter()
+            .map(|line| format!("  {line}")),
+    );
+    lines
+}
+
+async fn fetch(
+    settings: &Settings,
+    target: &Target,
+    batch: &str,
+    output: &std::path::Path,
+    json: bool,
+    cancel: &CancellationToken,
+) -> Result<Exit> {
+    let terminal = &settings.terminal;
+    let status = runs::show(target, batch).await?;
+    let counts = Counts::of(&status);
+    let to = destination(output, counts.cleaned)?;
+    let probe = output.join("probe");
+    check_writable(Some(match &to {
+        crate::cleaning::layout::Destination::Folder(_) => &probe,
+        crate::cleaning::layout::Destination::File(file) => file,
+    }))?;
+    // Originals are never written over, as far as we know where they are.
+    let inputs: Vec<PathBuf> = Batch::recall(&settings.dirs.batches(), batch)?
+        .map(|scan| scan.files.into_iter().map(|file| file.path).collect())
+        .unwrap_or_default();
+    let (reporter, events) = Reporter::channel();
+    let live = Live::new(terminal, false);
+    let mut show = Show {
+        settings,
+        target: target.clone(),
+        live,
+        events,
+    };
+    let to = for_download(&to);
+    let done = show
+        .during(download(target, &status, &to, &inputs, &reporter, cancel))
+        .await?;
+    if json {
+        let written: Vec<_> = done
+            .written
+            .iter()
+            .map(|(item, path)| json!({ "item": item, "path": path }))
+            .collect();
+        let failed: Vec<_> = done
+            .failed
+            .iter()
+            .map(|(item, error)| json!({ "item": item, "error": error }))
+            .collect();
+        terminal.document(&json!({ "batch": batch, "written": written, "failed": failed }))?;
+    } else {
+        for (_, path) in &done.written {
+            terminal.line(&text::path(path))?;
+        }
+        let without = counts.items - counts.cleaned;
+        let missing = match without {
+            0 => String::new(),
+            some => format!("; {} without a result", text::count(some, "item")),
+        };
+        terminal.note(&format!(
+            "downloaded {}{missing}",
+            text::count(done.written.len(), "result")
+        ));
+    }
+    Ok(if done.failed.is_empty() {
+        Exit::Success
+    } else {
+        Exit::SomeFailed
+    })
+}
+
+fn tell(acted: &Acted, verb: &str, json: bool, terminal: &Terminal) -> Result<Exit> {
+    let pairs = |list: &[(String, String)]| {
+        list.iter()
+            .map(|(item, reason)| json!({ "item": item, "reason": reason }))
+            .collect::<Vec<_>>()
+    };
+    if json {
+        terminal.document(&json!({
+            verb: acted.done,
+            "skipped": pairs(&acted.skipped),
+            "failed": pairs(&acted.failed),
+        }))?;
+    } else {
+        for item in &acted.done {
+            terminal.line(&format!("{verb} {}", text::safe(item)))?;
+        }
+        for line in left_alone(&acted.skipped) {
+            terminal.note(&line);
+        }
+        for (item, reason) in &acted.failed {
+            terminal.complain(&format!(
+                "not {verb}: {}: {}",
+                text::safe(item),
+                text::safe(reason)
+            ));
+        }
+        if acted.done.is_empty() && acted.failed.is_empty() {
+            terminal.note(&format!("there was nothing to be {verb}"));
+        }
+    }
+    Ok(if acted.failed.is_empty() {
+        Exit::Success
+    } else {
+        Exit::SomeFailed
+    })
+}
+
+/// One line per reason: a batch has many items and few reasons.
+fn left_alone(skipped: &[(String, String)]) -> Vec<String> {
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (item, reason) in skipped {
+        by_reason.entry(reason).or_default().push(item);
+    }
+    let line = |(reason, items): (&str, Vec<&str>)| match items.as_slice() {
+        [item] => format!("left {} alone: {}", text::safe(item), text::safe(reason)),
+        items => format!("left {} items alone: {}", items.len(), text::safe(reason)),
+    };
+    by_reason.into_iter().map(line).collect()
+}
+
+async fn follow_to_end(
+    settings: &Settings,
+    target: &Target,
+    batch: &str,
+    json: bool,
+    cancel: &CancellationToken,
+) -> Result<Exit> {
+    let terminal = &settings.terminal;
+    let manifest = load_manifest(target, batch).await?;
+    let (reporter, events) = Reporter::channel();
+    let quiet = Terminal {
+        quiet: terminal.quiet || json,
+        ..terminal.clone()
+    };
+    let mut live = Live::new(&quiet, false);
+    live.expect(manifest.items.len());
+    let mut show = Show {
+        settings,
+        target: target.clone(),
+        live,
+        events,
+    };
+    let options = FollowOptions::default();
+    let status = show
+        .during(follow(target, &manifest, &options, &reporter, cancel))
+        .await?;
+    if !json {
+        outcome::print(&status, &Written::new(), terminal)?;
+    }
+    Ok(Counts::of(&status).exit())
+}

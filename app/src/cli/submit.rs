@@ -1,0 +1,525 @@
+//! `whiteboarder submit`: clean pictures as a batch on a target.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+use whiteboarder_core::recipe::Recipe;
+use whiteboarder_jobs::download::{self, download};
+use whiteboarder_jobs::submit::{
+    Batch, Plan, Scan, SubmitOptions, Wish, plan, run as run_batch, upload,
+};
+use whiteboarder_jobs::track::{BatchStatus, Place};
+use whiteboarder_jobs::{JobsError, Progress, Reporter, Target};
+
+use crate::batch::live::{Live, emit};
+use crate::batch::outcome::{self, Counts};
+use crate::batch::target::{bring_back, connect, expected_capacity};
+use crate::cleaning::layout::{
+    Destination, check_writable, destination, find, lay_out, skipped_line,
+};
+use crate::config::Settings;
+use crate::error::{Exit, Failure};
+use crate::interrupt::on_interrupt;
+use crate::term::glyph::place;
+use crate::term::table::{Align, Cell, Table};
+use crate::term::{Terminal, text};
+
+/// Plans of at most this many pictures are shown line by line.
+const SHOWN: usize = 24;
+
+/// Clean pictures as a batch: upload, follow, download.
+///
+/// Each picture becomes an execution of a state machine that plans where it runs, on Lambda or on ECS, and
+/// cleans it there. The target is the cloud on this machine unless --profile says otherwise; it starts by
+/// itself. What was interrupted goes on with --resume.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  whiteboarder submit photos -o cleaned           upload, clean, download; a table of what ran where
+  whiteboarder submit photos                      upload, print the batch's id; `watch` follows it
+  whiteboarder submit photos --place ecs --wait   all on ECS, whatever the plan thinks
+  whiteboarder submit photos --dry-run            only say what would happen
+  whiteboarder submit --resume 01JD… -o cleaned   go on with an interrupted batch
+
+--json prints one object per line with `time` and `event`: scan, plan, batch, upload_started,
+upload_progress, upload_retry, uploaded, upload_failed, execution, cleaned, failed, stuck, offline,
+downloaded, download_failed, and at the end submitted or summary.")]
+pub struct SubmitArgs {
+    /// Pictures (JPEG, PNG) and folders
+    #[arg(required_unless_present = "resume", value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Where to run them
+    #[arg(
+        long,
+        value_name = "PLACE",
+        default_value = "auto",
+        conflicts_with = "resume"
+    )]
+    place: PlaceArg,
+    /// Wait until every picture is cleaned or has failed, and print a table
+    #[arg(long)]
+    wait: bool,
+    /// Download the results to a folder, or to a file (.png) for a single picture; implies --wait
+    #[arg(long, short, value_name = "DIR|FILE.png")]
+    output: Option<PathBuf>,
+    /// Recipe to clean by (TOML) [default: the built-in one]
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    recipe: Option<PathBuf>,
+    /// Only say what would happen
+    #[arg(long, conflicts_with = "resume")]
+    dry_run: bool,
+    /// Go on with a batch that was interrupted; its files are found where they were, or among PATHs
+    #[arg(long, value_name = "BATCH")]
+    resume: Option<String>,
+    /// Print one JSON object per line as things happen
+    #[arg(long)]
+    json: bool,
+}
+
+/// `--place`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PlaceArg {
+    /// The plan decides by size, time and memory
+    Auto,
+    /// On Lambda
+    Lambda,
+    /// On ECS
+    Ecs,
+}
+
+impl From<PlaceArg> for Wish {
+    fn from(place: PlaceArg) -> Wish {
+        match place {
+            PlaceArg::Auto => Wish::Auto,
+            PlaceArg::Lambda => Wish::Lambda,
+            PlaceArg::Ecs => Wish::Ecs,
+        }
+    }
+}
+
+/// Events that only this command has.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Told<'a> {
+    Plan {
+        dry_run: bool,
+        items: &'a [whiteboarder_jobs::submit::PlannedItem],
+        skipped: &'a [whiteboarder_jobs::submit::Skipped],
+        bytes: u64,
+        lambda: usize,
+        ecs: usize,
+    },
+    Summary {
+        batch: &'a str,
+        #[serde(flatten)]
+        counts: Counts,
+        downloaded: usize,
+        not_downloaded: usize,
+    },
+    Submitted {
+        batch: &'a str,
+        uploaded: usize,
+        failed: usize,
+    },
+}
+
+/// What is to be done, checked as far as this machine can.
+struct Work {
+    found: Option<Scan>,
+    destination: Option<Destination>,
+    recipe: Recipe,
+}
+
+pub fn run(args: &SubmitArgs, settings: &Settings) -> Result<Exit> {
+    let work = prepare(args)?;
+    if args.dry_run {
+        return dry_run(args, work, settings);
+    }
+    let cancel = CancellationToken::new();
+    let asked = cancel.clone();
+    on_interrupt(move || asked.cancel());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(Box::pin(submit(args, work, settings, &cancel)))
+}
+
+/// Everything that can be wrong here is found before anything is started or sent.
+fn prepare(args: &SubmitArgs) -> Result<Work> {
+    let recipe = super::recipe::read(args.recipe.as_deref())?;
+    let output = args.output.as_deref();
+    let found = if args.paths.is_empty() {
+        None
+    } else {
+        Some(find(&args.paths, output)?)
+    };
+    let destination = match (&found, output) {
+        (Some(found), Some(output)) => {
+            let destination = destination(output, found.files.len())?;
+            // Refuses results that would overwrite an original.
+            let jobs = lay_out(found.files.clone(), &destination)?;
+            if !args.dry_run {
+                check_writable(jobs.first().map(|job| job.output.as_path()))?;
+            }
+            Some(destination)
+        }
+        _ => None,
+    };
+    Ok(Work {
+        found,
+        destination,
+        recipe,
+    })
+}
+
+fn dry_run(args: &SubmitArgs, work: Work, settings: &Settings) -> Result<Exit> {
+    let terminal = &settings.terminal;
+    let capacity = expected_capacity(settings)?;
+    let found = work.found.unwrap_or_default();
+    let plan = plan(found, &work.recipe, args.place.into(), &capacity);
+    if args.json {
+        emit(terminal, &planned(&plan, true))?;
+        return Ok(Exit::Success);
+    }
+    for line in plan_table(&plan, terminal).lines(terminal) {
+        terminal.line(&format!("dry run: {line}"))?;
+    }
+    for skipped in &plan.skipped {
+        terminal.line(&format!(
+            "dry run: would leave out {}: {}",
+            text::path(&skipped.path),
+            skipped.reason
+        ))?;
+    }
+    terminal.line(&format!(
+        "dry run: would submit {}",
+        totals(&plan, terminal)
+    ))?;
+    Ok(Exit::Success)
+}
+
+fn planned(plan: &Plan, dry_run: bool) -> Told<'_> {
+    Told::Plan {
+        dry_run,
+        items: &plan.items,
+        skipped: &plan.skipped,
+        bytes: plan.bytes(),
+        lambda: plan.count(Place::Lambda),
+        ecs: plan.count(Place::Ecs),
+    }
+}
+
+fn plan_table(plan: &Plan, terminal: &Terminal) -> Table {
+    let mut table = Table::new(&[
+        ("image", Align::Left),
+        ("size", Align::Right),
+        ("pixels", Align::Right),
+        ("place", Align::Left),
+        ("time", Align::Right),
+        ("memory", Align::Right),
+        ("why", Align::Left),
+    ]);
+    for item in &plan.items {
+        let pixels = match (item.width, item.height) {
+            (Some(width), Some(height)) => {
+                format!("{:.1} MP", f64::from(width) * f64::from(height) / 1e6)
+            }
+            _ => "?".to_owned(),
+        };
+        let at = item.place.map_or("?".to_owned(), |at| {
+            place(&at.to_string(), terminal.unicode)
+        });
+        table.row(vec![
+            text::safe(&item.file.name).into(),
+            text::bytes(item.file.bytes).into(),
+            pixels.into(),
+            at.into(),
+            item.seconds.map_or_else(String::new, text::seconds).into(),
+            item.memory_mb
+                .map_or_else(String::new, |mb| format!("{mb} MB"))
+                .into(),
+            Cell::from(text::safe(&item.why)),
+        ]);
+    }
+    table
+}
+
+fn totals(plan: &Plan, terminal: &Terminal) -> String {
+    format!(
+        "{}, {}: {} {}, {} {}",
+        text::count(plan.items.len(), "picture"),
+        text::bytes(plan.bytes()),
+        place("lambda", terminal.unicode),
+        plan.count(Place::Lambda),
+        place("ecs", terminal.unicode),
+        plan.count(Place::Ecs)
+    )
+}
+
+async fn submit(
+    args: &SubmitArgs,
+    mut work: Work,
+    settings: &Settings,
+    cancel: &CancellationToken,
+) -> Result<Exit> {
+    let terminal = &settings.terminal;
+    let target = connect(settings).await?;
+    let (reporter, events) = Reporter::channel();
+    let live = Live::new(terminal, args.json);
+    let mut show = Show {
+        settings,
+        target: target.clone(),
+        live,
+        events,
+    };
+
+    let batch = match &args.resume {
+        Some(text) => {
+            let batch = resume(&target, text, work.found.take(), settings, cancel).await?;
+            reporter.tell(Progress::Batch {
+                batch: batch.id().to_owned(),
+                items: batch.manifest.items.len(),
+                bytes: batch.manifest.items.iter().map(|item| item.bytes).sum(),
+            });
+            if let Some(output) = &args.output {
+                work.destination = Some(destination(output, batch.manifest.items.len())?);
+            }
+            batch
+        }
+        None => create(args, &mut work, &mut show, &target, &reporter, cancel).await?,
+    };
+    let options = SubmitOptions::default();
+    let id = batch.id().to_owned();
+    if !args.wait && args.output.is_none() {
+        let done = show
+            .during(upload(&target, &batch, &options, &reporter, cancel))
+            .await;
+        let counts = show.live.uploaded();
+        let summary = done.map_err(|error| paused(error, args, &id, counts))?;
+        let failed = summary.failed.len();
+        if args.json {
+            let uploaded = summary.sent + summary.already;
+            emit(
+                terminal,
+                &Told::Submitted {
+                    batch: &id,
+                    uploaded,
+                    failed,
+                },
+            )?;
+        } else {
+            terminal.line(&id)?;
+            terminal.note(&format!("`whiteboarder watch {id}` follows it"));
+        }
+        return Ok(if failed > 0 {
+            Exit::SomeFailed
+        } else {
+            Exit::Success
+        });
+    }
+
+    let done = show
+        .during(run_batch(&target, &batch, &options, &reporter, cancel))
+        .await;
+    let counts = show.live.uploaded();
+    let status = done.map_err(|error| paused(error, args, &id, counts))?;
+    if let Some(destination) = &work.destination {
+        let inputs = batch.inputs();
+        let to = for_download(destination);
+        let done = show
+            .during(download(&target, &status, &to, &inputs, &reporter, cancel))
+            .await;
+        done.map_err(|error| paused(error, args, &id, counts))?;
+    }
+    conclude(args, settings, &show.live, &status)
+}
+
+/// Where the client should put results.
+pub fn for_download(destination: &Destination) -> download::Destination {
+    match destination {
+        Destination::Folder(folder) => download::Destination::Folder(folder.clone()),
+        Destination::File(file) => download::Destination::File(file.clone()),
+    }
+}
+
+/// The last lines: the table, and how it went.
+fn conclude(
+    args: &SubmitArgs,
+    settings: &Settings,
+    live: &Live<'_>,
+    status: &BatchStatus,
+) -> Result<Exit> {
+    let terminal = &settings.terminal;
+    let counts = Counts::of(status);
+    if args.json {
+        emit(
+            terminal,
+            &Told::Summary {
+                batch: &status.batch,
+                counts,
+                downloaded: live.written.len(),
+                not_downloaded: live.not_written,
+            },
+        )?;
+    } else {
+        outcome::print(status, &live.written, terminal)?;
+        terminal.note(&format!(
+            "batch {}: {}",
+            status.batch,
+            counts.sentence(terminal)
+        ));
+    }
+    Ok(if live.not_written > 0 {
+        Exit::SomeFailed
+    } else {
+        counts.exit()
+    })
+}
+
+/// Shows events while something runs.
+pub struct Show<'a> {
+    /// Everything resolved.
+    pub settings: &'a Settings,
+    /// Who is talked to.
+    pub target: Target,
+    /// What is shown.
+    pub live: Live<'a>,
+    /// What happens.
+    pub events: UnboundedReceiver<Progress>,
+}
+
+impl Show<'_> {
+    /// Runs something that reports, and shows what it reports. A local cloud that has gone is brought back.
+    pub async fn during<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, JobsError>>,
+    ) -> Result<T> {
+        // On the heap: what the client does at the same time is a big value.
+        let mut work = Box::pin(work);
+        let target = self.target.clone();
+        let mut rescue = None;
+        let result = loop {
+            tokio::select! {
+                biased;
+                Some(event) = self.events.recv() => {
+                    if matches!(event, Progress::Offline { .. } | Progress::UploadRetry { .. })
+                        && rescue.is_none()
+                    {
+                        rescue = Some(Box::pin(bring_back(self.settings, &target)));
+                    }
+                    self.live.event(&event)?;
+                }
+                () = async { if let Some(rescue) = &mut rescue { rescue.await } },
+                    if rescue.is_some() => rescue = None,
+                result = &mut work => break result,
+            }
+        };
+        while let Ok(event) = self.events.try_recv() {
+            self.live.event(&event)?;
+        }
+        self.live.finish();
+        Ok(result?)
+    }
+}
+
+async fn create(
+    args: &SubmitArgs,
+    work: &mut Work,
+    show: &mut Show<'_>,
+    target: &Target,
+    reporter: &Reporter,
+    cancel: &CancellationToken,
+) -> Result<Batch> {
+    let terminal = &show.settings.terminal;
+    let found = work.found.take().unwrap_or_default();
+    let scan = Progress::Scan {
+        files: found.files.len(),
+        bytes: found.bytes(),
+        skipped: found.skipped.len(),
+    };
+    let plan = plan(
+        found,
+        &work.recipe,
+        args.place.into(),
+        &target.profile().lambda,
+    );
+    if args.json {
+        emit(terminal, &scan)?;
+        emit(terminal, &planned(&plan, false))?;
+    } else {
+        show_plan(&plan, terminal);
+    }
+    let batch = Batch::create(target, plan, &work.recipe, reporter, cancel).await?;
+    // Only `--resume` without paths needs the note; the batch does not fail for want of it.
+    if let Err(error) = batch.remember(&show.settings.dirs.batches()) {
+        tracing::warn!(%error, "the places of the files cannot be noted");
+    }
+    Ok(batch)
+}
+
+fn show_plan(plan: &Plan, terminal: &Terminal) {
+    if let Some(line) = skipped_line(&plan.skipped) {
+        terminal.note(&line);
+    }
+    if plan.items.len() <= SHOWN {
+        // On standard error: neither its width nor its colour is standard output's.
+        let err = Terminal {
+            color_out: terminal.color_err,
+            ..terminal.clone()
+        };
+        for line in plan_table(plan, &err).lines(&err) {
+            terminal.note(&line);
+        }
+    }
+    terminal.note(&format!("submitting {}", totals(plan, terminal)));
+}
+
+async fn resume(
+    target: &Target,
+    text: &str,
+    found: Option<Scan>,
+    settings: &Settings,
+    cancel: &CancellationToken,
+) -> Result<Batch> {
+    let (id, _) = whiteboarder_jobs::runs::resolve(target, text).await?;
+    let files = match found {
+        Some(found) => Some(found),
+        None => Batch::recall(&settings.dirs.batches(), &id)?,
+    };
+    Ok(Batch::resume(target, &id, files, cancel).await?)
+}
+
+/// Ctrl-C, with how to go on; other errors as they are.
+fn paused(
+    error: anyhow::Error,
+    args: &SubmitArgs,
+    batch: &str,
+    (uploaded, total): (usize, usize),
+) -> anyhow::Error {
+    let resume = match &args.output {
+        Some(output) => format!(
+            "`whiteboarder submit --resume {batch} -o {}` goes on where it stopped",
+            text::path(Path::new(output))
+        ),
+        None => format!("`whiteboarder submit --resume {batch}` goes on where it stopped"),
+    };
+    match error.downcast_ref::<JobsError>() {
+        Some(JobsError::Cancelled) => {
+            let sentence = if uploaded < total {
+                format!("{uploaded} of {} uploaded", text::count(total, "picture"))
+            } else {
+                "all is uploaded and goes on without us".to_owned()
+            };
+            Failure::interrupted(sentence).hint(resume).into()
+        }
+        Some(JobsError::Unreachable { .. }) => {
+            Failure::target(error.to_string()).hint(resume).into()
+        }
+        _ => error,
+    }
+}

@@ -1,0 +1,124 @@
+//! The configuration file, `config.toml`.
+//!
+//! ```toml
+//! profile = "local"                  # the target when --profile is not given
+//!
+//! [local]                            # the local cloud; see `whiteboarder local start --help`
+//! lambda_timeout_s = 60
+//! idle_minutes = 10
+//!
+//! [profiles.work]                    # any other target
+//! region = "eu-central-1"
+//! aws_profile = "work"               # of ~/.aws/config; the usual chain when absent
+//! bucket = "wb-123456789012"
+//! state_machine_arn = "arn:aws:states:eu-central-1:123456789012:stateMachine:whiteboarder"
+//! # endpoint = "https://…"           # for anything but AWS itself
+//! ```
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Deserialize;
+
+use super::local::LocalOptions;
+use crate::error::Failure;
+use crate::term::text;
+
+/// The whole file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConfigFile {
+    /// Name of the profile to use when none is given.
+    pub profile: Option<String>,
+    /// The local cloud.
+    pub local: LocalOptions,
+    /// Other targets by name.
+    pub profiles: BTreeMap<String, ProfileTable>,
+}
+
+/// A target that is not the local cloud.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileTable {
+    /// Endpoint URL of everything; absent means AWS itself.
+    pub endpoint: Option<String>,
+    /// Region.
+    pub region: String,
+    /// A profile of `~/.aws/config`; absent means the SDK's usual chain.
+    pub aws_profile: Option<String>,
+    /// The bucket.
+    pub bucket: String,
+    /// The state machine's ARN.
+    pub state_machine_arn: String,
+    /// What the Lambda there has, in MB.
+    pub lambda_memory_mb: Option<u32>,
+    /// What the Lambda there has, in seconds.
+    pub lambda_timeout_s: Option<u32>,
+}
+
+impl ConfigFile {
+    /// Reads a file that must be there.
+    pub fn read(path: &Path) -> Result<ConfigFile> {
+        let content = std::fs::read_to_string(path)
+            .map_err(|error| Failure::file("read the configuration", path, &error))?;
+        ConfigFile::parse(&content, path)
+    }
+
+    /// Reads a file if it is there.
+    pub fn read_if_there(path: &Path) -> Result<ConfigFile> {
+        match std::fs::read_to_string(path) {
+            Ok(content) => ConfigFile::parse(&content, path),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(ConfigFile::default()),
+            Err(error) => Err(Failure::file("read the configuration", path, &error).into()),
+        }
+    }
+
+    fn parse(content: &str, path: &Path) -> Result<ConfigFile> {
+        toml::from_str(content).map_err(|error| {
+            let line = error.span().map_or(String::new(), |span| {
+                let before = content.get(..span.start).unwrap_or_default();
+                format!(" line {}", before.matches('\n').count() + 1)
+            });
+            // The first line of toml's message is the sentence; the rest draws the place.
+            let message = error.message().lines().next().unwrap_or_default();
+            Failure::usage(format!("{}{line}: {message}", text::path(path))).into()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_the_documented_file_is_known() {
+        let documented = include_str!("file.rs")
+            .lines()
+            .skip_while(|line| *line != "//! ```toml")
+            .skip(1)
+            .take_while(|line| *line != "//! ```")
+            .map(|line| {
+                line.trim_start_matches("//!")
+                    .trim_start()
+                    .trim_start_matches("# ")
+            })
+            .collect::<Vec<_>>()
+            .join("\n");
+        let file = ConfigFile::parse(&documented, Path::new("config.toml")).unwrap();
+        assert_eq!(file.profiles["work"].region, "eu-central-1");
+        assert!(file.profiles["work"].endpoint.is_some());
+        assert_eq!(file.local.lambda_timeout_s, Some(60));
+    }
+
+    #[test]
+    fn an_unknown_field_is_named_with_its_line() {
+        let error = ConfigFile::parse("[local]\nlamda = 3\n", Path::new("c.toml")).unwrap_err();
+        let sentence = error.to_string();
+        assert!(
+            sentence.starts_with("c.toml line 2: unknown field `lamda`"),
+            "{sentence}"
+        );
+    }
+}

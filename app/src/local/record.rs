@@ -1,0 +1,206 @@
+//! What the running cloud leaves for others to find, and the store's credentials.
+
+use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use local_cloud::control::Client;
+use serde::{Deserialize, Serialize};
+use whiteboarder_core::cost::Capacity;
+
+use super::lock::private_folder;
+use crate::cleaning::write::write_private;
+use crate::config::{LocalSettings, capacity};
+use crate::error::Failure;
+
+/// Version of the record's shape.
+const VERSION: u32 = 1;
+
+/// `local.json`: how to reach the cloud that runs now.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Shape of this document.
+    pub version: u32,
+    /// The cloud's process.
+    pub pid: u32,
+    /// Its port on 127.0.0.1.
+    pub port: u16,
+    /// Its region.
+    pub region: String,
+    /// Its account.
+    pub account: String,
+    /// Access key id.
+    pub access_key: String,
+    /// Secret key.
+    pub secret_key: String,
+    /// Its build, see [`super::Build`].
+    pub build: String,
+    /// When it was started, RFC 3339, UTC.
+    pub started: String,
+    /// Memory of its functions, MB.
+    pub lambda_memory_mb: u32,
+    /// Time-out of its functions, seconds.
+    pub lambda_timeout_s: u32,
+    /// Workers of its ECS lane.
+    pub workers: usize,
+}
+
+impl std::fmt::Debug for Record {
+    /// Never shows the secret.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Record")
+            .field("pid", &self.pid)
+            .field("port", &self.port)
+            .field("build", &self.build)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Record {
+    /// The record of a cloud that this process has just started.
+    pub fn new(port: u16, keys: &Keys, build: &str, settings: &LocalSettings) -> Record {
+        Record {
+            version: VERSION,
+            pid: std::process::id(),
+            port,
+            region: super::REGION.to_owned(),
+            account: super::ACCOUNT.to_owned(),
+            access_key: keys.access_key.clone(),
+            secret_key: keys.secret_key.clone(),
+            build: build.to_owned(),
+            started: now(),
+            lambda_memory_mb: settings.lambda_memory_mb,
+            lambda_timeout_s: settings.lambda_timeout_s,
+            workers: settings.workers,
+        }
+    }
+
+    /// Reads the record. A file that cannot be understood was left by something else, or half a disk
+    /// ago: that is no record.
+    pub fn read(path: &Path) -> Result<Option<Record>> {
+        match std::fs::read(path) {
+            Ok(content) => Ok(serde_json::from_slice::<Record>(&content)
+                .ok()
+                .filter(|record| record.version == VERSION)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::file("read", path, &error).into()),
+        }
+    }
+
+    /// Leaves the record, whole and readable by its owner only.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let content = serde_json::to_vec_pretty(self).context("the record")?;
+        write_private(path, &content).map_err(|error| Failure::file("write", path, &error))?;
+        Ok(())
+    }
+
+    /// Takes the record away if it is ours.
+    pub fn remove(path: &Path, pid: u32) {
+        if let Ok(Some(record)) = Record::read(path)
+            && record.pid == pid
+        {
+            // If it stays, the next reader finds that nobody answers.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Asks the cloud about itself, or to end.
+    pub fn client(&self) -> Client {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        Client::new(address, &self.access_key, &self.secret_key)
+    }
+
+    /// What its Lambda lane has.
+    pub fn capacity(&self) -> Capacity {
+        capacity(self.lambda_memory_mb, f64::from(self.lambda_timeout_s))
+    }
+}
+
+/// Now, RFC 3339, UTC, in whole seconds.
+fn now() -> String {
+    let now = time::OffsetDateTime::now_utc();
+    now.replace_nanosecond(0)
+        .unwrap_or(now)
+        .format(&time::format_description::well_known::Rfc3339)
+        .unwrap_or_default()
+}
+
+/// The store's credentials. They are random and stay the same, so that a shell that has evaluated
+/// `local env` still works after the cloud was started again.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    /// Access key id.
+    pub access_key: String,
+    /// Secret key.
+    pub secret_key: String,
+}
+
+impl Keys {
+    /// Reads the keys, or makes them when there are none yet.
+    pub fn load_or_create(path: &Path) -> Result<Keys> {
+        match std::fs::read(path) {
+            Ok(content) => serde_json::from_slice(&content).map_err(|_| {
+                Failure::usage(format!("{} is damaged", path.display()))
+                    .hint("remove it; new credentials are made")
+                    .into()
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let keys = Keys::random();
+                keys.store(path)
+                    .map_err(|error| Failure::file("write", path, &error))?;
+                Ok(keys)
+            }
+            Err(error) => Err(Failure::file("read", path, &error).into()),
+        }
+    }
+
+    fn store(&self, path: &Path) -> io::Result<()> {
+        if let Some(folder) = path.parent() {
+            private_folder(folder)?;
+        }
+        write_private(path, &serde_json::to_vec_pretty(self)?)
+    }
+
+    /// In the shapes of AWS's own, because some tools check them. 122 random bits each from the
+    /// system's generator.
+    fn random() -> Keys {
+        let hex = || uuid::Uuid::new_v4().simple().to_string();
+        let access_key = format!("AKIA{}", &hex().to_uppercase()[..16]);
+        let secret_key = format!("{}{}", hex(), &hex()[..8]);
+        Keys {
+            access_key,
+            secret_key,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_made_once_and_look_like_those_of_aws() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data/credentials.json");
+        let keys = Keys::load_or_create(&path).unwrap();
+        assert_eq!((keys.access_key.len(), keys.secret_key.len()), (20, 40));
+        assert!(Keys::load_or_create(&path).unwrap() == keys);
+        assert!(Keys::random() != keys);
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("local.json");
+        assert!(Record::read(&path).unwrap().is_none());
+        std::fs::write(&path, "{\"port\":").unwrap();
+        assert!(Record::read(&path).unwrap().is_none());
+    }
+}

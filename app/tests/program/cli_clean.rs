@@ -1,0 +1,365 @@
+//! `whiteboarder clean`: files, exit codes, JSON, and everything that can be wrong.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+
+use crate::support::{Home, PROGRAM, arg, end, is_root, picture, truncated_jpeg, wait_until};
+
+#[test]
+fn files_and_folders_are_cleaned_under_their_own_names() {
+    let home = Home::new();
+    let photos = home.folder("photos/monday");
+    fs::write(photos.join("a.png"), picture(300, 200, 1)).unwrap();
+    fs::write(home.path("b.png"), picture(200, 300, 2)).unwrap();
+    fs::write(home.path("photos/notes.txt"), "no picture").unwrap();
+    let ended = home
+        .run(&["clean", "photos", "b.png", "-o", "out"])
+        .expect(0);
+    assert!(home.path("out/monday/a.png.png").is_file());
+    assert!(home.path("out/b.png.png").is_file());
+    assert!(
+        ended.err.contains("left out photos/notes.txt"),
+        "{}",
+        ended.err
+    );
+    assert!(ended.out.contains("✓ cleaned"), "{}", ended.out);
+    assert_eq!(
+        fs::read_dir(home.path("out")).unwrap().count(),
+        2,
+        "nothing else is left there"
+    );
+}
+
+#[test]
+fn a_single_picture_goes_to_exactly_the_file_that_was_named() {
+    let home = Home::new();
+    fs::write(home.path("a.png"), picture(300, 200, 1)).unwrap();
+    home.run(&["clean", "a.png", "-o", "clean.png", "--quiet"])
+        .expect(0);
+    assert!(home.path("clean.png").is_file());
+    let ended = home.run(&["clean", "a.png", "-o", "folder"]).expect(0);
+    drop(ended);
+    assert_eq!(
+        fs::read(home.path("clean.png")).unwrap(),
+        fs::read(home.path("folder/a.png.png")).unwrap()
+    );
+}
+
+#[test]
+fn json_is_one_document_that_says_what_became_of_each() {
+    let home = Home::new();
+    let photos = home.folder("photos");
+    fs::write(photos.join("a.png"), picture(300, 200, 1)).unwrap();
+    fs::write(photos.join("half.jpg"), truncated_jpeg()).unwrap();
+    let ended = home
+        .run(&["clean", "photos", "-o", "out", "--json"])
+        .expect(1);
+    let document = ended.json();
+    assert_eq!(document["summary"]["cleaned"], 1);
+    assert_eq!(document["summary"]["failed"], 1);
+    let [good, bad] = document["items"].as_array().unwrap().as_slice() else {
+        panic!()
+    };
+    assert_eq!(
+        (&good["name"], &good["status"]),
+        (&"a.png".into(), &"cleaned".into())
+    );
+    assert_eq!(
+        (&good["width"], &good["height"]),
+        (&300.into(), &200.into())
+    );
+    let written = fs::metadata(home.path("out/a.png.png")).unwrap().len();
+    assert_eq!(good["bytes"], written);
+    assert!(good["seconds"]["total"].as_f64().unwrap() > 0.0);
+    assert_eq!(
+        (&bad["name"], &bad["status"]),
+        (&"half.jpg".into(), &"failed".into())
+    );
+    assert_eq!(bad["error"]["name"], "ImageCorrupt");
+    assert!(bad.get("output").is_none(), "there is none");
+}
+
+#[test]
+fn a_truncated_jpeg_fails_and_the_rest_is_cleaned() {
+    let home = Home::new();
+    let photos = home.folder("photos");
+    fs::write(photos.join("half.jpg"), truncated_jpeg()).unwrap();
+    fs::write(photos.join("z.png"), picture(300, 200, 1)).unwrap();
+    let ended = home.run(&["clean", "photos", "-o", "out"]).expect(1);
+    assert!(home.path("out/z.png.png").is_file());
+    assert!(!home.path("out/half.jpg.png").exists());
+    assert!(
+        ended.out.contains("✗ failed") && ended.out.contains("ImageCorrupt"),
+        "{}",
+        ended.out
+    );
+}
+
+#[test]
+fn an_input_is_never_overwritten() {
+    let home = Home::new();
+    let original = picture(300, 200, 1);
+    fs::write(home.path("a.png"), &original).unwrap();
+    let ended = home.run(&["clean", "a.png", "-o", "a.png"]).expect(2);
+    assert_eq!(ended.errors().len(), 1, "{}", ended.err);
+    assert!(
+        ended
+            .err
+            .contains("would overwrite a.png, which is an input"),
+        "{}",
+        ended.err
+    );
+    assert_eq!(fs::read(home.path("a.png")).unwrap(), original);
+}
+
+#[test]
+fn an_earlier_result_is_replaced_and_not_taken_for_an_input() {
+    let home = Home::new();
+    fs::write(home.path("a.png"), picture(300, 200, 1)).unwrap();
+    home.run(&["clean", ".", "-o", "out"]).expect(0);
+    fs::write(home.path("out/a.png.png"), "spoilt").unwrap();
+    let document = home
+        .run(&["clean", ".", "-o", "out", "--json"])
+        .expect(0)
+        .json();
+    assert_eq!(document["items"].as_array().unwrap().len(), 1);
+    assert!(
+        fs::read(home.path("out/a.png.png"))
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
+}
+
+#[test]
+fn two_pictures_of_one_name_are_refused_with_both_paths() {
+    let home = Home::new();
+    for folder in ["mo", "tu"] {
+        home.folder(folder);
+        fs::write(home.path(folder).join("a.png"), picture(100, 100, 1)).unwrap();
+    }
+    let ended = home.run(&["clean", "mo", "tu", "-o", "out"]).expect(2);
+    assert!(
+        ended.err.contains("mo/a.png") && ended.err.contains("tu/a.png"),
+        "{}",
+        ended.err
+    );
+    assert!(!home.path("out").exists());
+}
+
+/// Each of these is one clear sentence and exit code 2, before anything is done.
+#[test]
+fn wrong_usage_is_one_sentence_and_two() {
+    let home = Home::new();
+    home.folder("empty");
+    fs::write(home.path("a.png"), picture(100, 100, 1)).unwrap();
+    fs::write(home.path("b.png"), picture(100, 100, 2)).unwrap();
+    fs::write(home.path("recipe.toml"), "[background]\nradios = 40\n").unwrap();
+    let cases: [(&[&str], &str); 6] = [
+        (
+            &["clean", "nowhere", "-o", "out"],
+            "nowhere: no such file or folder",
+        ),
+        (&["clean", "empty", "-o", "out"], "no pictures"),
+        (
+            &["clean", "recipe.toml", "-o", "out"],
+            "recipe.toml: `.toml` files are not supported",
+        ),
+        (
+            &["clean", "a.png", "b.png", "-o", "x.png"],
+            "x.png names one file, but there are 2",
+        ),
+        (
+            &["clean", "a.png", "-o", "b.png/out"],
+            "cannot write b.png/out",
+        ),
+        (
+            &["clean", "a.png", "-o", "out", "--recipe", "recipe.toml"],
+            "recipe.toml: unknown field `radios` in [background]; did you mean `radius`?",
+        ),
+    ];
+    for (arguments, sentence) in cases {
+        let ended = home.run(arguments).expect(2);
+        assert_eq!(ended.errors().len(), 1, "{arguments:?}: {}", ended.err);
+        assert!(
+            ended.errors()[0].contains(sentence),
+            "{arguments:?}: {}",
+            ended.err
+        );
+        assert_eq!(ended.out, "");
+    }
+    assert!(!home.path("out").exists());
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_to_is_named() {
+    if is_root() {
+        eprintln!("skipped: permissions say nothing to root");
+        return;
+    }
+    let home = Home::new();
+    fs::write(home.path("a.png"), picture(100, 100, 1)).unwrap();
+    let out = home.folder("out");
+    fs::set_permissions(&out, fs::Permissions::from_mode(0o500)).unwrap();
+    let ended = home.run(&["clean", "a.png", "-o", "out"]).expect(2);
+    assert_eq!(
+        ended.errors(),
+        ["error: cannot write out: permission denied"]
+    );
+}
+
+#[test]
+fn a_picture_that_may_not_be_read_fails_alone() {
+    if is_root() {
+        eprintln!("skipped: permissions say nothing to root");
+        return;
+    }
+    let home = Home::new();
+    let photos = home.folder("photos");
+    fs::write(photos.join("a.png"), picture(100, 100, 1)).unwrap();
+    fs::write(photos.join("b.png"), picture(100, 100, 2)).unwrap();
+    fs::set_permissions(photos.join("a.png"), fs::Permissions::from_mode(0o000)).unwrap();
+    let document = home
+        .run(&["clean", "photos", "-o", "out", "--json"])
+        .expect(1)
+        .json();
+    assert_eq!(document["items"][0]["error"]["name"], "ReadFailed");
+    assert_eq!(document["items"][1]["status"], "cleaned");
+}
+
+/// On a tmpfs of 64 kB in namespaces of our own.
+#[test]
+fn a_full_disk_is_one_sentence_with_the_path() {
+    let allowed = Command::new("unshare")
+        .args(["-Urm", "true"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !allowed {
+        eprintln!("skipped: this system does not let us make namespaces");
+        return;
+    }
+    let home = Home::new();
+    home.folder("small");
+    // The noise keeps the result from becoming small.
+    fs::copy(crate::support::board("retro.png"), home.path("a.png")).unwrap();
+    let script = format!(
+        "mount -t tmpfs -o size=64k none small || exit 99; \
+         {PROGRAM} clean a.png -o small; code=$?; ls -A small >&2; exit $code"
+    );
+    let child = home.command(&["--version"]);
+    let mut command = Command::new("unshare");
+    command
+        .args(["-Urm", "sh", "-c", &script])
+        .current_dir(home.path("."));
+    for (name, value) in child.get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    let ended = end(command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap());
+    if ended.code == Some(99) {
+        eprintln!("skipped: this system does not let us mount a tmpfs");
+        return;
+    }
+    let ended = ended.expect(1);
+    assert_eq!(
+        ended.errors(),
+        ["error: cannot write small/a.png.png: the disk is full"]
+    );
+    assert!(
+        !ended.err.contains(".part"),
+        "nothing is left behind: {}",
+        ended.err
+    );
+}
+
+#[test]
+fn ctrl_c_ends_with_130_and_leaves_no_half_files() {
+    let home = Home::new();
+    let photos = home.folder("photos");
+    for number in 0..40 {
+        fs::write(
+            photos.join(format!("{number:02}.png")),
+            picture(1600, 1200, number),
+        )
+        .unwrap();
+    }
+    let child = home
+        .command(&["clean", "photos", "-o", "out", "--json"])
+        .spawn()
+        .unwrap();
+    let results = || fs::read_dir(home.path("out")).map_or(0, Iterator::count);
+    wait_until("the first result is there", || results() > 0);
+    let pid = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let ended = end(child).expect(130);
+    let document = ended.json();
+    let stopped = document["summary"]["stopped"].as_u64().unwrap();
+    assert!(stopped > 0, "it was interrupted in the middle: {document}");
+    for entry in fs::read_dir(home.path("out")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(
+            name.ends_with(".png.png") && !name.starts_with('.'),
+            "{name}"
+        );
+    }
+    assert_eq!(
+        results() as u64,
+        document["summary"]["cleaned"].as_u64().unwrap()
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_success() {
+    let home = Home::new();
+    let script =
+        format!("{PROGRAM} recipe show | head -n 1 >/dev/null; {PROGRAM} recipe show >&-; true");
+    let status = Command::new("bash")
+        .args(["-c", &format!("set -o pipefail; {script}")])
+        .env("WHITEBOARDER_HOME", home.path("wb"))
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+#[test]
+fn without_arguments_there_is_help() {
+    let home = Home::new();
+    let ended = home.run::<&str>(&[]).expect(0);
+    assert!(ended.out.contains("Usage: whiteboarder") && ended.out.contains("submit"));
+    assert_eq!(ended.err, "");
+    let version = home.run(&["--version"]).expect(0).out;
+    assert!(
+        version.starts_with(concat!("whiteboarder ", env!("CARGO_PKG_VERSION"))),
+        "{version}"
+    );
+}
+
+#[test]
+fn colours_and_glyphs_obey() {
+    let home = Home::new();
+    fs::write(home.path("a.png"), picture(100, 100, 1)).unwrap();
+    let clean = |more: &[&str]| {
+        let mut arguments = vec!["clean", "a.png", "-o", "out"];
+        arguments.extend(more);
+        home.run(&arguments).expect(0).out
+    };
+    assert!(!clean(&[]).contains('\u{1b}'), "no colour into a pipe");
+    assert!(clean(&["--color", "always"]).contains("\u{1b}[34m✓ cleaned"));
+    let ascii = clean(&["--ascii"]);
+    assert!(ascii.is_ascii() && ascii.contains("+ cleaned"), "{ascii}");
+    let plain = home.path("out");
+    assert!(clean(&["--quiet"]).is_empty(), "{}", arg(&plain));
+}

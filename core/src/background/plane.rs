@@ -1,0 +1,116 @@
+//! One channel of a picture in memory.
+
+/// A rectangle of samples, rows from top to bottom without padding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plane<T> {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// `width · height` samples.
+    pub data: Vec<T>,
+}
+
+impl<T: Copy> Plane<T> {
+    /// A plane of one value.
+    #[must_use]
+    pub fn filled(width: usize, height: usize, value: T) -> Self {
+        Self {
+            width,
+            height,
+            data: vec![value; width * height],
+        }
+    }
+
+    /// A plane of these samples; `None` when there are not exactly `width · height`, or none at all.
+    #[must_use]
+    pub fn new(width: usize, height: usize, data: Vec<T>) -> Option<Self> {
+        (data.len() == width * height && !data.is_empty()).then_some(Self {
+            width,
+            height,
+            data,
+        })
+    }
+
+    /// One row.
+    #[must_use]
+    pub fn row(&self, y: usize) -> &[T] {
+        &self.data[y * self.width..(y + 1) * self.width]
+    }
+
+    /// The plane with `f` applied to every sample.
+    #[must_use]
+    pub fn map<U>(&self, f: impl Fn(T) -> U) -> Plane<U> {
+        Plane {
+            width: self.width,
+            height: self.height,
+            data: self.data.iter().map(|&v| f(v)).collect(),
+        }
+    }
+}
+
+impl Plane<f32> {
+    /// Shrinks to `width` × `height` by averaging; never enlarges, so larger sizes are cut to the plane's own.
+    ///
+    /// The mean of a noisy cell is the noise-free value, the extreme is not: that is why not by minimum or maximum.
+    #[must_use]
+    pub fn shrunk(&self, width: usize, height: usize) -> Self {
+        let (width, height) = (width.clamp(1, self.width), height.clamp(1, self.height));
+        let mut data = Vec::with_capacity(width * height);
+        for y in 0..height {
+            let rows = cell(y, height, self.height);
+            for x in 0..width {
+                let columns = cell(x, width, self.width);
+                let sum: f32 = rows
+                    .clone()
+                    .map(|sy| self.row(sy)[columns.clone()].iter().sum::<f32>())
+                    .sum();
+                data.push(sum / (rows.len() * columns.len()) as f32);
+            }
+        }
+        Self {
+            width,
+            height,
+            data,
+        }
+    }
+
+    /// Resizes bilinearly, pixel centres on pixel centres, edges repeated. Right for smooth surfaces only.
+    #[must_use]
+    pub fn stretched(&self, width: usize, height: usize) -> Self {
+        let mut data = Vec::with_capacity(width * height);
+        let columns: Vec<_> = (0..width).map(|x| between(x, width, self.width)).collect();
+        for y in 0..height {
+            let (y0, y1, fy) = between(y, height, self.height);
+            let (upper, lower) = (self.row(y0), self.row(y1));
+            data.extend(columns.iter().map(|&(x0, x1, fx)| {
+                let above = upper[x0] + (upper[x1] - upper[x0]) * fx;
+                let below = lower[x0] + (lower[x1] - lower[x0]) * fx;
+                above + (below - above) * fy
+            }));
+        }
+        Self {
+            width,
+            height,
+            data,
+        }
+    }
+}
+
+/// The source pixels that target pixel `i` of `n` averages, of `source` pixels (`n ≤ source`): whole pixels, without
+/// gaps or overlaps.
+pub(crate) fn cell(i: usize, n: usize, source: usize) -> std::ops::Range<usize> {
+    i * source / n..(i + 1) * source / n
+}
+
+/// The two source pixels between whose centres the centre of target pixel `i` of `n` lies, and how far towards the
+/// second.
+pub(crate) fn between(i: usize, n: usize, source: usize) -> (usize, usize, f32) {
+    let at = ((i as f64 + 0.5) * source as f64 / n as f64 - 0.5).clamp(0.0, (source - 1) as f64);
+    let first = at as usize;
+    (
+        first,
+        (first + 1).min(source - 1),
+        (at - first as f64) as f32,
+    )
+}

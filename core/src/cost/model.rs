@@ -1,0 +1,88 @@
+//! The shipped model: what stages cost, as numbers.
+//!
+//! How it was measured (November 2026): `examples/measure.rs`, release build, `RAYON_NUM_THREADS=1`, one process per
+//! file, processor time from `/proc`, on one core of an AMD EPYC server with SSE2 code (no `target-cpu`). Files: the
+//! sample boards, and the 24 MP one scaled to 1, 6, 12 and 24 MP, in colour and grey, as baseline and progressive
+//! JPEG, plain, interlaced and transparent PNG; photographs of boards and pages for noise and texture. Seconds of the
+//! whole cleaning, method `whiteboard`:
+//!
+//! | | 1 MP | 6 MP | 12 MP | 24 MP |
+//! |---|---|---|---|---|
+//! | JPEG, RGB | 0.13 | 0.32 | 0.51 | 0.81 (noisy: 0.99) |
+//! | JPEG, progressive, RGB | | | 0.59 | 1.24 |
+//! | JPEG, grey | | | | 0.36 |
+//! | PNG, RGB | | | 0.61 | 1.10 |
+//! | peak memory in MB, JPEG, RGB | 15 | 30 | 50 | 90 (noisy: 108) |
+//! | peak memory in MB, JPEG, progressive, RGB | | | 108 | 211 |
+//!
+//! and of method `ball` at 1.2 MP, RGB: 0.17 at a radius of 10 px, 2.2 at 50 px, 8.8 at 100 px.
+//! The model was then fitted a little above those: it shall rather send a board to a larger machine.
+
+use crate::image::{Format, Header};
+use crate::recipe::{Method, Recipe};
+
+/// Nanoseconds per sample (a pixel's channel) to decode.
+const JPEG_NS: f64 = 2.0;
+const JPEG_PROGRESSIVE_NS: f64 = 7.0;
+const PNG_NS: f64 = 4.5;
+/// To bring a picture upright.
+const TURN_NS: f64 = 2.5;
+/// To reduce, finish and encode.
+const FINISH_NS: f64 = 9.0;
+/// Per channel, whatever the size: the two balls roll on a picture of fixed size.
+const TWO_BALLS_S: f64 = 0.05;
+/// Method `ball`, per sample and pixel of the ball's disc, for both passes together, and per sample besides.
+const DISC_NS: f64 = 0.08;
+const BALL_NS: f64 = 8.0;
+
+/// Bytes of a process that has done nothing yet: program, runtime, SDK, connections.
+const PROCESS: u64 = 40 << 20;
+/// Bytes that the compressed result and its copy in the file need, per 100 samples. Boards need 10, photographs of
+/// boards and pages up to 60, of which a quarter is for the one and three quarters of the pictures need less than 50.
+const RESULT_PERCENT: u64 = 50;
+/// Bytes per sample that a decoder keeps when it must know the whole file before the first pixel.
+const PROGRESSIVE_BYTES: u64 = 2;
+/// Bytes per pixel of one channel rolled over by the exact ball: itself, its negative, erosion, opening.
+const BALL_PLANE_BYTES: u64 = 4;
+
+fn samples(header: &Header) -> u64 {
+    header.pixels() * header.channels.count() as u64
+}
+
+/// Seconds on one whole virtual processor.
+pub(super) fn seconds(header: &Header, recipe: &Recipe) -> f64 {
+    let decode = match (header.format, header.progressive) {
+        (Format::Jpeg, false) => JPEG_NS,
+        (Format::Jpeg, true) => JPEG_PROGRESSIVE_NS,
+        (Format::Png, _) => PNG_NS,
+    };
+    let turn = if header.transposed() { TURN_NS } else { 0.0 };
+    let (fixed, background) = match recipe.background.method {
+        Method::Whiteboard => (TWO_BALLS_S * header.channels.count() as f64, 0.0),
+        Method::Ball => {
+            let disc = core::f64::consts::PI * recipe.background.radius * recipe.background.radius;
+            (0.0, BALL_NS + DISC_NS * disc)
+        }
+    };
+    fixed + samples(header) as f64 * (decode + turn + FINISH_NS + background) * 1e-9
+}
+
+/// Peak memory of the process in bytes.
+pub(super) fn memory(header: &Header, file_bytes: u64, recipe: &Recipe) -> u64 {
+    let samples = samples(header);
+    // Beside the pixels themselves, each stage needs something of its own and frees it again.
+    let decoder = if header.progressive {
+        PROGRESSIVE_BYTES * samples
+    } else {
+        0
+    };
+    let turn = if header.transposed() { samples } else { 0 };
+    let decode = decoder.max(turn) + file_bytes;
+    let background = match recipe.background.method {
+        // The reduced picture is less than the result of any picture that is larger than it.
+        Method::Whiteboard => 4 << 20,
+        Method::Ball => samples + BALL_PLANE_BYTES * header.pixels(),
+    };
+    let encode = samples * RESULT_PERCENT / 100;
+    PROCESS + file_bytes + samples + decode.max(background).max(encode)
+}

@@ -1,0 +1,151 @@
+//! Pictures in and out: JPEG and PNG files to 8-bit sRGB samples, and back to PNG.
+//!
+//! Reading happens in two steps so that a hostile or huge file costs nothing: [`read_header`] learns size, channels
+//! and orientation from the first bytes of the file, [`Limits`] are checked against *the whole need of a cleaning*,
+//! and only then does [`decode`] allocate pixels.
+//!
+//! A file that ends too early is an error here, never a half-grey picture.
+
+mod error;
+mod header;
+mod jpeg;
+mod orient;
+mod png;
+
+pub use error::ImageError;
+pub use header::{Channels, Format, HEAD_BYTES, Header, read_header};
+
+use crate::cost;
+use crate::recipe::Recipe;
+
+/// What may be read at all. Checked against the header, before any pixel is allocated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest side in pixels.
+    pub max_side: u32,
+    /// Width times height.
+    pub max_pixels: u64,
+    /// Bytes that the whole cleaning may need (file, pixels, working memory, result), by the model in
+    /// [`cost`].
+    pub max_memory: u64,
+}
+
+impl Default for Limits {
+    /// A desktop computer: sides to 65,535, 256 megapixels, 4 GiB.
+    fn default() -> Self {
+        Self {
+            max_side: 65_535,
+            max_pixels: 256_000_000,
+            max_memory: 4 << 30,
+        }
+    }
+}
+
+impl Limits {
+    /// Checks a picture of this header, whose cleaning needs `memory_bytes`.
+    pub fn check(&self, header: &Header, memory_bytes: u64) -> Result<(), ImageError> {
+        let (width, height) = (header.width, header.height);
+        if width.max(height) > self.max_side {
+            return Err(ImageError::SideTooLong {
+                width,
+                height,
+                max_side: self.max_side,
+            });
+        }
+        if header.pixels() > self.max_pixels {
+            return Err(ImageError::TooManyPixels {
+                width,
+                height,
+                max_pixels: self.max_pixels,
+            });
+        }
+        if memory_bytes > self.max_memory {
+            let (need, allowed) = (memory_bytes, self.max_memory);
+            return Err(ImageError::NeedsMemory {
+                width,
+                height,
+                need,
+                allowed,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A decoded picture: 8-bit sRGB samples, channels interleaved, rows from top to bottom without padding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Pixels in a row; at least 1.
+    pub width: u32,
+    /// Rows; at least 1.
+    pub height: u32,
+    /// Grey or RGB.
+    pub channels: Channels,
+    /// `width · height · channels` samples.
+    pub data: Vec<u8>,
+}
+
+impl Picture {
+    /// A picture of these samples; an error when there are not exactly `width · height · channels` of them.
+    pub fn new(
+        width: u32,
+        height: u32,
+        channels: Channels,
+        data: Vec<u8>,
+    ) -> Result<Self, ImageError> {
+        let want = u64::from(width) * u64::from(height) * channels.count() as u64;
+        if width == 0 || height == 0 || data.len() as u64 != want {
+            return Err(ImageError::Shape {
+                width,
+                height,
+                samples: data.len(),
+            });
+        }
+        Ok(Self {
+            width,
+            height,
+            channels,
+            data,
+        })
+    }
+
+    /// A picture of the same size and channels without samples, to be filled in.
+    pub(crate) fn clone_shape(&self) -> Self {
+        Self {
+            data: Vec::new(),
+            ..*self
+        }
+    }
+
+    /// Samples in a row.
+    #[must_use]
+    pub fn row_len(&self) -> usize {
+        self.width as usize * self.channels.count()
+    }
+}
+
+/// Decodes a whole JPEG or PNG file; EXIF orientation is applied.
+///
+/// `limits` are checked first, with the memory that cleaning by the default recipe needs. Transparency is laid over
+/// white; palettes are expanded; samples of 16 bits keep their upper eight.
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, ImageError> {
+    let header = match read_header(bytes) {
+        Err(ImageError::HeaderBeyond { format, .. }) => {
+            return Err(ImageError::Truncated { format });
+        }
+        other => other?,
+    };
+    let need = cost::estimate(&header, bytes.len() as u64, &Recipe::default());
+    limits.check(&header, need.memory_bytes)?;
+    let stored = match header.format {
+        Format::Jpeg => jpeg::decode(bytes, &header)?,
+        Format::Png => png::decode(bytes, &header)?,
+    };
+    Ok(orient::apply(stored, header.orientation))
+}
+
+/// Encodes a picture as PNG: 8-bit grey or RGB, tagged sRGB, no other metadata. The same picture gives the same bytes
+/// on every machine.
+pub fn encode_png(picture: &Picture) -> Result<Vec<u8>, ImageError> {
+    png::encode(picture)
+}

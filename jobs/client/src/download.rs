@@ -1,0 +1,261 @@
+//! Results → files, whole or not at all.
+
+use std::path::{Path, PathBuf};
+
+use futures::{FutureExt, StreamExt};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{JobsError, from_sdk};
+use crate::names;
+use crate::profile::Target;
+use crate::progress::{Progress, Reporter};
+use crate::store;
+use crate::track::{BatchStatus, ItemStatus};
+
+/// Where results go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// `<folder>/<name>.png`, subfolders as in the batch.
+    Folder(PathBuf),
+    /// Exactly this file; only for a batch with one result.
+    File(PathBuf),
+}
+
+/// What [`download`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DownloadSummary {
+    /// Item and file.
+    pub written: Vec<(String, PathBuf)>,
+    /// Item and reason.
+    pub failed: Vec<(String, String)>,
+}
+
+/// Downloads at the same time.
+const CONCURRENCY: usize = 4;
+
+/// Fetches the results of all cleaned items. Each is checked against the sha256 in its metadata
+/// and appears under its name only when it is whole. `inputs` are never written over. One item's
+/// failure does not stop the others.
+pub async fn download(
+    target: &Target,
+    status: &BatchStatus,
+    destination: &Destination,
+    inputs: &[PathBuf],
+    reporter: &Reporter,
+    cancel: &CancellationToken,
+) -> Result<DownloadSummary, JobsError> {
+    let ready: Vec<(&ItemStatus, &String)> = status
+        .items
+        .iter()
+        .filter_map(|item| Some((item, item.output.as_ref()?)))
+        .collect();
+    if let Destination::File(path) = destination
+        && ready.len() > 1
+    {
+        let reason = format!(
+            "{} results do not fit into one file; name a folder",
+            ready.len()
+        );
+        return Err(JobsError::Refused {
+            path: path.clone(),
+            reason,
+        });
+    }
+    let inputs: Vec<PathBuf> = inputs
+        .iter()
+        .map(|input| input.canonicalize().unwrap_or_else(|_| input.clone()))
+        .collect();
+    let fetches = ready.into_iter().map(|(item, key)| {
+        let inputs = &inputs;
+        async move {
+            let path = place(destination, &item.name)?;
+            refuse_input(&path, inputs)?;
+            tokio::select! {
+                () = cancel.cancelled() => Err(JobsError::Cancelled),
+                bytes = fetch(target, key, &path) => Ok((path.clone(), bytes?)),
+            }
+        }
+        .map(move |done| (item, done))
+    });
+    let mut fetches = futures::stream::iter(fetches).buffer_unordered(CONCURRENCY);
+    let mut summary = DownloadSummary::default();
+    while let Some((item, done)) = fetches.next().await {
+        let item = item.name.clone();
+        match done {
+            Ok((path, bytes)) => {
+                summary.written.push((item.clone(), path.clone()));
+                reporter.tell(Progress::Downloaded { item, path, bytes });
+            }
+            Err(
+                error @ (JobsError::Cancelled
+                | JobsError::AccessDenied { .. }
+                | JobsError::Credentials { .. }),
+            ) => return Err(error),
+            Err(error) => {
+                let error = error.to_string();
+                summary.failed.push((item.clone(), error.clone()));
+                reporter.tell(Progress::DownloadFailed { item, error });
+            }
+        }
+    }
+    summary.written.sort();
+    summary.failed.sort();
+    Ok(summary)
+}
+
+/// Where an item's result goes. Names come from a bucket that others can write to: one that would
+/// leave the folder is refused.
+fn place(destination: &Destination, name: &str) -> Result<PathBuf, JobsError> {
+    match destination {
+        Destination::File(path) => Ok(path.clone()),
+        Destination::Folder(folder) => {
+            let mut path = folder.clone();
+            for part in name.split('/') {
+                let bad = matches!(part, "" | "." | "..")
+                    || (cfg!(windows) && part.contains(['\\', ':']))
+                    || part.chars().any(char::is_control);
+                if bad {
+                    let reason = "its name would leave the folder".to_owned();
+                    return Err(JobsError::Refused {
+                        path: folder.join(name),
+                        reason,
+                    });
+                }
+                path.push(part);
+            }
+            path.as_mut_os_string().push(".png");
+            Ok(path)
+        }
+    }
+}
+
+/// `inputs` are canonical.
+fn refuse_input(path: &Path, inputs: &[PathBuf]) -> Result<(), JobsError> {
+    match path.canonicalize() {
+        Ok(existing) if inputs.contains(&existing) => Err(JobsError::Refused {
+            path: path.to_owned(),
+            reason: "it is one of the pictures that were submitted".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Brings one object into a file: a temporary one beside it first, then synced, then renamed.
+async fn fetch(target: &Target, key: &str, path: &Path) -> Result<u64, JobsError> {
+    let profile = target.profile();
+    let answer = target
+        .s3()
+        .get_object()
+        .bucket(&profile.bucket)
+        .key(key)
+        .send()
+        .await;
+    let object = answer.map_err(|error| {
+        let named = from_sdk(error, &profile.describe(), "s3:GetObject", key);
+        store::with_bucket(named, &profile.bucket)
+    })?;
+    let expected = object
+        .metadata()
+        .and_then(|metadata| metadata.get(names::META_SHA256).cloned());
+    let expected = expected.unwrap_or_else(|| "missing in the object's metadata".to_owned());
+
+    let io = |error| JobsError::io(path, error);
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    tokio::fs::create_dir_all(&folder).await.map_err(io)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".whiteboarder-").suffix(".part");
+    #[cfg(unix)]
+    {
+        // What a file of the user's own would get, not the private mode of temporary files.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let (file, temporary) = builder.tempfile_in(&folder).map_err(io)?.into_parts();
+    let mut file = tokio::fs::File::from_std(file);
+    let mut body = object.body;
+    let mut hash = Sha256::new();
+    let mut bytes = 0;
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| JobsError::Unreachable {
+            target: profile.describe(),
+            reason: format!("the answer broke off: {error}"),
+        })?;
+        hash.update(&chunk);
+        bytes += chunk.len() as u64;
+        file.write_all(&chunk).await.map_err(io)?;
+    }
+    file.flush().await.map_err(io)?;
+    let found = hex::encode(hash.finalize());
+    if found != expected {
+        return Err(JobsError::Damaged {
+            what: key.to_owned(),
+            found,
+            expected,
+        });
+    }
+    file.sync_all().await.map_err(io)?;
+    drop(file);
+    temporary.persist(path).map_err(|error| io(error.error))?;
+    #[cfg(unix)]
+    if let Ok(folder) = std::fs::File::open(&folder) {
+        // The rename is only safe from a power cut with its folder; not every system can.
+        let _ = folder.sync_all();
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn results_keep_the_name_with_its_extension() {
+        let folder = Destination::Folder("out".into());
+        assert_eq!(place(&folder, "a.jpg").unwrap(), Path::new("out/a.jpg.png"));
+        assert_eq!(
+            place(&folder, "mo/a.png").unwrap(),
+            Path::new("out/mo/a.png.png")
+        );
+        let file = Destination::File("x/clean.png".into());
+        assert_eq!(place(&file, "mo/a.jpg").unwrap(), Path::new("x/clean.png"));
+    }
+
+    #[test]
+    fn names_that_leave_the_folder_are_refused() {
+        let folder = Destination::Folder("out".into());
+        for name in ["../a.jpg", "/etc/a", "a/../../b", "a//b", "./a", "a\nb", ""] {
+            assert!(place(&folder, name).is_err(), "{name:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_name_the_file_is_below_the_folder(name in "[a./\\\\: é]{0,12}") {
+            let folder = Destination::Folder("out".into());
+            if let Ok(path) = place(&folder, &name) {
+                prop_assert!(path.starts_with("out"));
+                prop_assert!(path.components().all(|c| matches!(c, std::path::Component::Normal(_))));
+            }
+        }
+    }
+
+    #[test]
+    fn a_submitted_picture_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let input = folder.path().join("a.png");
+        std::fs::write(&input, "x").unwrap();
+        let inputs = [input.canonicalize().unwrap()];
+        let roundabout = folder.path().join(".").join("a.png");
+        assert!(refuse_input(&roundabout, &inputs).is_err());
+        assert!(refuse_input(&folder.path().join("b.png"), &inputs).is_ok());
+    }
+}

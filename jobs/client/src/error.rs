@@ -1,0 +1,344 @@
+//! What can go wrong between this machine and a target, in one sentence each.
+
+use std::path::PathBuf;
+
+use aws_smithy_types::error::display::DisplayErrorContext;
+
+use crate::submit::ScanError;
+
+/// Whose fault an error is; programs map this to their exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// What was asked for makes no sense: a wrong path, an unknown batch.
+    Usage,
+    /// The target cannot be reached or does not let us in.
+    Target,
+    /// This machine: a file that cannot be read or written.
+    Local,
+    /// Somebody asked to stop.
+    Cancelled,
+}
+
+/// Every failure of this crate. `Display` is one sentence; [`JobsError::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum JobsError {
+    /// Nothing answers at the endpoint, or the connection broke.
+    #[error("cannot reach {target}: {reason}")]
+    Unreachable {
+        /// The endpoint URL, or `AWS (<region>)`.
+        target: String,
+        /// For example `connection refused`.
+        reason: String,
+    },
+    /// The credentials are valid but do not allow this.
+    #[error("access denied: {operation} on {resource}")]
+    AccessDenied {
+        /// The operation, as the API calls it (`s3:PutObject`).
+        operation: String,
+        /// Bucket, key or ARN.
+        resource: String,
+    },
+    /// No credentials were found, or they are wrong or expired.
+    #[error("the credentials for {target} were not accepted: {reason}")]
+    Credentials {
+        /// The endpoint URL, or `AWS (<region>)`.
+        target: String,
+        /// What the target or the credentials chain said.
+        reason: String,
+    },
+    /// The profile's bucket is not there.
+    #[error("there is no bucket `{bucket}` at {target}")]
+    NoSuchBucket {
+        /// The bucket.
+        bucket: String,
+        /// The endpoint URL, or `AWS (<region>)`.
+        target: String,
+    },
+    /// The profile's state machine is not there.
+    #[error("there is no state machine {arn}")]
+    NoSuchStateMachine {
+        /// Its ARN.
+        arn: String,
+    },
+    /// No manifest with this id.
+    #[error("there is no batch `{batch}` in bucket `{bucket}`")]
+    NoSuchBatch {
+        /// As it was asked for.
+        batch: String,
+        /// The bucket.
+        bucket: String,
+    },
+    /// More than one batch begins like this.
+    #[error("`{batch}` is the beginning of {count} batches")]
+    AmbiguousBatch {
+        /// As it was asked for.
+        batch: String,
+        /// How many begin so.
+        count: usize,
+    },
+    /// The batch exists, but this item is not part of it.
+    #[error("batch `{batch}` has no item `{name}`")]
+    NoSuchItem {
+        /// The batch.
+        batch: String,
+        /// As it was asked for.
+        name: String,
+    },
+    /// A manifest that this version cannot read.
+    #[error("the manifest of batch `{batch}` cannot be read: {reason}")]
+    BadManifest {
+        /// The batch.
+        batch: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Files and folders could not be turned into items.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// The recipe's differences do not fit into an object's metadata (2 KB in all).
+    #[error("the recipe's differences from the defaults take {bytes} bytes; at most {limit} fit")]
+    RecipeTooLarge {
+        /// What it takes.
+        bytes: usize,
+        /// What fits.
+        limit: usize,
+    },
+    /// A local file or folder.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file is no longer what it was when the batch was planned.
+    #[error("{path} has changed since the batch was planned")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What arrived is not what was stored.
+    #[error("{what} was damaged on the way: sha256 is {found}, should be {expected}")]
+    Damaged {
+        /// The object or file.
+        what: String,
+        /// Hexadecimal.
+        found: String,
+        /// Hexadecimal.
+        expected: String,
+    },
+    /// A result would overwrite a picture that was submitted, or leave the chosen folder.
+    #[error("refusing to write {path}: {reason}")]
+    Refused {
+        /// Where it would have gone.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// Any other answer of a service.
+    #[error("{operation} failed: {code}: {message}")]
+    Service {
+        /// The operation, as the API calls it (`states:RedriveExecution`).
+        operation: String,
+        /// The service's error code.
+        code: String,
+        /// The service's words.
+        message: String,
+    },
+    /// The cancellation token fired.
+    #[error("stopped on request")]
+    Cancelled,
+}
+
+impl JobsError {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unreachable { .. }
+            | Self::AccessDenied { .. }
+            | Self::Credentials { .. }
+            | Self::NoSuchBucket { .. }
+            | Self::NoSuchStateMachine { .. }
+            | Self::BadManifest { .. }
+            | Self::Damaged { .. }
+            | Self::Service { .. } => ErrorKind::Target,
+            Self::NoSuchBatch { .. }
+            | Self::AmbiguousBatch { .. }
+            | Self::NoSuchItem { .. }
+            | Self::Scan(_)
+            | Self::RecipeTooLarge { .. }
+            | Self::Refused { .. } => ErrorKind::Usage,
+            Self::Io { .. } | Self::Changed { .. } => ErrorKind::Local,
+            Self::Cancelled => ErrorKind::Cancelled,
+        }
+    }
+
+    /// What to try next, one sentence, where there is something to say.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable { .. } => Some(
+                "start the local cloud with `whiteboarder local start`, or check the profile's \
+                 endpoint and the network",
+            ),
+            Self::AccessDenied { .. } => {
+                Some("the profile's credentials need this permission on this resource")
+            }
+            Self::Credentials { .. } => {
+                Some("log in again, or name other credentials in the profile")
+            }
+            Self::NoSuchBucket { .. } | Self::NoSuchStateMachine { .. } => {
+                Some("check the profile's bucket and region, and that the stack is deployed")
+            }
+            Self::NoSuchBatch { .. } | Self::AmbiguousBatch { .. } => {
+                Some("`whiteboarder runs list` names the batches")
+            }
+            Self::NoSuchItem { .. } => Some("`whiteboarder runs show BATCH` names its items"),
+            Self::Changed { .. } => Some("submit it again"),
+            Self::BadManifest { .. } => {
+                Some("it may have been written by a newer version of whiteboarder")
+            }
+            Self::Scan(error) => error.hint(),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may succeed a little later without anybody doing anything else
+    /// than bringing the target back.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Service { code, .. } => matches!(
+                code.as_str(),
+                "SlowDown"
+                    | "ServiceUnavailable"
+                    | "InternalError"
+                    | "InternalFailure"
+                    | "RequestTimeout"
+                    | "ThrottlingException"
+                    | "TooManyRequestsException"
+                    | "ConditionalRequestConflict"
+            ),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn io(path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        Self::Io {
+            path: path.into(),
+            source,
+        }
+    }
+}
+
+/// Turns an SDK error into ours: `operation` and `resource` are named in the sentence.
+// By value: it is what `map_err` gives away.
+#[allow(clippy::needless_pass_by_value)]
+pub(crate) fn from_sdk<E, R>(
+    error: aws_sdk_s3::error::SdkError<E, R>,
+    target: &str,
+    operation: &str,
+    resource: &str,
+) -> JobsError
+where
+    E: aws_sdk_s3::error::ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    use aws_sdk_s3::error::SdkError;
+    match &error {
+        SdkError::ServiceError(context) => {
+            let code = context.err().code().unwrap_or("Unknown").to_owned();
+            let message = context.err().message().unwrap_or_default().to_owned();
+            by_code(code, message, target, operation, resource)
+        }
+        SdkError::ConstructionFailure(_) => {
+            let reason = format!("{}", DisplayErrorContext(&error));
+            if reason.contains("redential") {
+                JobsError::Credentials {
+                    target: target.to_owned(),
+                    reason: innermost(&error),
+                }
+            } else {
+                JobsError::Service {
+                    operation: operation.to_owned(),
+                    code: "InvalidRequest".to_owned(),
+                    message: innermost(&error),
+                }
+            }
+        }
+        SdkError::DispatchFailure(failure) if failure.is_other() => {
+            // A missing credential surfaces here, before anything is sent.
+            let reason = innermost(&error);
+            if format!("{}", DisplayErrorContext(&error)).contains("redential") {
+                JobsError::Credentials {
+                    target: target.to_owned(),
+                    reason,
+                }
+            } else {
+                JobsError::Unreachable {
+                    target: target.to_owned(),
+                    reason,
+                }
+            }
+        }
+        _ => JobsError::Unreachable {
+            target: target.to_owned(),
+            reason: innermost(&error),
+        },
+    }
+}
+
+fn by_code(
+    code: String,
+    message: String,
+    target: &str,
+    operation: &str,
+    resource: &str,
+) -> JobsError {
+    match code.as_str() {
+        "AccessDenied" | "AccessDeniedException" | "Forbidden" => JobsError::AccessDenied {
+            operation: operation.to_owned(),
+            resource: resource.to_owned(),
+        },
+        "NoSuchBucket" => JobsError::NoSuchBucket {
+            bucket: resource.to_owned(),
+            target: target.to_owned(),
+        },
+        "StateMachineDoesNotExist" => JobsError::NoSuchStateMachine {
+            arn: resource.to_owned(),
+        },
+        "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "UnrecognizedClientException"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "MissingAuthenticationTokenException"
+        | "IncompleteSignature"
+        | "RequestTimeTooSkewed" => JobsError::Credentials {
+            target: target.to_owned(),
+            reason: if message.is_empty() { code } else { message },
+        },
+        _ => JobsError::Service {
+            operation: operation.to_owned(),
+            code,
+            message,
+        },
+    }
+}
+
+/// The last error of the chain: the one that says "Connection refused".
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut current = error;
+    while let Some(next) = current.source() {
+        current = next;
+    }
+    let text = current.to_string();
+    // "Connection refused (os error 111)": the number helps nobody.
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_lowercase(),
+        None => text,
+    }
+}

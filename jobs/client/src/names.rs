@@ -1,0 +1,116 @@
+//! The bucket layout: which key belongs to which item.
+//!
+//! ```
+//! use whiteboarder_jobs::names;
+//! let key = names::inbox_key("01JD", "monday/board.jpg");
+//! assert_eq!(key, "inbox/01JD/monday/board.jpg");
+//! assert_eq!(names::parse_inbox_key(&key), Some(("01JD", "monday/board.jpg")));
+//! assert_eq!(names::cleaned_key("01JD", "board.jpg"), "cleaned/01JD/board.jpg.png");
+//! ```
+
+/// Longest name of an item, in bytes of UTF-8. S3 allows keys of 1,024 bytes; the longest key
+/// that holds a name is `runs/inbox/<batch>/<name>/<execution>` with an execution name of ≤ 80
+/// characters.
+pub const MAX_NAME_BYTES: usize = 880;
+
+/// Metadata key: the recipe's differences from the defaults, compact ASCII JSON.
+pub const META_RECIPE: &str = "wb-recipe";
+/// Metadata key: hash of the whole recipe and the algorithm version.
+pub const META_RECIPE_HASH: &str = "wb-recipe-hash";
+/// Metadata key: hexadecimal sha256 of the object's bytes.
+pub const META_SHA256: &str = "wb-sha256";
+/// Metadata key: the wished place, or on a result the place it was made.
+pub const META_PLACE: &str = "wb-place";
+/// Metadata key: the algorithm version.
+pub const META_VERSION: &str = "wb-version";
+/// Metadata key on a result: `ETag` of the original.
+pub const META_SOURCE_ETAG: &str = "wb-source-etag";
+/// Metadata key on a result: hexadecimal sha256 of the original.
+pub const META_SOURCE_SHA256: &str = "wb-source-sha256";
+
+/// Where the manifests are.
+pub const MANIFESTS: &str = "batches/";
+
+/// The original of an item.
+#[must_use]
+pub fn inbox_key(batch: &str, name: &str) -> String {
+    format!("inbox/{batch}/{name}")
+}
+
+/// All originals of a batch.
+#[must_use]
+pub fn inbox_prefix(batch: &str) -> String {
+    format!("inbox/{batch}/")
+}
+
+/// The result of an item.
+#[must_use]
+pub fn cleaned_key(batch: &str, name: &str) -> String {
+    format!("cleaned/{batch}/{name}.png")
+}
+
+/// All results of a batch.
+#[must_use]
+pub fn cleaned_prefix(batch: &str) -> String {
+    format!("cleaned/{batch}/")
+}
+
+/// Why an item failed.
+#[must_use]
+pub fn failed_key(batch: &str, name: &str) -> String {
+    format!("failed/{batch}/{name}.json")
+}
+
+/// All failures of a batch.
+#[must_use]
+pub fn failed_prefix(batch: &str) -> String {
+    format!("failed/{batch}/")
+}
+
+/// The run records of a batch: one LIST finds all its executions.
+#[must_use]
+pub fn runs_prefix(batch: &str) -> String {
+    format!("runs/inbox/{batch}/")
+}
+
+/// The manifest of a batch.
+#[must_use]
+pub fn manifest_key(batch: &str) -> String {
+    format!("{MANIFESTS}{batch}.json")
+}
+
+/// Batch and name of an inbox key.
+#[must_use]
+pub fn parse_inbox_key(key: &str) -> Option<(&str, &str)> {
+    let (batch, name) = key.strip_prefix("inbox/")?.split_once('/')?;
+    (!batch.is_empty() && !name.is_empty()).then_some((batch, name))
+}
+
+/// Batch, name and execution name of a run record's key.
+///
+/// The last part is the execution's name, which cannot contain a slash; everything before it is
+/// the inbox key, which can.
+#[must_use]
+pub fn parse_run_key(key: &str) -> Option<(&str, &str, &str)> {
+    let (inbox, execution) = key.strip_prefix("runs/")?.rsplit_once('/')?;
+    let (batch, name) = parse_inbox_key(inbox)?;
+    (!execution.is_empty()).then_some((batch, name, execution))
+}
+
+/// The name of a result's key within a batch.
+#[must_use]
+pub fn parse_cleaned_key<'a>(batch: &str, key: &'a str) -> Option<&'a str> {
+    key.strip_prefix("cleaned/")?
+        .strip_prefix(batch)?
+        .strip_prefix('/')?
+        .strip_suffix(".png")
+}
+
+/// The name of a failure's key within a batch.
+#[must_use]
+pub fn parse_failed_key<'a>(batch: &str, key: &'a str) -> Option<&'a str> {
+    key.strip_prefix("failed/")?
+        .strip_prefix(batch)?
+        .strip_prefix('/')?
+        .strip_suffix(".json")
+}

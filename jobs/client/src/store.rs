@@ -1,0 +1,160 @@
+//! The few things this crate does with objects.
+
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+
+use crate::error::{JobsError, from_sdk};
+use crate::profile::Target;
+
+/// An object as a LIST names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub key: String,
+    pub bytes: u64,
+    pub modified_ms: i64,
+}
+
+/// The object's bytes, or none when there is no such key. For small documents of our own.
+pub(crate) async fn get(target: &Target, key: &str) -> Result<Option<Vec<u8>>, JobsError> {
+    let profile = target.profile();
+    let answer = target
+        .s3()
+        .get_object()
+        .bucket(&profile.bucket)
+        .key(key)
+        .send()
+        .await;
+    match answer {
+        Ok(object) => match object.body.collect().await {
+            Ok(body) => Ok(Some(body.to_vec())),
+            Err(error) => Err(JobsError::Unreachable {
+                target: profile.describe(),
+                reason: format!("the answer broke off: {error}"),
+            }),
+        },
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(GetObjectError::is_no_such_key) =>
+        {
+            Ok(None)
+        }
+        Err(error) => {
+            let named = from_sdk(error, &profile.describe(), "s3:GetObject", key);
+            Err(with_bucket(named, &profile.bucket))
+        }
+    }
+}
+
+/// Stores a small JSON document that must not exist yet. A retry whose first try did arrive finds
+/// its own document, which is fine.
+pub(crate) async fn put_json(target: &Target, key: &str, text: Vec<u8>) -> Result<(), JobsError> {
+    let profile = target.profile();
+    let put = target
+        .s3()
+        .put_object()
+        .bucket(&profile.bucket)
+        .key(key)
+        .if_none_match("*");
+    let put = put
+        .content_type("application/json")
+        .body(ByteStream::from(text));
+    match put.send().await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            match with_bucket(
+                from_sdk(error, &profile.describe(), "s3:PutObject", key),
+                &profile.bucket,
+            ) {
+                JobsError::Service { code, .. } if code == "PreconditionFailed" => Ok(()),
+                error => Err(error),
+            }
+        }
+    }
+}
+
+/// Every object under a prefix.
+pub(crate) async fn list(target: &Target, prefix: &str) -> Result<Vec<Listed>, JobsError> {
+    let profile = target.profile();
+    let request = target
+        .s3()
+        .list_objects_v2()
+        .bucket(&profile.bucket)
+        .prefix(prefix);
+    let mut pages = request.into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| {
+            from_sdk(error, &profile.describe(), "s3:ListBucket", &profile.bucket)
+        })?;
+        for object in page.contents() {
+            found.push(Listed {
+                key: object.key().unwrap_or_default().to_owned(),
+                bytes: object.size().unwrap_or(0).unsigned_abs(),
+                modified_ms: object
+                    .last_modified()
+                    .and_then(|t| t.to_millis().ok())
+                    .unwrap_or(0),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Deletes up to 1,000 objects.
+pub(crate) async fn delete(target: &Target, keys: &[String]) -> Result<(), JobsError> {
+    let profile = target.profile();
+    let invalid = |error: aws_sdk_s3::error::BuildError| JobsError::Service {
+        operation: "s3:DeleteObjects".to_owned(),
+        code: "InvalidRequest".to_owned(),
+        message: error.to_string(),
+    };
+    let mut objects = Delete::builder().quiet(true);
+    for key in keys {
+        objects = objects.objects(
+            ObjectIdentifier::builder()
+                .key(key)
+                .build()
+                .map_err(invalid)?,
+        );
+    }
+    let answer = target
+        .s3()
+        .delete_objects()
+        .bucket(&profile.bucket)
+        .delete(objects.build().map_err(invalid)?)
+        .send()
+        .await
+        .map_err(|error| {
+            from_sdk(
+                error,
+                &profile.describe(),
+                "s3:DeleteObject",
+                &profile.bucket,
+            )
+        })?;
+    match answer.errors().first() {
+        None => Ok(()),
+        Some(error) => Err(JobsError::Service {
+            operation: "s3:DeleteObjects".to_owned(),
+            code: error.code().unwrap_or("Unknown").to_owned(),
+            message: format!(
+                "{}: {}",
+                error.key().unwrap_or_default(),
+                error.message().unwrap_or_default()
+            ),
+        }),
+    }
+}
+
+/// `NoSuchBucket` names the bucket, not the key that was asked for.
+pub(crate) fn with_bucket(error: JobsError, name: &str) -> JobsError {
+    match error {
+        JobsError::NoSuchBucket { target, .. } => JobsError::NoSuchBucket {
+            bucket: name.to_owned(),
+            target,
+        },
+        other => other,
+    }
+}

@@ -1,0 +1,179 @@
+//! What becomes an item, under which name, and what is refused.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::path::{Path, PathBuf};
+
+use whiteboarder_jobs::JobsError;
+use whiteboarder_jobs::submit::{ScanError, scan};
+
+fn folder(files: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in files {
+        let path = folder.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, file.as_bytes()).unwrap();
+    }
+    folder
+}
+
+fn names(paths: &[PathBuf]) -> Vec<String> {
+    scan(paths)
+        .unwrap()
+        .files
+        .into_iter()
+        .map(|file| file.name)
+        .collect()
+}
+
+#[test]
+fn a_folder_is_searched_and_names_are_relative_to_it() {
+    let folder = folder(&["b.JPG", "a.png", "deep/er/c.jpeg", "a.jpg"]);
+    assert_eq!(
+        names(&[folder.path().into()]),
+        ["a.jpg", "a.png", "b.JPG", "deep/er/c.jpeg"]
+    );
+    assert_eq!(names(&[folder.path().join("deep")]), ["er/c.jpeg"]);
+    assert_eq!(names(&[folder.path().join("deep/er/c.jpeg")]), ["c.jpeg"]);
+    assert_eq!(
+        scan(&[folder.path().into()]).unwrap().bytes(),
+        5 + 5 + 14 + 5
+    );
+}
+
+#[test]
+fn other_files_are_named_and_hidden_ones_are_not() {
+    let folder = folder(&[
+        "a.png",
+        "notes.txt",
+        "b.heic",
+        "README",
+        ".c.png",
+        ".git/d.png",
+    ]);
+    let found = scan(&[folder.path().into()]).unwrap();
+    assert_eq!(found.files.len(), 1);
+    let skipped: Vec<_> = found
+        .skipped
+        .iter()
+        .map(|s| {
+            (
+                s.path.file_name().unwrap().to_str().unwrap(),
+                s.reason.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        skipped,
+        [
+            (
+                "README",
+                "a file without an extension is not taken for a picture"
+            ),
+            (
+                "b.heic",
+                "`.heic` files are not supported (JPEG and PNG are)"
+            ),
+            (
+                "notes.txt",
+                "`.txt` files are not supported (JPEG and PNG are)"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn names_are_composed_unicode_wherever_they_were_typed() {
+    let folder = folder(&["tafel-a\u{308}.png"]);
+    assert_eq!(names(&[folder.path().into()]), ["tafel-\u{e4}.png"]);
+}
+
+#[test]
+fn two_files_of_one_name_are_refused_with_both_paths() {
+    let folder = folder(&["x/a.png", "y/a.png"]);
+    let (x, y) = (folder.path().join("x"), folder.path().join("y"));
+    let error = scan(&[x.clone(), y.clone()]).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, ScanError::Collision { .. }));
+    assert!(text.contains(x.join("a.png").to_str().unwrap()), "{text}");
+    assert!(text.contains(y.join("a.png").to_str().unwrap()), "{text}");
+    // The same file twice is one item, and their common folder is fine.
+    assert_eq!(names(&[x.clone(), x.join("a.png")]), ["a.png"]);
+    assert_eq!(names(&[folder.path().into()]), ["x/a.png", "y/a.png"]);
+    // Two spellings of one Unicode name collide, too.
+    let twice = self::folder(&["p/\u{e4}.png", "q/a\u{308}.png"]);
+    let both = [twice.path().join("p"), twice.path().join("q")];
+    assert!(matches!(scan(&both), Err(ScanError::Collision { .. })));
+}
+
+#[test]
+fn wrong_paths_and_empty_folders_have_their_own_words() {
+    let empty = folder(&["notes.txt", "deep/.hidden.png"]);
+    let error = scan(&[empty.path().into()]).unwrap_err();
+    let ScanError::Empty { skipped, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(skipped.len(), 1);
+    assert!(
+        error
+            .to_string()
+            .starts_with("no pictures (JPEG or PNG) in ")
+    );
+    assert!(error.hint().is_some());
+
+    let error = scan(&[Path::new("/no/such/folder").into()]).unwrap_err();
+    assert_eq!(error.to_string(), "/no/such/folder: no such file or folder");
+    let error = JobsError::from(error);
+    assert_eq!(error.kind(), whiteboarder_jobs::ErrorKind::Usage);
+
+    let error = scan(&[empty.path().join("notes.txt")]).unwrap_err();
+    assert!(
+        matches!(error, ScanError::Unsupported { .. }),
+        "a file that was named: {error}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_cannot_be_keys_are_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder(&["a.png"]);
+    let bad = folder
+        .path()
+        .join(std::ffi::OsStr::from_bytes(b"a\xff.png"));
+    // Some file systems refuse such names themselves.
+    if std::fs::write(&bad, "x").is_ok() {
+        assert!(matches!(
+            scan(&[folder.path().into()]),
+            Err(ScanError::BadName { .. })
+        ));
+        std::fs::remove_file(bad).unwrap();
+    }
+    std::fs::write(folder.path().join("a\nb.png"), "x").unwrap();
+    let error = scan(&[folder.path().into()]).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("its name contains control characters")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_taken_for_what_they_point_to_but_folders_behind_links_are_not_entered() {
+    let folder = folder(&["real/a.png"]);
+    let link = |to: &str, name: &str| {
+        std::os::unix::fs::symlink(to, folder.path().join(name)).unwrap();
+    };
+    link("real/a.png", "link.png");
+    link("nowhere.png", "broken.png");
+    link(".", "loop");
+    let found = scan(&[folder.path().into()]).unwrap();
+    let names: Vec<_> = found.files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["link.png", "real/a.png"]);
+    assert!(
+        found
+            .skipped
+            .iter()
+            .any(|skipped| skipped.path.ends_with("broken.png"))
+    );
+}
