@@ -180,7 +180,9 @@ fn reduced(picture: &Picture) -> Vec<Plane<f32>> {
             }
             for (x, sums) in sums.chunks_exact_mut(channels).enumerate() {
                 let area = (count * background::cell(x, to_width, width).len()) as f32;
-                sums.iter_mut().for_each(|sum| *sum /= area);
+                for sum in sums {
+                    *sum /= area;
+                }
             }
             sums
         })

@@ -43,7 +43,7 @@ pub fn encode(photo: &Photo, file: File) -> Result<Vec<u8>, Box<dyn Error>> {
             bytes.splice(2..2, exif_app1(6));
         }
         File::Png => {
-            png(&mut bytes).write_image(&photo.rgb, width, height, ExtendedColorType::Rgb8)?
+            png(&mut bytes).write_image(&photo.rgb, width, height, ExtendedColorType::Rgb8)?;
         }
         File::PngGrey => {
             // Rec. 709 weights in 16ths, on samples: what a copier would do.

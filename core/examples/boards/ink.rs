@@ -140,7 +140,10 @@ impl Board {
     pub fn boxed(&mut self, (x, y): Point, (w, h): (f32, f32), tip: f32, marker: Marker) {
         let corners = [(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)];
         for side in corners.windows(2) {
-            let middle = ((side[0].0 + side[1].0) / 2.0, (side[0].1 + side[1].1) / 2.0);
+            let middle = (
+                f32::midpoint(side[0].0, side[1].0),
+                f32::midpoint(side[0].1, side[1].1),
+            );
             self.line(&[side[0], middle, side[1]], tip, marker);
         }
     }

@@ -21,6 +21,7 @@ impl Scene {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub fn all() -> [Scene; 6] {
     [
         Scene {
@@ -406,6 +407,7 @@ fn roadmap(b: &mut Board) {
 }
 
 /// A long wall with a whole workshop on it.
+#[expect(clippy::too_many_lines, reason = "a drawing is a list")]
 fn wall(b: &mut Board) {
     b.ghost("WELCOME", (400.0, 560.0), 50.0, BLUE);
     b.ghost("LUNCH 12:30", (60.0, 420.0), 30.0, GREEN);

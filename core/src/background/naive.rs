@@ -20,6 +20,10 @@ use rayon::prelude::*;
 use super::{Ball, Plane, Surface};
 
 /// A kind of sample that a ball can roll on.
+#[expect(
+    clippy::return_self_not_must_use,
+    reason = "implemented here, used in inner loops only"
+)]
 pub trait Level: Copy + Send + Sync + PartialOrd {
     /// Above every result: where the minimum starts.
     const TOP: Self;

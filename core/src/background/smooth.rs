@@ -32,7 +32,9 @@ fn bell(sigma: f32) -> Weights {
         .map(|i| libm::expf(-((i * i) as f32) / (2.0 * sigma * sigma)))
         .collect();
     let total = weights[0] + 2.0 * weights[1..].iter().sum::<f32>();
-    weights.iter_mut().for_each(|w| *w /= total);
+    for weight in &mut weights {
+        *weight /= total;
+    }
     Weights::Bell(weights)
 }
 
@@ -211,6 +213,8 @@ fn zipped(a: &Plane<f32>, b: &Plane<f32>, f: impl Fn(f32, f32) -> f32) -> Plane<
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "these values must be exact")]
+
     use super::*;
 
     #[test]
@@ -235,7 +239,7 @@ mod tests {
             spot.data[60] = 1.0;
             let spread = gaussian(&spot, sigma);
             let variance: f32 = (0..121)
-                .map(|x| (x as f32 - 60.0).powi(2) * spread.data[x])
+                .map(|x| (x as f32 - 60.0) * (x as f32 - 60.0) * spread.data[x])
                 .sum();
             assert!(
                 (variance.sqrt() / sigma - 1.0).abs() < 0.08,

@@ -177,7 +177,9 @@ fn regions_over(mask: &Plane<bool>, large: usize) -> Plane<bool> {
             }
         }
         if region.len() > large {
-            region.iter().for_each(|&i| kept.data[i] = true);
+            for i in region {
+                kept.data[i] = true;
+            }
         }
     }
     kept

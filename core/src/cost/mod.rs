@@ -49,9 +49,9 @@ impl Capacity {
 /// The Lambda lane of the local cloud unless its user changes it: 256 MB and 15 seconds.
 ///
 /// A small and cheap function, so that both lanes have something to do: 256 MB come with a seventh of a processor, on
-/// which a board of 12 MP in colour needs about 4 of the 5 seconds that [`fits`] allows and one of 24 MP about 6. Memory
-/// would do for both (80 of 204 MB and 115 of 204 MB); 128 MB would be too little for a portrait photograph
-/// of 12 MP, which is held twice while it is turned upright.
+/// which a colour board of 12 MP is predicted to take 3.8 of the 5 seconds that [`fits`] allows, and one of 24 MP
+/// 6.5. Memory would do for both (93 and 145 of the 204 MB allowed). 128 MB would be too little for a portrait
+/// photograph of 12 MP, which is held twice while it is turned upright.
 pub const DEFAULT_LOCAL_LAMBDA: Capacity = Capacity::lambda(256, 15.0);
 
 /// Share of the time-out that a prediction may use. The processor may be half as fast as the one that was measured, and

@@ -117,7 +117,9 @@ impl Analysis {
             return None;
         }
         let middle = quantile(&mut near, 0.5);
-        near.iter_mut().for_each(|a| *a = (*a - middle).abs());
+        for a in &mut near {
+            *a = (*a - middle).abs();
+        }
         // The median absolute deviation of a normal distribution is sigma / 1.4826.
         let sigma = 1.4826 * quantile(&mut near, 0.5);
         Some(middle + DEVIATIONS * sigma)

@@ -68,6 +68,8 @@ impl Default for ToSample {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "these values must be exact")]
+
     use super::*;
 
     #[test]

@@ -6,7 +6,7 @@ use super::Format;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
     /// The first bytes are of neither format.
-    #[error("this is not a JPEG or PNG file{}", guess(.looks_like))]
+    #[error("this is not a JPEG or PNG file{}", guess(*.looks_like))]
     NotAPicture {
         /// What the bytes look like instead, when that is known.
         looks_like: Option<&'static str>,
@@ -118,6 +118,6 @@ impl ImageError {
     }
 }
 
-fn guess(looks_like: &Option<&'static str>) -> String {
+fn guess(looks_like: Option<&'static str>) -> String {
     looks_like.map_or_else(String::new, |kind| format!("; it looks like {kind}"))
 }

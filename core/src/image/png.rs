@@ -183,7 +183,10 @@ fn describe(error: &DecodingError) -> ImageError {
     }
 }
 
-/// Encodes with a filter and a compressor chosen for cleaned boards; see the numbers below.
+/// Encodes with the filter and the compressor that suit cleaned boards, which are mostly one colour. Measured on a
+/// cleaned board of 24 MP (and on a cleaned photograph of 10 MP, all clutter): `Fast` with adaptive filters 3.71 MB in
+/// 0.06 s of processor time (5.40 MB in 0.05 s), with any fixed filter 4.20 to 31.7 MB; `Balanced` 3.55 MB in 2.1 s
+/// (4.78 MB in 1.8 s): forty times the time for a twentieth of the size.
 pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, ImageError> {
     let failed = |error: png::EncodingError| ImageError::Unencodable {
         detail: error.to_string(),
@@ -197,6 +200,7 @@ pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, ImageError> {
     });
     encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
     encoder.set_compression(png::Compression::Fast);
+    encoder.set_filter(png::Filter::Adaptive);
     let mut writer = encoder.write_header().map_err(failed)?;
     writer.write_image_data(&picture.data).map_err(failed)?;
     writer.finish().map_err(failed)?;

@@ -12,11 +12,11 @@ pub enum RecipeError {
         message: String,
     },
     /// A field that does not exist.
-    #[error("unknown field `{field}` in {place}{}", suggest(.suggestion))]
+    #[error("unknown field `{field}` in {place}{}", suggest(*.suggestion))]
     UnknownField {
         /// The name as written.
         field: String,
-        /// Where it stands: "[background]" or "the recipe".
+        /// Where it stands: `[background]` or "the recipe".
         place: String,
         /// The nearest name that does exist.
         suggestion: Option<&'static str>,
@@ -73,7 +73,7 @@ impl RecipeError {
     }
 }
 
-fn suggest(suggestion: &Option<&'static str>) -> String {
+fn suggest(suggestion: Option<&'static str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 

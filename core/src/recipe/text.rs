@@ -30,18 +30,17 @@ impl Recipe {
     /// Writes every field with its help, ready to be edited.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let mut text = format!("version = {}\n", self.version);
+        let mut lines = vec![format!("version = {}", self.version)];
         let mut section = "";
         for field in FIELDS {
             if field.section != section {
                 section = field.section;
-                text.push_str(&format!("\n[{section}]\n"));
+                lines.push(format!("\n[{section}]"));
             }
-            let value = json_of((field.get)(self));
-            text.push_str(&format!("# {}{}\n", field.help, range(field)));
-            text.push_str(&format!("{} = {value}\n", field.name));
+            lines.push(format!("# {}{}", field.help, range(field)));
+            lines.push(format!("{} = {}", field.name, json_of((field.get)(self))));
         }
-        text
+        lines.join("\n") + "\n"
     }
 
     /// What differs from the default, as compact ASCII JSON; `{}` when nothing does.
@@ -99,7 +98,7 @@ fn insert(root: &mut Map<String, Json>, field: &Field, value: Value) {
 /// Whole numbers are written without a fraction: `50`, not `50.0`.
 fn json_of(value: Value) -> Json {
     match value {
-        Value::Number(n) if n == (n as i64) as f64 => Json::from(n as i64),
+        Value::Number(n) if n.fract() == 0.0 => Json::from(n as i64),
         Value::Number(n) => Number::from_f64(n).map_or(Json::Null, Json::Number),
         Value::Flag(flag) => Json::Bool(flag),
         Value::Choice(name) => Json::from(name),
