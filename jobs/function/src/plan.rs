@@ -120,11 +120,11 @@ pub async fn plan(objects: &impl Objects, request: &PlanRequest) -> Result<Plann
                 predicted.seconds, predicted.memory_mb
             ),
         ),
-        (Wish::Auto, Err(misfit)) => (Place::Ecs, format!("{misfit} by {has}")),
+        (Wish::Auto, Err(misfit)) => (Place::Ecs, format!("{misfit} ({has})")),
         (Wish::Lambda, Ok(())) => (Place::Lambda, "asked for".to_owned()),
         (Wish::Lambda, Err(misfit)) => (
             Place::Lambda,
-            format!("asked for, although it {misfit} by {has}"),
+            format!("asked for, although {misfit} ({has})"),
         ),
         (Wish::Ecs, _) => (Place::Ecs, "asked for".to_owned()),
     };

@@ -186,7 +186,7 @@ async fn plan_reads_the_header_only_and_puts_a_small_picture_on_lambda() {
 #[tokio::test]
 async fn plan_sends_to_ecs_what_does_not_fit_unless_lambda_was_asked_for() {
     for (wish, place, why) in [
-        ("auto", "ecs", "needs about"),
+        ("auto", "ecs", "it needs about"),
         ("lambda", "lambda", "asked for, although it needs about"),
         ("ecs", "ecs", "asked for"),
     ] {
