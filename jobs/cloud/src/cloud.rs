@@ -19,7 +19,7 @@ use crate::error::CloudError;
 use crate::events::EventSink;
 use crate::lanes::{AsyncQueue, LambdaLane, ServiceIntegrations, WorkerLane};
 use crate::rules::EventBus;
-use crate::s3::{ObjectStore, StoreSettings};
+use crate::s3::{ObjectStore, StoreError, StoreSettings};
 use crate::server::{self, Activity, Control, Front};
 use crate::states::{Engine, EngineSettings};
 
@@ -344,7 +344,13 @@ fn open_store(config: &CloudConfig) -> Result<Arc<ObjectStore>, CloudError> {
     };
     let folder = config.root.join("s3");
     prepare_folder(&folder).map_err(|error| CloudError::store(&config.root, error))?;
-    ObjectStore::open(&folder, settings).map_err(|error| CloudError::store(&config.root, error))
+    ObjectStore::open(&folder, settings).map_err(|error| match error {
+        // Somebody opened the store alone, without a cloud around it.
+        StoreError::InUse { .. } => CloudError::AlreadyRunning {
+            root: config.root.clone(),
+        },
+        error => CloudError::store(&config.root, error),
+    })
 }
 
 fn open_queue(config: &CloudConfig) -> Result<Arc<AsyncQueue>, CloudError> {
@@ -375,20 +381,18 @@ fn open_engine(
         .map_err(|error| CloudError::store(&config.root, error))
 }
 
-fn part(kind: &str, name: &str, reason: String) -> CloudError {
-    CloudError::Stack {
-        part: format!("{kind} {name}"),
-        reason,
-    }
-}
-
 /// Checks that what refers to another part of the stack finds it.
 fn check_stack(config: &CloudConfig) -> Result<(), CloudError> {
     let stack = &config.stack;
     for group in &stack.workers {
         if !stack.activities.contains(&group.activity) {
-            let reason = "the stack has no such activity".to_owned();
-            return Err(part("workers of activity", &group.activity, reason));
+            let (kind, reason) = ("workers of activity", "the stack has no such activity");
+            return Err(CloudError::part(
+                &config.root,
+                kind,
+                &group.activity,
+                reason,
+            ));
         }
     }
     for rule in &stack.rules {
@@ -412,7 +416,7 @@ fn check_stack(config: &CloudConfig) -> Result<(), CloudError> {
         };
         if !known {
             let reason = format!("the stack has no {kind} {name}, its target");
-            return Err(part("rule", &rule.name, reason));
+            return Err(CloudError::part(&config.root, "rule", &rule.name, reason));
         }
     }
     Ok(())
@@ -424,22 +428,25 @@ async fn apply_stack(
     store: &Arc<ObjectStore>,
     engine: &Engine,
 ) -> Result<(), CloudError> {
+    let root = &config.root;
     for bucket in &config.stack.buckets {
         store
             .create_bucket(bucket)
-            .map_err(|error| part("bucket", bucket, error.to_string()))?;
+            .map_err(|error| CloudError::part(root, "bucket", bucket, error))?;
     }
     for activity in &config.stack.activities {
         engine
             .ensure_activity(activity)
             .await
-            .map_err(|error| part("activity", activity, error.message))?;
+            .map_err(|error| CloudError::part(root, "activity", activity, error.message))?;
     }
     for machine in &config.stack.state_machines {
         engine
             .ensure_state_machine(&machine.name, &machine.definition)
             .await
-            .map_err(|error| part("state machine", &machine.name, error.message))?;
+            .map_err(|error| {
+                CloudError::part(root, "state machine", &machine.name, error.message)
+            })?;
     }
     Ok(())
 }

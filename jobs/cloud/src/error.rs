@@ -69,6 +69,22 @@ pub enum CloudError {
 }
 
 impl CloudError {
+    /// A part of the stack that could not be made: by its own fault, or because the store failed.
+    pub(crate) fn part(
+        root: &Path,
+        kind: &str,
+        name: &str,
+        reason: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        match Self::store(root, reason) {
+            Self::Store { source, .. } => Self::Stack {
+                part: format!("{kind} {name}"),
+                reason: source.to_string(),
+            },
+            cause => cause,
+        }
+    }
+
     /// Finds the cause that a person can do something about in whatever a store said.
     pub(crate) fn store(root: &Path, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let source = source.into();
@@ -83,6 +99,9 @@ impl CloudError {
         }
     }
 }
+
+/// What SQLite says about a full disk.
+const SQLITE_FULL: &str = "database or disk is full";
 
 enum Cause {
     DiskFull,
@@ -113,6 +132,10 @@ fn cause(error: &(dyn Error + 'static)) -> Cause {
                 | rusqlite::ErrorCode::CannotOpen => return Cause::NoPermission,
                 _ => {}
             }
+        }
+        // An engine's answer to a request carries the store's words only.
+        if error.to_string().contains(SQLITE_FULL) {
+            return Cause::DiskFull;
         }
         next = error.source();
     }
@@ -146,6 +169,12 @@ mod tests {
         assert!(
             matches!(error, CloudError::NoPermission { .. }),
             "{error:?}"
+        );
+
+        let answered = CloudError::store(root, format!("the state store failed: {SQLITE_FULL}"));
+        assert!(
+            matches!(answered, CloudError::DiskFull { .. }),
+            "{answered:?}"
         );
 
         let other = CloudError::store(root, Deep("odd".into()));
