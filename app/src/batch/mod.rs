@@ -1,6 +1,7 @@
 //! What `submit`, `watch` and `runs` share: the target ([`target`]), what is shown while a batch runs
-//! ([`live`]), and the table at its end ([`outcome`]).
+//! ([`live`]), the table at its end ([`outcome`]), and one item's [`mod@story`].
 
 pub mod live;
 pub mod outcome;
+pub mod story;
 pub mod target;

@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn one_home_holds_everything() {
-        let dirs = Dirs::within(Path::new("/tmp/wb"));
+        let dirs = Dirs::within(Path::new("/home/ada/wb"));
         for folder in [
             &dirs.config,
             &dirs.state,
@@ -92,7 +92,7 @@ mod tests {
             &dirs.data,
             &dirs.cloud_store(),
         ] {
-            assert!(folder.starts_with("/tmp/wb"), "{}", folder.display());
+            assert!(folder.starts_with("/home/ada/wb"), "{}", folder.display());
         }
     }
 }

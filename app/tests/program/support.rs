@@ -151,7 +151,14 @@ impl Drop for Home {
             eprintln!("--- end of the cloud's log\n{}", last.join("\n"));
         }
         if self.path("wb/state/local.serve.lock").exists() {
-            let _ = end(self.command(&["local", "stop", "--now"]).spawn().unwrap());
+            // Also when the test has spoilt its configuration file.
+            let stop = ["local", "stop", "--now", "--config", "/dev/null"];
+            let ended = end(self.command(&stop).spawn().unwrap());
+            assert!(
+                ended.code == Some(0) || thread::panicking(),
+                "the cloud goes on after its test: {}",
+                ended.err
+            );
         }
     }
 }
