@@ -154,17 +154,22 @@ pub fn check_writable(first: Option<&Path>) -> Result<()> {
         .map_err(|error| Failure::file("write", folder, &error).into())
 }
 
-/// What was left out of a folder, in one line; nothing when nothing was.
-pub fn skipped_line(skipped: &[Skipped]) -> Option<String> {
-    let first = skipped.first()?;
-    Some(match skipped.len() {
-        1 => format!("left out {}: {}", text::path(&first.path), first.reason),
-        more => format!(
-            "left out {more} files, for example {}: {}",
+/// What was left out: a line for each file that was named itself, and one for all that lay in folders.
+pub fn skipped_lines(skipped: &[Skipped]) -> Vec<String> {
+    let line = |file: &Skipped| format!("left out {}: {}", text::path(&file.path), file.reason);
+    let (named, found): (Vec<_>, Vec<_>) = skipped.iter().partition(|file| file.named);
+    let mut lines: Vec<String> = named.into_iter().map(line).collect();
+    match found.as_slice() {
+        [] => {}
+        [only] => lines.push(line(only)),
+        [first, ..] => lines.push(format!(
+            "left out {} files, for example {}: {}",
+            found.len(),
             text::path(&first.path),
             first.reason
-        ),
-    })
+        )),
+    }
+    lines
 }
 
 #[cfg(test)]

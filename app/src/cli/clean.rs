@@ -11,7 +11,7 @@ use whiteboarder_core::cost::DEFAULT_LOCAL_LAMBDA;
 use whiteboarder_core::image::Limits;
 use whiteboarder_jobs::submit::{Skipped, Wish, plan};
 
-use crate::cleaning::layout::{Job, check_writable, destination, find, lay_out, skipped_line};
+use crate::cleaning::layout::{Job, check_writable, destination, find, lay_out, skipped_lines};
 use crate::cleaning::pool::{Message, Options, Outcome, Pool, Reason, Sized};
 use crate::config::Settings;
 use crate::error::{Exit, Failure};
@@ -124,7 +124,7 @@ pub fn run(args: &CleanArgs, settings: &Settings) -> Result<Exit> {
     // The plan is asked only for its sizes: what will run at the same time must fit into memory.
     let planned = plan(found, &recipe, Wish::Auto, &DEFAULT_LOCAL_LAMBDA);
     let skipped = planned.skipped;
-    if let Some(line) = skipped_line(&skipped) {
+    for line in skipped_lines(&skipped) {
         terminal.note(&line);
     }
     let pixels: Vec<u64> = planned
@@ -338,7 +338,9 @@ fn finish(args: &CleanArgs, settings: &Settings, document: &Document, end: End) 
         text::seconds(seconds)
     ));
     match end {
-        End::Done if failed > 0 => Ok(Exit::SomeFailed),
+        End::Done if failed > 0 || document.skipped.iter().any(|file| file.named) => {
+            Ok(Exit::SomeFailed)
+        }
         End::Done => Ok(Exit::Success),
         End::Interrupted => {
             Err(Failure::interrupted("stopped; the same command starts over").into())

@@ -19,7 +19,7 @@ use crate::batch::live::{Live, emit};
 use crate::batch::outcome::{self, Counts};
 use crate::batch::target::{bring_back, connect, expected_capacity};
 use crate::cleaning::layout::{
-    Destination, check_writable, destination, find, lay_out, skipped_line,
+    Destination, check_writable, destination, find, lay_out, skipped_lines,
 };
 use crate::config::Settings;
 use crate::error::{Exit, Failure};
@@ -146,7 +146,13 @@ pub fn run(args: &SubmitArgs, settings: &Settings) -> Result<Exit> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    runtime.block_on(Box::pin(submit(args, work, settings, &cancel)))
+    let left_out = work.found.as_ref().is_some_and(Scan::left_out_named);
+    let exit = runtime.block_on(Box::pin(submit(args, work, settings, &cancel)))?;
+    // Whoever names a file waits for its result.
+    Ok(match exit {
+        Exit::Success if left_out => Exit::SomeFailed,
+        exit => exit,
+    })
 }
 
 /// Everything that can be wrong here is found before anything is started or sent.
@@ -463,7 +469,7 @@ async fn create(
 }
 
 fn show_plan(plan: &Plan, terminal: &Terminal) {
-    if let Some(line) = skipped_line(&plan.skipped) {
+    for line in skipped_lines(&plan.skipped) {
         terminal.note(&line);
     }
     if plan.items.len() <= SHOWN {

@@ -97,6 +97,22 @@ fn a_truncated_jpeg_fails_and_the_rest_is_cleaned() {
 }
 
 #[test]
+fn a_named_file_that_is_no_picture_is_left_out_and_counts_as_a_failure() {
+    let home = Home::new();
+    fs::write(home.path("a.png"), picture(300, 200, 1)).unwrap();
+    fs::write(home.path("notes.txt"), "no picture").unwrap();
+    let ended = home
+        .run(&["clean", "notes.txt", "a.png", "-o", "out"])
+        .expect(1);
+    assert!(home.path("out/a.png.png").is_file());
+    assert!(
+        ended.err.contains("left out notes.txt: `.txt` files"),
+        "{}",
+        ended.err
+    );
+}
+
+#[test]
 fn an_input_is_never_overwritten() {
     let home = Home::new();
     let original = picture(300, 200, 1);

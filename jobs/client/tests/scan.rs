@@ -132,6 +132,23 @@ fn wrong_paths_and_empty_folders_have_their_own_words() {
     );
 }
 
+#[test]
+fn among_others_a_named_file_that_is_no_picture_is_left_out_with_a_reason_and_the_rest_goes_on() {
+    let folder = folder(&["a.png", "notes.txt"]);
+    let named = ["a.png", "notes.txt"].map(|name| folder.path().join(name));
+    let found = scan(&named).unwrap();
+    assert_eq!(found.files.len(), 1);
+    assert_eq!(
+        found.skipped[0].reason,
+        "`.txt` files are not supported (JPEG and PNG are)"
+    );
+    assert!(found.left_out_named());
+
+    let found = scan(&[folder.path().into()]).unwrap();
+    assert_eq!(found.skipped.len(), 1);
+    assert!(!found.left_out_named(), "it only lay in the folder");
+}
+
 #[cfg(unix)]
 #[test]
 fn names_that_cannot_be_keys_are_refused() {

@@ -27,6 +27,8 @@ pub struct Skipped {
     pub path: PathBuf,
     /// One clause: "`.heic` files are not supported".
     pub reason: String,
+    /// Whether it was named itself, and not only lay in a folder: then somebody waits for its result.
+    pub named: bool,
 }
 
 /// What [`scan`] found, pictures in the order of their names.
@@ -39,6 +41,12 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// Whether a file that was named itself had to be left out.
+    #[must_use]
+    pub fn left_out_named(&self) -> bool {
+        self.skipped.iter().any(|skipped| skipped.named)
+    }
+
     /// Size of all pictures together.
     #[must_use]
     pub fn bytes(&self) -> u64 {
@@ -63,7 +71,7 @@ pub enum ScanError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A file was named that is no picture we read.
+    /// The only file named is no picture we read. (Among others it is [`Skipped`], and they go on.)
     #[error("{path}: {reason}")]
     Unsupported {
         /// As it was given.
@@ -138,10 +146,18 @@ pub fn scan(paths: &[PathBuf]) -> Result<Scan, ScanError> {
             folder(path, &mut found)?;
         } else {
             if let Some(reason) = unsupported(path) {
-                return Err(ScanError::Unsupported {
+                if let [_] = paths {
+                    return Err(ScanError::Unsupported {
+                        path: path.clone(),
+                        reason,
+                    });
+                }
+                found.skipped.push(Skipped {
                     path: path.clone(),
                     reason,
+                    named: true,
                 });
+                continue;
             }
             let name = path.file_name().map_or(path.as_path(), Path::new);
             found.files.push(source_file(path, name, data.len())?);
@@ -180,6 +196,7 @@ fn folder(root: &Path, found: &mut Scan) -> Result<(), ScanError> {
                     found.skipped.push(Skipped {
                         path,
                         reason: source.to_string(),
+                        named: false,
                     });
                     continue;
                 }
@@ -195,6 +212,7 @@ fn folder(root: &Path, found: &mut Scan) -> Result<(), ScanError> {
             found.skipped.push(Skipped {
                 path: path.to_owned(),
                 reason,
+                named: false,
             });
             continue;
         }
@@ -202,6 +220,7 @@ fn folder(root: &Path, found: &mut Scan) -> Result<(), ScanError> {
             found.skipped.push(Skipped {
                 path: path.to_owned(),
                 reason,
+                named: false,
             });
             continue;
         }
@@ -216,12 +235,14 @@ fn folder(root: &Path, found: &mut Scan) -> Result<(), ScanError> {
                 found.skipped.push(Skipped {
                     path: path.to_owned(),
                     reason,
+                    named: false,
                 });
             }
             Err(error) => {
                 found.skipped.push(Skipped {
                     path: path.to_owned(),
                     reason: error.to_string(),
+                    named: false,
                 });
             }
         }
