@@ -53,8 +53,8 @@ pub struct LocalOptions {
     #[arg(long, env = "WHITEBOARDER_LOCAL_IDLE_MINUTES", value_name = "MINUTES")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_minutes: Option<f64>,
-    /// What an acknowledged write survives: `normal` the end of the process at any moment, `full` a loss
-    /// of power as well [default: normal]
+    /// What the state of executions survives: `normal` the end of the process at any moment, `full` a
+    /// loss of power as well; uploads always survive both [default: normal]
     #[arg(long, env = "WHITEBOARDER_LOCAL_DURABILITY", value_name = "HOW")]
     #[arg(value_parser = durability)]
     #[serde(skip_serializing_if = "Option::is_none")]

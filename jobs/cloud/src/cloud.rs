@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{CloudConfig, Target};
+use crate::config::{CloudConfig, Durability, Target};
 use crate::error::CloudError;
 use crate::events::EventSink;
 use crate::lanes::{AsyncQueue, LambdaLane, ServiceIntegrations, WorkerLane};
@@ -340,7 +340,8 @@ fn open_store(config: &CloudConfig) -> Result<Arc<ObjectStore>, CloudError> {
     let settings = StoreSettings {
         region: config.region.clone(),
         account: config.account.clone(),
-        durability: config.durability,
+        // Always: whoever got an answer to an upload may delete the original.
+        durability: Durability::Full,
     };
     let folder = config.root.join("s3");
     prepare_folder(&folder).map_err(|error| CloudError::store(&config.root, error))?;

@@ -49,7 +49,8 @@ impl std::fmt::Debug for CloudConfig {
     }
 }
 
-/// What an acknowledged write survives.
+/// What acknowledged state of executions and invocations survives. Objects are always synced to the
+/// disk before an upload is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Durability {
