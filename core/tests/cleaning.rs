@@ -211,6 +211,23 @@ fn thresholds_follow_the_recipe() {
     assert!(sum(&darker) < sum(&normal));
 }
 
+#[test]
+fn strength_goes_from_the_photograph_to_the_cleaned_picture() {
+    let scene = scene(200, 150, Channels::Rgb, false);
+    let at = |strength| {
+        let mut recipe = Recipe::default();
+        recipe.finish.strength = strength;
+        clean(&scene.picture, &recipe)
+    };
+    assert_eq!(at(0.0), scene.picture);
+    assert_eq!(at(100.0), clean(&scene.picture, &Recipe::default()));
+    let (half, whole) = (at(50.0), at(100.0));
+    for ((half, whole), before) in half.data.iter().zip(&whole.data).zip(&scene.picture.data) {
+        let middle = (f32::from(*whole) + f32::from(*before)) / 2.0;
+        assert!((f32::from(*half) - middle).abs() <= 0.5);
+    }
+}
+
 /// If this changes, every result of every user changes: raise `ALGORITHM_VERSION` with it.
 #[test]
 fn results_are_the_same_bytes_everywhere() {

@@ -31,6 +31,8 @@ pub struct Analysis {
     pub full: f32,
     /// Factor on colour differences.
     pub saturation: f32,
+    /// Share of the way from the photograph to the cleaned picture, 0 to 1.
+    pub strength: f32,
 }
 
 /// How many rows of the picture are looked at for the statistics…
@@ -62,6 +64,7 @@ impl Analysis {
             threshold: 1.0 - recipe.finish.white as f32 / 100.0,
             full: 1.0 - recipe.finish.black as f32 / 100.0,
             saturation: recipe.finish.saturation as f32,
+            strength: recipe.finish.strength as f32 / 100.0,
         };
         analysis.paper = analysis.paper_levels(picture).map(|level| match surface {
             Surface::Light => neutral - level,

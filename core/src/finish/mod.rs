@@ -7,7 +7,8 @@
 //! 1. paper: absorption below a threshold, judged in a 3×3 neighbourhood, becomes exactly 0; the threshold comes from
 //!    the recipe's `white` or, on noisy pictures, from the noise;
 //! 2. colour: each channel's distance to the strongest one grows by `saturation`;
-//! 3. ink: absorption is stretched so that `black` becomes full.
+//! 3. ink: absorption is stretched so that `black` becomes full;
+//! 4. strength: below 100 %, each sample stops that far on its way from the photograph.
 //!
 //! A dark board works in the same way with the *excess* of light over the board, as a share of what could be added,
 //! in the place of absorption; there the result is light writing on a black board.

@@ -66,6 +66,8 @@ fn finish_row<const C: usize>(rows: &mut Rows<'_>, y: usize, row: &mut [u8], smo
         Surface::Dark => (ToSample::new(), 0),
     };
     let (threshold, stretch) = (analysis.threshold, 1.0 / analysis.full);
+    // At full strength nothing of the photograph is left, and nothing is mixed.
+    let photograph = (analysis.strength < 1.0).then(|| row.to_vec());
     let slope = 1.0 / threshold.max(1e-3);
     let absorption = rows.absorption(y, row);
     let pixels = row
@@ -89,6 +91,12 @@ fn finish_row<const C: usize>(rows: &mut Rows<'_>, y: usize, row: &mut [u8], smo
                 Surface::Light => 1.0 - ink,
                 Surface::Dark => ink,
             });
+        }
+    }
+    if let Some(photograph) = photograph {
+        for (sample, before) in row.iter_mut().zip(photograph) {
+            let (from, to) = (f32::from(before), f32::from(*sample));
+            *sample = (from + (to - from) * analysis.strength + 0.5) as u8;
         }
     }
 }

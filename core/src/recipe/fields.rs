@@ -36,7 +36,7 @@ pub enum Kind {
 /// One field of the recipe.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// Section: `background` or `finish`.
+    /// Section: `background`, `finish` or `output`.
     pub section: &'static str,
     /// Name within the section.
     pub name: &'static str,
@@ -160,4 +160,19 @@ pub const FIELDS: &[Field] = &[
         "what is at most this bright is pure black; higher makes ink darker"),
     number!(finish.saturation, 0.0..=2.0 step 0.05 "", 1.15,
         "how much stronger ink colours become; 1 leaves them, 0 makes everything grey"),
+    number!(finish.strength, 0.0..=100.0 step 5.0 "%", 100.0,
+        "how far to go from the photograph (0) to the cleaned picture (100)"),
+    Field {
+        section: "output",
+        name: "keep_metadata",
+        kind: Kind::Flag,
+        default: Value::Flag(false),
+        help: "keep the photograph's EXIF block, which may tell where and by whom it was taken",
+        get: |recipe| Value::Flag(recipe.output.keep_metadata),
+        set: |recipe, value| {
+            if let Value::Flag(flag) = value {
+                recipe.output.keep_metadata = flag;
+            }
+        },
+    },
 ];

@@ -20,7 +20,7 @@ mod text;
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use crate::background::Surface;
@@ -28,18 +28,37 @@ pub use error::RecipeError;
 pub use fields::{FIELDS, Field, Kind, Value};
 
 /// The version of the recipe's format that this build writes, and the newest that it reads.
-pub const RECIPE_VERSION: u32 = 1;
+///
+/// Older recipes are read too and become recipes of this version:
+///
+/// | version | what it added |
+/// |---|---|
+/// | 1 | `background`, `finish` |
+/// | 2 | `finish.strength`, `output` |
+pub const RECIPE_VERSION: u32 = 2;
 
 /// Every parameter of one cleaning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recipe {
-    /// Version of the format, [`RECIPE_VERSION`].
+    /// Version of the format: [`RECIPE_VERSION`], also for a recipe that was read from an older text.
+    #[serde(deserialize_with = "migrated")]
     pub version: u32,
     /// How the background is found.
     pub background: Background,
     /// How the picture is finished once its background is known.
     pub finish: Finish,
+    /// What the result's file carries beside the picture.
+    pub output: Output,
+}
+
+/// What version 1 said needs no change to mean the same in version 2; other versions are kept, for [`Recipe::validate`]
+/// to refuse.
+fn migrated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    Ok(match u32::deserialize(deserializer)? {
+        1..=RECIPE_VERSION => RECIPE_VERSION,
+        other => other,
+    })
 }
 
 /// How the background is found. Ranges, units and defaults: [`FIELDS`].
@@ -76,6 +95,16 @@ pub struct Finish {
     pub black: f64,
     /// How much stronger ink colours become; 1 leaves them.
     pub saturation: f64,
+    /// How far the picture goes from the photograph (0) to the cleaned picture (100), in %.
+    pub strength: f64,
+}
+
+/// What the result's file carries. Ranges, units and defaults: [`FIELDS`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Output {
+    /// Keep the photograph's EXIF block, which may tell where and by whom it was taken.
+    pub keep_metadata: bool,
 }
 
 /// The pipeline that finds the background.
@@ -126,6 +155,10 @@ impl Default for Recipe {
                 white: 0.0,
                 black: 0.0,
                 saturation: 0.0,
+                strength: 0.0,
+            },
+            output: Output {
+                keep_metadata: false,
             },
         };
         for field in FIELDS {
@@ -144,6 +177,12 @@ impl Default for Background {
 impl Default for Finish {
     fn default() -> Self {
         Recipe::default().finish
+    }
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Recipe::default().output
     }
 }
 

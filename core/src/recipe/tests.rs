@@ -76,12 +76,12 @@ fn every_mistake_is_named() {
             "`white` in [finish] must be a number, but is \"much\"",
         ),
         (
-            "version = 2",
-            "the recipe has version 2, and this build reads versions 1 to 1",
+            "version = 3",
+            "the recipe has version 3, and this build reads versions 1 to 2",
         ),
         (
             "version = 0",
-            "the recipe has version 0, and this build reads versions 1 to 1",
+            "the recipe has version 0, and this build reads versions 1 to 2",
         ),
         (
             "version = \"1\"",
@@ -112,6 +112,26 @@ fn broken_toml_is_refused_with_its_line() {
 fn a_newer_version_is_named_before_its_unknown_fields() {
     let error = Recipe::from_toml("version = 9\n[dewarp]\nauto = true\n").unwrap_err();
     assert_eq!(error, RecipeError::Version { found: 9 });
+}
+
+#[test]
+fn a_recipe_of_version_1_means_the_same_today() {
+    let text = "version = 1\n[background]\nradius = 37.5\n[finish]\nwhite = 90.0\n";
+    let recipe = Recipe::from_toml(text).unwrap();
+    assert_eq!(recipe.version, RECIPE_VERSION);
+    assert_eq!(
+        (recipe.background.radius, recipe.finish.white),
+        (37.5, 90.0)
+    );
+    assert_eq!(
+        (recipe.finish.strength, recipe.output.keep_metadata),
+        (100.0, false)
+    );
+    // As a manifest of version 1 holds it.
+    let json = r#"{"version":1,"background":{"radius":37.5},"finish":{"white":90.0}}"#;
+    assert_eq!(serde_json::from_str::<Recipe>(json).unwrap(), recipe);
+    let newer: Recipe = serde_json::from_str(r#"{"version":9}"#).unwrap();
+    assert_eq!(newer.validate(), Err(RecipeError::Version { found: 9 }));
 }
 
 #[test]
