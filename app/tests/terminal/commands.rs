@@ -1,0 +1,111 @@
+//! Commands that print, on a terminal: bars that move and go, colour and glyphs as asked for, nothing left behind.
+
+use std::fs;
+
+use crate::fake_terminal::{Answers, FakeTerminal};
+use crate::support::{Home, PATIENCE, photo};
+
+/// What a command wrote, once it has ended well.
+fn written(mut terminal: FakeTerminal) -> (String, String) {
+    let status = terminal.wait_exit(PATIENCE);
+    let text = terminal.text();
+    assert!(status.success(), "{status:?}\n{text}");
+    assert!(terminal.modes().untouched(), "{:?}", terminal.modes());
+    assert_eq!(terminal.line_settings(), terminal.first_line_settings());
+    (text, String::from_utf8_lossy(&terminal.raw()).into_owned())
+}
+
+/// A home with a folder of three photographs.
+fn with_photos() -> Home {
+    let home = Home::new();
+    for seed in 0..3 {
+        let name = format!("photos/board{seed}.png");
+        home.file(&name, &photo(900, 700, seed));
+    }
+    home
+}
+
+#[test]
+fn cleaning_shows_a_bar_while_it_runs_and_only_its_results_afterwards() {
+    let home = with_photos();
+    let terminal = home.start(&["clean", "photos", "-o", "cleaned"], Answers::Silent);
+    let (text, raw) = written(terminal);
+    assert!(raw.contains('━') || raw.contains('─'), "no bar: {raw}");
+    assert!(!text.contains('━') && !text.contains('─'), "{text}");
+    for seed in 0..3 {
+        let output = home.path(&format!("cleaned/board{seed}.png.png"));
+        assert!(output.exists(), "{text}");
+    }
+}
+
+#[test]
+fn no_color_means_no_colour() {
+    let home = with_photos();
+    let clean = ["clean", "photos", "-o", "cleaned", "--force"];
+    let size = (100, 30);
+    let colored = |raw: &str| raw.contains("\u{1b}[3") || raw.contains("\u{1b}[9");
+    let (_, raw) = written(home.start_with(&clean, &[], size, Answers::Silent));
+    assert!(colored(&raw), "{raw:?}");
+    let plain = [("NO_COLOR", "1")];
+    let (_, raw) = written(home.start_with(&clean, &plain, size, Answers::Silent));
+    assert!(!colored(&raw), "{raw:?}");
+}
+
+#[test]
+fn ascii_means_ascii() {
+    let home = with_photos();
+    let clean = ["clean", "photos", "-o", "cleaned", "--ascii"];
+    let (_, raw) = written(home.start(&clean, Answers::Silent));
+    assert!(raw.contains("clean"), "{raw:?}");
+    assert!(raw.is_ascii(), "{raw:?}");
+}
+
+#[test]
+fn ctrl_c_ends_with_130_and_leaves_no_half_file() {
+    let home = Home::new();
+    for seed in 0..40 {
+        let name = format!("photos/board{seed:02}.png");
+        home.file(&name, &photo(1200, 900, seed));
+    }
+    let mut terminal = home.start(&["clean", "photos", "-o", "cleaned"], Answers::Silent);
+    terminal.wait_for(|text| text.contains("clean "), PATIENCE);
+    terminal.keys("\u{3}");
+    let status = terminal.wait_exit(PATIENCE);
+    assert_eq!(status.exit_code(), 130, "{}", terminal.text());
+    assert_eq!(terminal.line_settings(), terminal.first_line_settings());
+    for entry in fs::read_dir(home.path("cleaned")).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        assert!(
+            image::open(&path).is_ok(),
+            "{} is not a whole picture",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn a_batch_shows_its_bars_and_watching_it_plainly_shows_lines() {
+    let home = with_photos();
+    let submit = ["submit", "photos", "--wait", "-o", "out"];
+    let (text, raw) = written(home.start(&submit, Answers::Silent));
+    assert!(raw.contains("upload") && raw.contains('━'), "{raw}");
+    assert!(!text.contains('━'), "{text}");
+    assert_eq!(text.matches("✓ cleaned").count(), 3, "{text}");
+
+    let (text, raw) = written(home.start(&["watch", "--plain"], Answers::Silent));
+    // Lines only: nothing on the screen was drawn over.
+    assert!(!raw.contains("\u{1b}[1A") && !raw.contains("\u{1b}[2K"), "{raw:?}");
+    assert_eq!(text.matches("✓ cleaned").count(), 3, "{text}");
+}
+
+#[test]
+fn a_narrow_terminal_gets_a_narrow_table() {
+    let home = with_photos();
+    let submit = ["submit", "photos", "--wait", "-o", "out", "--quiet"];
+    written(home.start(&submit, Answers::Silent));
+    let show = ["runs", "show", "latest"];
+    let terminal = home.start_with(&show, &[], (70, 24), Answers::Silent);
+    let (text, _) = written(terminal);
+    let rows = text.lines().filter(|line| line.contains("✓ cleaned"));
+    assert_eq!(rows.count(), 3, "a row was broken over two lines:\n{text}");
+}
