@@ -18,10 +18,10 @@ pub fn draw(c: char, width: u32, height: u32) -> Mask {
     // Doubled twice with smoothed diagonals; the cell's pixels are then averages of that.
     let fine = smooth(&smooth(&bits(rows)));
     let side = fine.len() as u32;
-    // The glyph takes 8 of 8 columns and 16 of 16 rows; a larger cell has the rest as a margin.
+    // The glyph takes 8 of 8 columns and 13 of 16 rows, the rest is space between lines.
     let scale = (width / 8).min(height / 16).max(1);
-    let (glyph_width, glyph_height) = (8 * scale, 16 * scale);
-    let (left, top) = ((width - glyph_width) / 2, (height - glyph_height) / 2);
+    let (glyph_width, glyph_height) = (8 * scale, 13 * scale);
+    let (left, top) = ((width - glyph_width) / 2, (height - glyph_height).div_ceil(2));
     for y in 0..glyph_height {
         for x in 0..glyph_width {
             let columns = x * side / glyph_width..((x + 1) * side / glyph_width);

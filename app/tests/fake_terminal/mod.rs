@@ -32,6 +32,8 @@ use std::time::{Duration, Instant};
 
 pub use emulator::Modes;
 use emulator::{END, Emulator};
+use image::RgbImage;
+pub use paint::{BACKGROUND, save};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 pub use portable_pty::ExitStatus;
 use rustix::termios::Termios;
@@ -213,8 +215,12 @@ impl FakeTerminal {
 
     /// Writes what the screen looks like. `scale` multiplies each pixel.
     pub fn png(&self, path: &Path, scale: u32) {
-        let image = paint::paint(&lock(&self.emulator), scale);
-        paint::save(&image, path);
+        paint::save(&self.image(scale), path);
+    }
+
+    /// What the screen looks like.
+    pub fn image(&self, scale: u32) -> RgbImage {
+        paint::paint(&lock(&self.emulator), scale)
     }
 
     /// Stops or goes on reading what the program writes; its writes block while the terminal does not read.

@@ -13,7 +13,8 @@ use super::font;
 use super::graphics::Part;
 use super::shapes::Mask;
 
-const BACKGROUND: [u8; 3] = [0x16, 0x18, 0x1c];
+/// Behind everything.
+pub const BACKGROUND: [u8; 3] = [0x16, 0x18, 0x1c];
 const FOREGROUND: [u8; 3] = [0xd3, 0xd7, 0xcf];
 
 /// The sixteen colours that programs choose by number.

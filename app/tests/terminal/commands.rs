@@ -41,12 +41,13 @@ fn cleaning_shows_a_bar_while_it_runs_and_only_its_results_afterwards() {
 #[test]
 fn no_color_means_no_colour() {
     let home = with_photos();
-    let clean = ["clean", "photos", "-o", "cleaned", "--force"];
+    let clean = ["clean", "photos", "-o", "one"];
     let size = (100, 30);
     let colored = |raw: &str| raw.contains("\u{1b}[3") || raw.contains("\u{1b}[9");
     let (_, raw) = written(home.start_with(&clean, &[], size, Answers::Silent));
     assert!(colored(&raw), "{raw:?}");
     let plain = [("NO_COLOR", "1")];
+    let clean = ["clean", "photos", "-o", "other"];
     let (_, raw) = written(home.start_with(&clean, &plain, size, Answers::Silent));
     assert!(!colored(&raw), "{raw:?}");
 }
@@ -68,7 +69,8 @@ fn ctrl_c_ends_with_130_and_leaves_no_half_file() {
         home.file(&name, &photo(1200, 900, seed));
     }
     let mut terminal = home.start(&["clean", "photos", "-o", "cleaned"], Answers::Silent);
-    terminal.wait_for(|text| text.contains("clean "), PATIENCE);
+    let begun = |text: &str| text.contains("/40") && !text.contains(" 0/40");
+    terminal.wait_for(begun, PATIENCE);
     terminal.keys("\u{3}");
     let status = terminal.wait_exit(PATIENCE);
     assert_eq!(status.exit_code(), 130, "{}", terminal.text());
@@ -90,12 +92,27 @@ fn a_batch_shows_its_bars_and_watching_it_plainly_shows_lines() {
     let (text, raw) = written(home.start(&submit, Answers::Silent));
     assert!(raw.contains("upload") && raw.contains('━'), "{raw}");
     assert!(!text.contains('━'), "{text}");
-    assert_eq!(text.matches("✓ cleaned").count(), 3, "{text}");
+    // While bars move, what is done is not told line by line.
+    assert_eq!((told(&text), listed(&text)), (0, 3), "{text}");
 
     let (text, raw) = written(home.start(&["watch", "--plain"], Answers::Silent));
-    // Lines only: nothing on the screen was drawn over.
+    // Nothing on the screen was drawn over.
     assert!(!raw.contains("\u{1b}[1A") && !raw.contains("\u{1b}[2K"), "{raw:?}");
-    assert_eq!(text.matches("✓ cleaned").count(), 3, "{text}");
+    assert_eq!((told(&text), listed(&text)), (3, 3), "{text}");
+}
+
+/// Lines that tell that a picture is done.
+fn told(text: &str) -> usize {
+    let lines = text.lines();
+    lines.filter(|line| line.starts_with("✓ cleaned")).count()
+}
+
+/// Rows of the table of results.
+fn listed(text: &str) -> usize {
+    let lines = text.lines();
+    lines
+        .filter(|line| line.starts_with("board") && line.contains("✓ cleaned"))
+        .count()
 }
 
 #[test]
@@ -104,8 +121,11 @@ fn a_narrow_terminal_gets_a_narrow_table() {
     let submit = ["submit", "photos", "--wait", "-o", "out", "--quiet"];
     written(home.start(&submit, Answers::Silent));
     let show = ["runs", "show", "latest"];
-    let terminal = home.start_with(&show, &[], (70, 24), Answers::Silent);
+    let terminal = home.start_with(&show, &[], (80, 24), Answers::Silent);
     let (text, _) = written(terminal);
-    let rows = text.lines().filter(|line| line.contains("✓ cleaned"));
-    assert_eq!(rows.count(), 3, "a row was broken over two lines:\n{text}");
+    let fits = |line: &str| line.chars().count() <= 80;
+    assert_eq!(listed(&text), 3, "{text}");
+    assert!(text.lines().filter(|line| !line.is_empty()).all(fits), "{text}");
+    // Heading, rows and what they come to: no line was broken into two.
+    assert_eq!(text.trim_end().lines().count(), 5, "{text}");
 }
