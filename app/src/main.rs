@@ -14,6 +14,8 @@ mod error;
 mod interrupt;
 mod local;
 mod term;
+#[allow(dead_code, reason = "the screens that stand on it come next")]
+mod ui;
 
 use std::process::ExitCode;
 
