@@ -37,6 +37,13 @@ pub enum Place {
     Line,
 }
 
+impl Areas {
+    /// Picture and panel together.
+    pub fn body(&self) -> Rect {
+        self.picture.union(self.panel)
+    }
+}
+
 /// Divides a screen; `None` when it is too small.
 pub fn areas((width, height): (u16, u16), hidden: bool) -> Option<Areas> {
     if width < LEAST.0 || height < LEAST.1 {

@@ -92,7 +92,7 @@ pub fn parse(field: &Field, recipe: &Recipe, typed: &str) -> Result<Value, Strin
     (field.set)(&mut tried, value);
     match field.check(&tried) {
         Ok(()) => Ok(value),
-        Err(error) => Err(error.to_string()),
+        Err(_) => Err(format!("{} goes from {}", label(field), range(field))),
     }
 }
 
@@ -163,6 +163,19 @@ pub fn range(field: &Field) -> String {
     }
 }
 
+/// What a field does, without the method's name in front: only fields of today's method are shown.
+pub fn help(field: &Field, ascii: bool) -> String {
+    let words = match field.help.split_once(": ") {
+        Some(("whiteboard" | "ball", words)) if field.name != "method" => words,
+        _ => field.help,
+    };
+    if ascii {
+        words.replace('×', "x")
+    } else {
+        words.to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,7 +241,7 @@ mod tests {
             ("1e999", "\"1e999\" is not a number"),
             (
                 "12",
-                "`small` in [background] must be from 0.5 to 10 % of the long side, but is 12",
+                "radius goes from 0.5 to 10 % of the long side",
             ),
         ] {
             assert_eq!(parse(small, &recipe, typed), Err(wrong.to_owned()));

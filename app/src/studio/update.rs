@@ -7,6 +7,7 @@ use whiteboarder_core::recipe::{FIELDS, Kind, Recipe};
 
 use super::history::Edit;
 use super::keys::{self, Action, Mode};
+use super::layout;
 use super::model::{
     Effect, Layer, Leave, Look, Model, Msg, PhotoState, Preview, Purpose, Question, Request,
     WriteJob, Writing,
@@ -378,17 +379,12 @@ fn check_prompt(model: &mut Model) {
     };
     let typed = line.text();
     *problem = match purpose {
-        _ if typed.trim().is_empty() => None,
-        Purpose::Value(field) => rows::parse(&FIELDS[*field], &model.recipe, &typed).err(),
-        Purpose::PresetName => preset_name_problem(typed.trim()),
+        Purpose::Value(field) if !typed.trim().is_empty() => {
+            rows::parse(&FIELDS[*field], &model.recipe, &typed).err()
+        }
+        // What names may be is the presets' own business; they say so when it is tried.
+        Purpose::Value(_) | Purpose::PresetName => None,
     };
-}
-
-/// What presets may be called.
-fn preset_name_problem(name: &str) -> Option<String> {
-    crate::presets::check_name(name)
-        .err()
-        .map(|error| error.to_string())
 }
 
 fn accept(model: &mut Model) -> Vec<Effect> {
@@ -495,9 +491,10 @@ fn leave(model: &mut Model) -> Vec<Effect> {
 }
 
 fn scroll(model: &mut Model, by: i16) -> Vec<Effect> {
+    let rows = super::view::help_rows(model.size.0, true).len() as u16;
+    let room = layout::areas(model.size, false).map_or(1, |areas| areas.body().height);
     if let Some(Layer::Help { scroll }) = &mut model.layer {
-        let last = super::help_rows().saturating_sub(1);
-        *scroll = scroll.saturating_add_signed(by).min(last);
+        *scroll = scroll.saturating_add_signed(by).min(rows.saturating_sub(room));
     }
     Vec::new()
 }
