@@ -14,6 +14,7 @@ mod error;
 mod interrupt;
 mod local;
 mod presets;
+mod studio;
 mod term;
 #[allow(dead_code, reason = "the screens that stand on it come next")]
 mod ui;
