@@ -53,6 +53,14 @@ impl Span {
             .collect()
     }
 
+    /// The same pixels counted from `origin`.
+    pub(crate) fn back(self, origin: usize) -> Self {
+        Self {
+            pixels: self.pixels.start - origin..self.pixels.end - origin,
+            ..self
+        }
+    }
+
     fn length(&self) -> f32 {
         match self.pixels.len() {
             1 => 1.0,

@@ -34,6 +34,7 @@ pub mod clean;
 pub mod cost;
 pub mod finish;
 pub mod image;
+pub mod preview;
 
 pub mod recipe;
 
