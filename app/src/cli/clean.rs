@@ -45,9 +45,9 @@ pub struct CleanArgs {
     /// Folder for the results, or a file name (.png) for a single picture
     #[arg(long, short, value_name = "DIR|FILE.png")]
     output: PathBuf,
-    /// Recipe to clean by (TOML) [default: the built-in one]
-    #[arg(long, value_name = "FILE")]
-    recipe: Option<PathBuf>,
+    /// Recipe to clean by: a name of `recipe list`, or a TOML file [default: default]
+    #[arg(long, value_name = "NAME|FILE")]
+    recipe: Option<String>,
     /// Pictures at the same time [default: this machine's cores]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -119,7 +119,7 @@ struct Summary {
 pub fn run(args: &CleanArgs, settings: &Settings) -> Result<Exit> {
     let started = Instant::now();
     let terminal = &settings.terminal;
-    let recipe = super::recipe::read(args.recipe.as_deref())?;
+    let recipe = super::recipe::read(&settings.dirs, args.recipe.as_deref())?;
     let found = find(&args.paths, Some(&args.output))?;
     // The plan is asked only for its sizes: what will run at the same time must fit into memory.
     let planned = plan(found, &recipe, Wish::Auto, &DEFAULT_LOCAL_LAMBDA);

@@ -1,14 +1,12 @@
 //! `whiteboarder recipe`: what can be set, and what is set.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use whiteboarder_core::recipe::Recipe;
 
-use crate::config::Settings;
-use crate::error::{Exit, Failure};
-use crate::term::text;
+use crate::config::{Dirs, Settings};
+use crate::error::Exit;
+use crate::presets;
 
 /// Show recipes: every parameter of a cleaning, as TOML.
 #[derive(Debug, Args)]
@@ -24,7 +22,7 @@ enum RecipeCommand {
     /// `whiteboarder recipe show > mine.toml` is a good start for a recipe of your own.
     Show {
         /// A recipe file.
-        file: Option<PathBuf>,
+        file: Option<String>,
         /// One JSON document.
         #[arg(long)]
         json: bool,
@@ -34,7 +32,7 @@ enum RecipeCommand {
 pub fn run(args: &RecipeArgs, settings: &Settings) -> Result<Exit> {
     match &args.command {
         RecipeCommand::Show { file, json } => {
-            let recipe = read(file.as_deref())?;
+            let recipe = read(&settings.dirs, file.as_deref())?;
             if *json {
                 settings.terminal.document(&recipe)?;
             } else {
@@ -45,16 +43,10 @@ pub fn run(args: &RecipeArgs, settings: &Settings) -> Result<Exit> {
     }
 }
 
-/// The recipe of `--recipe FILE`, or the default one.
-pub fn read(file: Option<&Path>) -> Result<Recipe> {
-    let Some(path) = file else {
-        return Ok(Recipe::default());
-    };
-    let content = std::fs::read_to_string(path)
-        .map_err(|error| Failure::file("read the recipe", path, &error))?;
-    Recipe::from_toml(&content).map_err(|error| {
-        Failure::usage(format!("{}: {error}", text::path(path)))
-            .hint("`whiteboarder recipe show` prints all fields with their defaults")
-            .into()
-    })
+/// The recipe of `--recipe NAME|FILE`, or the default one.
+pub fn read(dirs: &Dirs, wanted: Option<&str>) -> Result<Recipe> {
+    wanted.map_or_else(
+        || Ok(Recipe::default()),
+        |wanted| presets::find(dirs, wanted),
+    )
 }

@@ -66,9 +66,9 @@ pub struct SubmitArgs {
     /// Download the results to a folder, or to a file (.png) for a single picture; implies --wait
     #[arg(long, short, value_name = "DIR|FILE.png")]
     output: Option<PathBuf>,
-    /// Recipe to clean by (TOML) [default: the built-in one]
-    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
-    recipe: Option<PathBuf>,
+    /// Recipe to clean by: a name of `recipe list`, or a TOML file [default: default]
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "resume")]
+    recipe: Option<String>,
     /// Only say what would happen
     #[arg(long, conflicts_with = "resume")]
     dry_run: bool,
@@ -135,7 +135,7 @@ struct Work {
 }
 
 pub fn run(args: &SubmitArgs, settings: &Settings) -> Result<Exit> {
-    let work = prepare(args)?;
+    let work = prepare(args, settings)?;
     if args.dry_run {
         return dry_run(args, work, settings);
     }
@@ -156,8 +156,8 @@ pub fn run(args: &SubmitArgs, settings: &Settings) -> Result<Exit> {
 }
 
 /// Everything that can be wrong here is found before anything is started or sent.
-fn prepare(args: &SubmitArgs) -> Result<Work> {
-    let recipe = super::recipe::read(args.recipe.as_deref())?;
+fn prepare(args: &SubmitArgs, settings: &Settings) -> Result<Work> {
+    let recipe = super::recipe::read(&settings.dirs, args.recipe.as_deref())?;
     let output = args.output.as_deref();
     let found = if args.paths.is_empty() {
         None

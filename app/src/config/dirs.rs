@@ -39,7 +39,7 @@ impl Dirs {
     }
 
     /// All folders in one.
-    fn within(home: &Path) -> Dirs {
+    pub fn within(home: &Path) -> Dirs {
         Dirs {
             home: Some(home.to_owned()),
             config: home.join("config"),

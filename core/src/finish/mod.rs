@@ -18,4 +18,5 @@ pub mod light;
 mod rows;
 
 pub use analysis::{Analysis, Backdrop};
+pub(crate) use rows::{Place, Stretch, finish_until};
 pub use rows::{background_picture, finish};
