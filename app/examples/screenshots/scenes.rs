@@ -43,6 +43,38 @@ const NONE: &[(&str, &str)] = &[];
 /// In the order in which they are played: later ones see what the earlier ones have submitted.
 pub const SCENES: &[Scene] = &[
     Scene {
+        name: "studio",
+        commands: &["whiteboarder boards"],
+        variables: NONE,
+        answers: Answers::Sixel,
+        size: LARGE,
+        steps: &[Step::See("exact"), Step::Settle],
+    },
+    Scene {
+        name: "studio-split",
+        commands: &["whiteboarder boards/wall.jpg"],
+        variables: NONE,
+        answers: Answers::Sixel,
+        size: LARGE,
+        steps: &[Step::See("exact"), Step::Type("s"), Step::Settle, Step::See("exact")],
+    },
+    Scene {
+        name: "studio-keys",
+        commands: &["whiteboarder boards"],
+        variables: NONE,
+        answers: Answers::Sixel,
+        size: LARGE,
+        steps: &[Step::See("exact"), Step::Type("?"), Step::Settle],
+    },
+    Scene {
+        name: "studio-no-colour",
+        commands: &["whiteboarder boards/retro.png"],
+        variables: &[("NO_COLOR", "1")],
+        answers: Answers::Plain,
+        size: LARGE,
+        steps: &[Step::See("exact"), Step::Type("s"), Step::Settle, Step::See("exact")],
+    },
+    Scene {
         name: "submit-running",
         commands: &["whiteboarder submit boards --wait -o cleaned"],
         variables: NONE,

@@ -215,7 +215,7 @@ impl FakeTerminal {
 
     /// Writes what the screen looks like. `scale` multiplies each pixel.
     pub fn png(&self, path: &Path, scale: u32) {
-        paint::save(&self.image(scale), path);
+        save(&self.image(scale), path);
     }
 
     /// What the screen looks like.
@@ -271,6 +271,14 @@ impl FakeTerminal {
     /// The terminal's line settings now, as `stty -a` would show them.
     pub fn line_settings(&self) -> String {
         settings(&rustix::termios::tcgetattr(self.slave.as_ref().unwrap()).unwrap())
+    }
+
+    /// Whether keys go to the program one by one and are not echoed.
+    pub fn raw_mode(&self) -> bool {
+        use rustix::termios::LocalModes;
+        let now = rustix::termios::tcgetattr(self.slave.as_ref().unwrap()).unwrap();
+        !now.local_modes
+            .intersects(LocalModes::ICANON | LocalModes::ECHO)
     }
 
     /// The line settings before the program started.

@@ -12,4 +12,6 @@ mod fake_terminal;
 
 mod commands;
 mod fake;
+mod leaving;
+mod studio;
 mod support;
