@@ -50,7 +50,10 @@ fn main() {
     let program = build();
     fs::create_dir_all(&folder).unwrap();
     let stage = Stage::new(&program);
-    for scene in SCENES.iter().filter(|scene| scene.name.starts_with(&wanted)) {
+    for scene in SCENES
+        .iter()
+        .filter(|scene| scene.name.starts_with(&wanted))
+    {
         let path = folder.join(format!("{}.png", scene.name));
         stage.play(scene, &path);
         let bytes = fs::metadata(&path).unwrap().len();
@@ -63,12 +66,22 @@ fn build() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let folder = own.parent().and_then(Path::parent).unwrap();
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    cargo.args(["build", "--quiet", "-p", "whiteboarder", "--bin", "whiteboarder"]);
+    cargo.args([
+        "build",
+        "--quiet",
+        "-p",
+        "whiteboarder",
+        "--bin",
+        "whiteboarder",
+    ]);
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
-    assert!(cargo.status().unwrap().success(), "the program does not build");
+    assert!(
+        cargo.status().unwrap().success(),
+        "the program does not build"
+    );
     folder.join("whiteboarder")
 }
 
@@ -126,7 +139,9 @@ impl Stage {
         );
         for step in scene.steps {
             match step {
-                Step::See(text) => drop(terminal.wait_for(|screen| screen.contains(text), PATIENCE)),
+                Step::See(text) => {
+                    drop(terminal.wait_for(|screen| screen.contains(text), PATIENCE))
+                }
                 Step::Picture => wait(&mut terminal, |terminal| terminal.picture_cells() > 100),
                 Step::Type(keys) => terminal.keys(keys),
                 Step::Settle => settle(&mut terminal),

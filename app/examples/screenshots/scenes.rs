@@ -56,7 +56,12 @@ pub const SCENES: &[Scene] = &[
         variables: NONE,
         answers: Answers::Sixel,
         size: LARGE,
-        steps: &[Step::See("exact"), Step::Type("s"), Step::Settle, Step::See("exact")],
+        steps: &[
+            Step::See("exact"),
+            Step::Type("s"),
+            Step::Settle,
+            Step::See("exact"),
+        ],
     },
     Scene {
         name: "studio-keys",
@@ -72,7 +77,12 @@ pub const SCENES: &[Scene] = &[
         variables: &[("NO_COLOR", "1")],
         answers: Answers::Plain,
         size: LARGE,
-        steps: &[Step::See("exact"), Step::Type("s"), Step::Settle, Step::See("exact")],
+        steps: &[
+            Step::See("exact"),
+            Step::Type("s"),
+            Step::Settle,
+            Step::See("exact"),
+        ],
     },
     Scene {
         name: "submit-running",
@@ -92,7 +102,10 @@ pub const SCENES: &[Scene] = &[
     },
     Scene {
         name: "runs-list",
-        commands: &["whiteboarder runs list", "whiteboarder runs show latest/sketch.jpg"],
+        commands: &[
+            "whiteboarder runs list",
+            "whiteboarder runs show latest/sketch.jpg",
+        ],
         variables: NONE,
         answers: Answers::Plain,
         size: (112, 26),

@@ -1,8 +1,6 @@
 //! Letters: a bitmap font of 8×8 pixels, smoothed and stretched to the cell.
 
-use font8x8::{
-    BASIC_FONTS, BOX_FONTS, GREEK_FONTS, LATIN_FONTS, MISC_FONTS, UnicodeFonts,
-};
+use font8x8::{BASIC_FONTS, BOX_FONTS, GREEK_FONTS, LATIN_FONTS, MISC_FONTS, UnicodeFonts};
 
 use super::shapes::{self, Mask};
 
@@ -21,7 +19,10 @@ pub fn draw(c: char, width: u32, height: u32) -> Mask {
     // The glyph takes 8 of 8 columns and 13 of 16 rows, the rest is space between lines.
     let scale = (width / 8).min(height / 16).max(1);
     let (glyph_width, glyph_height) = (8 * scale, 13 * scale);
-    let (left, top) = ((width - glyph_width) / 2, (height - glyph_height).div_ceil(2));
+    let (left, top) = (
+        (width - glyph_width) / 2,
+        (height - glyph_height).div_ceil(2),
+    );
     for y in 0..glyph_height {
         for x in 0..glyph_width {
             let columns = x * side / glyph_width..((x + 1) * side / glyph_width);

@@ -250,11 +250,7 @@ pub fn sixel(content: &[u8]) -> Option<RgbaImage> {
     whole.extend_from_slice(content);
     whole.extend_from_slice(b"\x1b\\");
     let picture = icy_sixel::SixelImage::decode(&whole).ok()?;
-    RgbaImage::from_raw(
-        picture.width as u32,
-        picture.height as u32,
-        picture.pixels,
-    )
+    RgbaImage::from_raw(picture.width as u32, picture.height as u32, picture.pixels)
 }
 
 /// The picture in iTerm2's file transfer, and whether the cursor stays.

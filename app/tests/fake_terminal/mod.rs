@@ -3,10 +3,7 @@
 //!
 //! Shared by the test target `terminal` and by the tool `screenshots`.
 
-#![allow(
-    dead_code,
-    reason = "each of the two users needs another part of this"
-)]
+#![allow(dead_code, reason = "each of the two users needs another part of this")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -33,9 +30,10 @@ use std::time::{Duration, Instant};
 pub use emulator::Modes;
 use emulator::{END, Emulator};
 use image::RgbImage;
+#[allow(unused_imports, reason = "the tests take no picture with a frame")]
 pub use paint::{BACKGROUND, save};
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 pub use portable_pty::ExitStatus;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::termios::Termios;
 
 /// What the terminal tells about itself.

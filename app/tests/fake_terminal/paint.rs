@@ -71,9 +71,9 @@ pub fn paint(emulator: &Emulator, scale: u32) -> RgbImage {
             if part.is_none() && !cell.is_wide_continuation() {
                 let c = cell.contents().chars().next().unwrap_or(' ');
                 let wide = cell.is_wide();
-                let mask = glyphs.entry((c, wide)).or_insert_with(|| {
-                    font::draw(c, if wide { 2 * width } else { width }, height)
-                });
+                let mask = glyphs
+                    .entry((c, wide))
+                    .or_insert_with(|| font::draw(c, if wide { 2 * width } else { width }, height));
                 stamp(&mut image, at, mask, fg);
                 if cell.underline() {
                     for x in 0..width {
@@ -104,11 +104,7 @@ fn stamp(image: &mut RgbImage, at: (u32, u32), mask: &Mask, color: [u8; 3]) {
 /// Foreground and background of a cell.
 fn colors(cell: &Cell, cursor: bool) -> ([u8; 3], [u8; 3]) {
     let bold = cell.bold();
-    let mut fg = rgb(cell.fgcolor(), bold).unwrap_or(if bold {
-        SIXTEEN[15]
-    } else {
-        FOREGROUND
-    });
+    let mut fg = rgb(cell.fgcolor(), bold).unwrap_or(if bold { SIXTEEN[15] } else { FOREGROUND });
     let mut bg = rgb(cell.bgcolor(), false).unwrap_or(BACKGROUND);
     if cell.dim() {
         fg = mix(bg, fg, 140);

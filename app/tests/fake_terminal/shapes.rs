@@ -134,7 +134,16 @@ fn blocks(c: char, mask: &mut Mask) -> bool {
             }
         }
         '\u{2800}'..='\u{28ff}' => {
-            const DOTS: [(u32, u32); 8] = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)];
+            const DOTS: [(u32, u32); 8] = [
+                (0, 0),
+                (0, 1),
+                (0, 2),
+                (1, 0),
+                (1, 1),
+                (1, 2),
+                (0, 3),
+                (1, 3),
+            ];
             for (bit, (x, y)) in DOTS.iter().enumerate() {
                 if (code - 0x2800) >> bit & 1 == 1 {
                     mask.eighths((x * 4 + 1, x * 4 + 3), (y * 2 + 1, y * 2 + 2));
@@ -161,16 +170,17 @@ fn signs(c: char, mask: &mut Mask) -> bool {
             let around = (y.atan2(x) / std::f32::consts::TAU * 8.0).rem_euclid(1.0);
             (0.28..0.44).contains(&radius(x, y)) && around < 0.55
         }),
-        '◉' | '◎' => mask.shape(|x, y| radius(x, y) < 0.2 || (0.32..0.46).contains(&radius(x, y))),
-        '◐' => mask.shape(|x, y| {
-            (0.3..0.44).contains(&radius(x, y)) || (radius(x, y) < 0.44 && x < 0.0)
-        }),
+        '◉' | '◎' => {
+            mask.shape(|x, y| radius(x, y) < 0.2 || (0.32..0.46).contains(&radius(x, y)))
+        }
+        '◐' => mask
+            .shape(|x, y| (0.3..0.44).contains(&radius(x, y)) || (radius(x, y) < 0.44 && x < 0.0)),
         '■' | '◼' => mask.shape(|x, y| square(x, y) < 0.4),
         '▪' | '◾' => mask.shape(|x, y| square(x, y) < 0.26),
         '□' | '▢' | '◻' | '☐' => mask.shape(|x, y| (0.3..0.44).contains(&square(x, y))),
-        '▣' | '☑' => mask.shape(|x, y| {
-            (0.34..0.47).contains(&square(x, y)) || square(x, y) < 0.21
-        }),
+        '▣' | '☑' => {
+            mask.shape(|x, y| (0.34..0.47).contains(&square(x, y)) || square(x, y) < 0.21)
+        }
         '▶' | '►' | '▸' | '⏵' | '❯' => {
             let size = if c == '▸' { 0.36 } else { 0.48 };
             mask.shape(|x, y| right(x, y, size));

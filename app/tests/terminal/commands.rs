@@ -97,7 +97,10 @@ fn a_batch_shows_its_bars_and_watching_it_plainly_shows_lines() {
 
     let (text, raw) = written(home.start(&["watch", "--plain"], Answers::Silent));
     // Nothing on the screen was drawn over.
-    assert!(!raw.contains("\u{1b}[1A") && !raw.contains("\u{1b}[2K"), "{raw:?}");
+    assert!(
+        !raw.contains("\u{1b}[1A") && !raw.contains("\u{1b}[2K"),
+        "{raw:?}"
+    );
     assert_eq!((told(&text), listed(&text)), (3, 3), "{text}");
 }
 
@@ -125,7 +128,40 @@ fn a_narrow_terminal_gets_a_narrow_table() {
     let (text, _) = written(terminal);
     let fits = |line: &str| line.chars().count() <= 80;
     assert_eq!(listed(&text), 3, "{text}");
-    assert!(text.lines().filter(|line| !line.is_empty()).all(fits), "{text}");
+    assert!(
+        text.lines().filter(|line| !line.is_empty()).all(fits),
+        "{text}"
+    );
     // Heading, rows and what they come to: no line was broken into two.
     assert_eq!(text.trim_end().lines().count(), 5, "{text}");
+}
+
+#[test]
+fn what_cannot_be_undone_asks_first_and_no_means_no() {
+    let home = with_photos();
+    let submit = ["submit", "photos", "--wait", "--quiet"];
+    written(home.start(&submit, Answers::Silent));
+    for (answer, kept) in [("n\n", true), ("\n", true), ("y\n", false)] {
+        let mut terminal = home.start(&["runs", "delete", "latest"], Answers::Silent);
+        terminal.wait_for(|text| text.contains("[y/N]"), PATIENCE);
+        terminal.keys(answer);
+        terminal.wait_exit(PATIENCE);
+        assert_eq!(terminal.line_settings(), terminal.first_line_settings());
+        let list = home.run(&["runs", "list", "--json"]);
+        let list = String::from_utf8_lossy(&list.stdout).into_owned();
+        assert_eq!(list.contains("\"items\""), kept, "{answer:?} {list}");
+    }
+}
+
+#[test]
+fn ctrl_c_at_a_question_changes_nothing() {
+    let home = with_photos();
+    let submit = ["submit", "photos", "--wait", "--quiet"];
+    written(home.start(&submit, Answers::Silent));
+    let mut terminal = home.start(&["runs", "delete", "latest"], Answers::Silent);
+    terminal.wait_for(|text| text.contains("[y/N]"), PATIENCE);
+    terminal.keys("\u{3}");
+    assert_eq!(terminal.wait_exit(PATIENCE).exit_code(), 130);
+    let list = home.run(&["runs", "list", "--json"]);
+    assert!(String::from_utf8_lossy(&list.stdout).contains("\"items\""));
 }

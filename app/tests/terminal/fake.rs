@@ -35,10 +35,7 @@ fn it_answers_as_the_chosen_terminal_does() {
         "^[?2026;2$y^[0n"
     );
     let kitty = r"\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\\033[5n";
-    assert_eq!(
-        asked(kitty, "n", Answers::Kitty),
-        r"^_Gi=31;OK^\^[0n"
-    );
+    assert_eq!(asked(kitty, "n", Answers::Kitty), r"^_Gi=31;OK^\^[0n");
     assert_eq!(asked(kitty, "n", Answers::Sixel), "^[0n");
 }
 

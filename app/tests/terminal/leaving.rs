@@ -118,7 +118,10 @@ fn ctrl_z_gives_the_shell_a_whole_terminal_and_fg_comes_back() {
         assert!(modes.untouched(), "{modes:?}");
         // Through the shell as people see it: what is typed is echoed, and works.
         terminal.keys("echo a-$((1+1))-z\n");
-        terminal.wait_for(|text| text.contains("echo a-$((1+1))-z") && text.contains("\na-2-z"), PATIENCE);
+        terminal.wait_for(
+            |text| text.contains("echo a-$((1+1))-z") && text.contains("\na-2-z"),
+            PATIENCE,
+        );
 
         terminal.keys("fg\n");
         radius(&mut terminal, "2.3");

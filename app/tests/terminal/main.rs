@@ -11,6 +11,7 @@
 mod fake_terminal;
 
 mod commands;
+mod docs;
 mod fake;
 mod leaving;
 mod studio;

@@ -97,9 +97,16 @@ fn the_picture_on_screen_is_the_cleaned_one() {
         let bright = |terminal: &FakeTerminal| {
             let image = terminal.image(1);
             // Well inside the pane with the picture.
-            let pixels = (0..image.height() / 2).flat_map(|y| (0..image.width() / 2).map(move |x| (x, y)));
+            let pixels =
+                (0..image.height() / 2).flat_map(|y| (0..image.width() / 2).map(move |x| (x, y)));
             pixels
-                .filter(|(x, y)| image.get_pixel(*x, *y).0.iter().all(|channel| *channel > 235))
+                .filter(|(x, y)| {
+                    image
+                        .get_pixel(*x, *y)
+                        .0
+                        .iter()
+                        .all(|channel| *channel > 235)
+                })
                 .count()
         };
         let after = bright(&terminal);
@@ -201,7 +208,11 @@ fn a_written_file_is_what_clean_writes() {
     terminal.wait_for(|text| text.contains("wrote "), PATIENCE);
     terminal.keys("q");
     assert!(terminal.wait_exit(PATIENCE).success());
-    assert!(home.run(&["clean", "board.png", "-o", "other"]).status.success());
+    assert!(
+        home.run(&["clean", "board.png", "-o", "other"])
+            .status
+            .success()
+    );
     let studio = fs::read(home.path("cleaned/board.png.png")).unwrap();
     assert!(studio == fs::read(home.path("other/board.png.png")).unwrap());
 }
@@ -255,7 +266,10 @@ fn a_storm_of_resizes_ends_with_a_whole_screen() {
         terminal.resize(110, 32);
         let mut fresh = home.start_with(&["board.png"], &[], (110, 32), answers);
         let wanted = body(&exact(&mut fresh));
-        terminal.wait_for(|text| text.contains("✓ exact") && body(text) == wanted, PATIENCE);
+        terminal.wait_for(
+            |text| text.contains("✓ exact") && body(text) == wanted,
+            PATIENCE,
+        );
         leave(terminal);
         leave(fresh);
     }
@@ -297,7 +311,10 @@ fn a_terminal_that_does_not_read_holds_nothing_up() {
         terminal.keys("w");
         let started = Instant::now();
         while !home.path("cleaned/board.png.png").exists() {
-            assert!(started.elapsed() < PATIENCE, "{answers:?}: nothing is written");
+            assert!(
+                started.elapsed() < PATIENCE,
+                "{answers:?}: nothing is written"
+            );
             thread::sleep(Duration::from_millis(10));
         }
         terminal.pause(false);
@@ -340,7 +357,10 @@ fn no_colour_still_shows_a_picture() {
     let mut terminal = home.start_with(&["board.png"], &no_color, SIZE, Answers::Plain);
     let text = exact(&mut terminal);
     let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
-    assert!(!raw.contains("\u{1b}[38;") && !raw.contains("\u{1b}[48;"), "{raw:?}");
+    assert!(
+        !raw.contains("\u{1b}[38;") && !raw.contains("\u{1b}[48;"),
+        "{raw:?}"
+    );
     // Cells that are all alike show nothing.
     let cells: std::collections::BTreeSet<char> = text
         .lines()

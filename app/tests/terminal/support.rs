@@ -54,7 +54,13 @@ impl Home {
         (columns, rows): (u16, u16),
         answers: Answers,
     ) -> FakeTerminal {
-        self.launch(Path::new(PROGRAM), arguments, variables, (columns, rows), answers)
+        self.launch(
+            Path::new(PROGRAM),
+            arguments,
+            variables,
+            (columns, rows),
+            answers,
+        )
     }
 
     /// Any program in this home.
