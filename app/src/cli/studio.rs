@@ -48,11 +48,11 @@ impl StudioArgs {
             } => "--graphics".to_owned(),
             _ => return Ok(()),
         };
-        Err(
-            Failure::usage(format!("{given} stands before the command, which does not see it"))
-                .hint("put it behind the command; a file named like a command is written ./so")
-                .into(),
-        )
+        Err(Failure::usage(format!(
+            "{given} stands before the command, which does not see it"
+        ))
+        .hint("put it behind the command; a file named like a command is written ./so")
+        .into())
     }
 }
 
@@ -73,11 +73,11 @@ pub fn run(args: StudioArgs, settings: &Settings) -> Result<Option<Exit>> {
             .filter(|command| !command.is_hide_set())
             .map(clap::Command::get_name);
         let meant = text::did_you_mean(&word, names);
-        return Err(
-            Failure::usage(format!("{word}: there is no such file, folder or command{meant}"))
-                .hint("`whiteboarder --help` names the commands")
-                .into(),
-        );
+        return Err(Failure::usage(format!(
+            "{word}: there is no such file, folder or command{meant}"
+        ))
+        .hint("`whiteboarder --help` names the commands")
+        .into());
     }
     let name = args.recipe.unwrap_or_else(|| presets::DEFAULT.to_owned());
     let recipe = presets::find(&settings.dirs, &name)?;

@@ -271,9 +271,13 @@ pub fn sections() -> impl Iterator<Item = (&'static str, impl Iterator<Item = &'
 /// The table as Markdown: `docs/keys.md`.
 #[cfg(test)]
 pub fn markdown() -> String {
-    let mut text = "# The studio's keys\n\nWritten by the program's own key table; `?` shows the same.\n".to_owned();
+    let mut text =
+        "# The studio's keys\n\nWritten by the program's own key table; `?` shows the same.\n"
+            .to_owned();
     for (heading, rows) in sections() {
-        text.push_str(&format!("\n## {heading}\n\n| key | what it does |\n|---|---|\n"));
+        text.push_str(&format!(
+            "\n## {heading}\n\n| key | what it does |\n|---|---|\n"
+        ));
         for row in rows {
             let keys: Vec<String> = row
                 .keys

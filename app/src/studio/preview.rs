@@ -70,7 +70,10 @@ impl<S: Fn(Msg)> Painter<S> {
             Ok(Err(Stopped::Failed(sentence))) => Err(sentence),
             Err(_) => {
                 self.open = None;
-                Err("this picture cannot be previewed: the cleaning failed; please report it".to_owned())
+                Err(
+                    "this picture cannot be previewed: the cleaning failed; please report it"
+                        .to_owned(),
+                )
             }
         };
         (self.send)(Msg::Rendered { photo, preview });
@@ -121,8 +124,8 @@ impl<S: Fn(Msg)> Painter<S> {
 
 /// Reads a photograph, or says in a sentence why not.
 fn read(path: &Path) -> Result<Picture, String> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::file("read", path, &error).to_string())?;
+    let bytes =
+        std::fs::read(path).map_err(|error| Failure::file("read", path, &error).to_string())?;
     decode(&bytes, &Limits::default()).map_err(|error| text::safe(&error.to_string()))
 }
 
@@ -144,9 +147,7 @@ impl Open {
         view: &View,
         cancel: &Cancel,
     ) -> Result<(Picture, Option<Quality>, f64), Stopped> {
-        if request.look != Look::After
-            && !self.before.as_ref().is_some_and(|(of, _)| of == view)
-        {
+        if request.look != Look::After && !self.before.as_ref().is_some_and(|(of, _)| of == view) {
             self.before = Some((*view, self.preview.before(view)));
         }
         if request.look == Look::Before {
@@ -189,9 +190,16 @@ fn split(before: &Picture, after: &Picture, percent: u16) -> Picture {
     let width = after.width as usize;
     let at = width * usize::from(percent.min(100)) / 100;
     // A pixel is a whole cell in half blocks and a hair in sixel.
-    let line = if percent == 0 || percent >= 100 { 0 } else { width.div_ceil(400) };
+    let line = if percent == 0 || percent >= 100 {
+        0
+    } else {
+        width.div_ceil(400)
+    };
     let row_len = width * channels;
-    let rows = picture.data.chunks_exact_mut(row_len).zip(before.data.chunks_exact(row_len));
+    let rows = picture
+        .data
+        .chunks_exact_mut(row_len)
+        .zip(before.data.chunks_exact(row_len));
     for (row, old) in rows {
         row[..at * channels].copy_from_slice(&old[..at * channels]);
         let end = (at + line).min(width);

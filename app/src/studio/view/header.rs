@@ -153,7 +153,10 @@ fn quality(model: &Model, theme: &Theme) -> (String, Style) {
     match model.quality() {
         _ if preview.look == Look::Before => ("photograph".to_owned(), theme.plain),
         Some(Quality::Exact) => (marked(Mark::Done, &format!("exact {took}")), theme.good),
-        _ => (marked(Mark::Queued, &format!("draft {took}")), theme.notable),
+        _ => (
+            marked(Mark::Queued, &format!("draft {took}")),
+            theme.notable,
+        ),
     }
 }
 

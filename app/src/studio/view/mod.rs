@@ -42,14 +42,19 @@ fn too_small(theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let line = format!("{columns}{by}{rows} needed, this is {width}{by}{height}");
     let middle = Rect::new(area.x, area.y + height / 2, width, height.min(1));
     frame.render_widget(
-        Paragraph::new(line).alignment(Alignment::Center).style(theme.plain),
+        Paragraph::new(line)
+            .alignment(Alignment::Center)
+            .style(theme.plain),
         middle,
     );
 }
 
 fn picture(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let Some(photo) = model.photo() else {
-        let lines = ["whiteboarder PHOTO opens a photo", "whiteboarder FOLDER opens all in it"];
+        let lines = [
+            "whiteboarder PHOTO opens a photo",
+            "whiteboarder FOLDER opens all in it",
+        ];
         return sentence(&lines.join("\n"), theme.faint, frame, area);
     };
     let name = text::safe(&photo.name);
@@ -139,7 +144,11 @@ fn footer(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
         })
         .collect();
     // `?` and `q`.
-    let pinned = if Mode::of(model) == Mode::Studio { 2 } else { 0 };
+    let pinned = if Mode::of(model) == Mode::Studio {
+        2
+    } else {
+        0
+    };
     frame.render_widget(footer::footer(&keys, pinned, area.width, theme), area);
 }
 
