@@ -449,21 +449,22 @@ proptest! {
         pauses in proptest::collection::vec(0_u64..1500, 60),
     ) {
         let keys = ["l", "h", "L", "H", "j", "k", "r", "R", "<Enter>7<Enter>", "<Enter>0.7<Enter><Esc>"];
-        let mut model = studio(1, SIZE);
+        let mut model = studio(1, (50, 15));
         let first = model.recipe.clone();
         for (press, pause) in presses.iter().zip(pauses) {
-            wait(&mut model, pause);
-            drive(&mut model, keys[*press]);
+            let now = model.now_ms + pause;
+            update(&mut model, Msg::Tick(now));
+            press(&mut model, keys[*press]);
             prop_assert!(model.recipe.validate().is_ok());
         }
         let last = model.recipe.clone();
         while model.history.can_undo() {
-            drive(&mut model, "u");
+            press(&mut model, "u");
             prop_assert!(model.recipe.validate().is_ok());
         }
         prop_assert_eq!(&model.recipe, &first);
         while model.history.can_redo() {
-            drive(&mut model, "<Ctrl-R>");
+            press(&mut model, "<Ctrl-R>");
         }
         prop_assert_eq!(&model.recipe, &last);
     }
