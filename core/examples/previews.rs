@@ -14,7 +14,7 @@ use std::error::Error;
 use std::io::Write;
 
 use processor::processor_seconds;
-use whiteboarder_core::cancel::Cancel;
+use whiteboarder_core::cancel::{Cancel, Cancelled};
 use whiteboarder_core::image::{Limits, Picture, decode};
 use whiteboarder_core::preview::{Preview, View};
 use whiteboarder_core::recipe::Recipe;
@@ -71,13 +71,13 @@ fn times(
     recipe: &Recipe,
     width: u32,
     height: u32,
-) -> Result<[f64; 9], Box<dyn Error>> {
+) -> Result<[f64; 9], Cancelled> {
     let view = View::fit(picture.width, picture.height, width, height);
     let never = Cancel::new();
     let mut preview = Preview::new(picture.clone());
-    let first_before = milliseconds(|| Ok(drop(preview.before(&view))))?;
-    let before = repeated(|_| Ok(drop(preview.before(&view))))?;
-    let first_draft = milliseconds(|| Ok(drop(preview.draft(recipe, &view, &never)?)))?;
+    let first_before = milliseconds(|| Ok::<_, Cancelled>(preview.before(&view)))?;
+    let before = repeated(|_| Ok::<_, Cancelled>(preview.before(&view)))?;
+    let first_draft = milliseconds(|| preview.draft(recipe, &view, &never))?;
     let with = |background: bool, i: usize| {
         let mut changed = recipe.clone();
         changed.finish.white -= i as f64 / 4.0;
@@ -87,11 +87,11 @@ fn times(
         }
         changed
     };
-    let new_draft = repeated(|i| Ok(drop(preview.draft(&with(true, i), &view, &never)?)))?;
-    let draft = repeated(|i| Ok(drop(preview.draft(&with(false, i), &view, &never)?)))?;
+    let new_draft = repeated(|i| preview.draft(&with(true, i), &view, &never))?;
+    let draft = repeated(|i| preview.draft(&with(false, i), &view, &never))?;
     let rough = preview.draft(recipe, &view, &never)?.picture;
     let exact_run = |preview: &mut Preview, recipe: &Recipe| {
-        milliseconds(|| Ok(drop(preview.exact(recipe, &view, &never)?)))
+        milliseconds(|| preview.exact(recipe, &view, &never))
     };
     let new_exact = exact_run(&mut preview, &with(true, 1))?;
     let fine = preview.exact(recipe, &view, &never)?.picture;
@@ -117,15 +117,13 @@ fn times(
     ])
 }
 
-fn repeated(
-    mut run: impl FnMut(usize) -> Result<(), Box<dyn Error>>,
-) -> Result<f64, Box<dyn Error>> {
+fn repeated<T>(mut run: impl FnMut(usize) -> Result<T, Cancelled>) -> Result<f64, Cancelled> {
     const TIMES: usize = 10;
-    let all = milliseconds(|| (1..=TIMES).try_for_each(&mut run))?;
+    let all = milliseconds(|| (1..=TIMES).try_for_each(|i| run(i).map(drop)))?;
     Ok(all / TIMES as f64)
 }
 
-fn milliseconds(run: impl FnOnce() -> Result<(), Box<dyn Error>>) -> Result<f64, Box<dyn Error>> {
+fn milliseconds<T>(run: impl FnOnce() -> Result<T, Cancelled>) -> Result<f64, Cancelled> {
     let before = processor_seconds();
     run()?;
     Ok((processor_seconds() - before) * 1e3)

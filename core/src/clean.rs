@@ -259,27 +259,29 @@ pub(crate) fn one_ball<I: Interrupt>(
         data: vec![0; picture.data.len()],
         ..picture.clone_shape()
     };
+    let (width, row_len) = (picture.width as usize, picture.row_len());
     for channel in 0..channels {
-        interrupt.check()?;
-        let mut plane = Plane {
-            width: picture.width as usize,
-            height: picture.height as usize,
-            data: picture
-                .data
-                .iter()
-                .skip(channel)
-                .step_by(channels)
-                .copied()
-                .collect::<Vec<u8>>(),
-        };
+        let mut plane = Plane::filled(width, picture.height as usize, 0_u8);
+        let rows = picture.data.par_chunks(row_len);
+        let to_plane = plane.data.par_chunks_mut(width).zip(rows);
+        to_plane.try_for_each(|(to, from)| {
+            interrupt.check()?;
+            let samples = from.iter().skip(channel).step_by(channels);
+            to.iter_mut()
+                .zip(samples)
+                .for_each(|(to, &from)| *to = from);
+            Ok(())
+        })?;
         if settings.presmooth {
             plane = background::presmooth_until(&plane, interrupt)?;
         }
         let found = background::background_until(&plane, &ball, settings.surface, interrupt)?;
-        let samples = result.data.iter_mut().skip(channel).step_by(channels);
-        samples
-            .zip(found.data)
-            .for_each(|(sample, value)| *sample = value);
+        let rows = result.data.par_chunks_mut(row_len);
+        let from_plane = rows.zip(found.data.par_chunks(width));
+        from_plane.for_each(|(to, from)| {
+            let samples = to.iter_mut().skip(channel).step_by(channels);
+            samples.zip(from).for_each(|(to, &from)| *to = from);
+        });
     }
     Ok(Backdrop::Full(result))
 }
