@@ -4,14 +4,16 @@
 //! copied and kept under version control like any other. A saved one wins over a built-in one of its name, which
 //! cannot be saved here but may come with a later version of the program; only `default` is always the same.
 
-use std::io::{ErrorKind, Read};
+pub mod edit;
+
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use whiteboarder_core::recipe::{FIELDS, Recipe, Value};
 
 use crate::cleaning::write::write_atomic;
-use crate::config::Dirs;
+use crate::config::{Dirs, read_text_there};
 use crate::error::Failure;
 use crate::term::text;
 
@@ -19,8 +21,6 @@ use crate::term::text;
 pub const DEFAULT: &str = "default";
 /// The longest name of a preset.
 const LONGEST: usize = 64;
-/// A recipe takes some hundred bytes; what is larger than this is another file.
-const MOST_BYTES: u64 = 1 << 20;
 /// File names of saved presets end so.
 const ENDING: &str = ".toml";
 
@@ -108,7 +108,7 @@ pub fn locate(dirs: &Dirs, wanted: &str) -> Result<Source> {
 pub fn text_of(source: &Source) -> Result<String> {
     match source {
         Source::BuiltIn(_, text) => Ok((*text).to_owned()),
-        Source::Saved(_, path) | Source::File(path) => read_text(path),
+        Source::Saved(_, path) | Source::File(path) => read_text_there("the recipe", path),
     }
 }
 
@@ -287,7 +287,7 @@ fn preset(name: &str, origin: Origin, recipe: Recipe, content: &str) -> Preset {
 }
 
 /// `white 90, black 20`: what a recipe has of its own.
-fn differences(recipe: &Recipe) -> String {
+pub fn differences(recipe: &Recipe) -> String {
     let default = Recipe::default();
     let own: Vec<String> = FIELDS
         .iter()
@@ -317,22 +317,6 @@ fn unknown(dirs: &Dirs, wanted: &str) -> Failure {
         text::safe(wanted)
     ))
     .hint("`whiteboarder recipe list` names them; a file of your own is named by its path")
-}
-
-/// Reads a file that ought to be a recipe, and not more of it than a recipe can have.
-fn read_text(path: &Path) -> Result<String> {
-    let failed = |error: &std::io::Error| Failure::file("read the recipe", path, error);
-    let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
-    let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed(&error))?;
-    let strange =
-        |what: &str| Failure::usage(format!("{} {what}: that is no recipe", text::path(path)));
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(strange("is larger than 1 MB").into());
-    }
-    String::from_utf8(bytes).map_err(|_| strange("is not text in UTF-8").into())
 }
 
 #[cfg(test)]
