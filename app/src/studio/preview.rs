@@ -238,12 +238,14 @@ mod tests {
     }
 
     fn request(ticket: u64, generation: u64, quality: Quality, look: Look) -> Request {
+        let mut recipe = Recipe::default();
+        recipe.background.small = generation as f64;
         Request {
             ticket,
             generation,
             photo: 0,
             quality,
-            recipe: Recipe::default(),
+            recipe,
             pane: (30, 10),
             look,
             split: 50,
@@ -254,7 +256,7 @@ mod tests {
     fn one_photograph_is_opened_once_and_its_exact_result_is_composed_again_and_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("board.png");
-        let board = Picture::new(64, 48, Channels::Rgb, vec![190; 64 * 48 * 3]).unwrap();
+        let board = Picture::new(1600, 1200, Channels::Rgb, vec![190; 1600 * 1200 * 3]).unwrap();
         std::fs::write(&path, encode_png(&board).unwrap()).unwrap();
         let told = Rc::new(RefCell::new(Vec::new()));
         let mut painter = Painter::new(vec![path.clone()], Encoder::half(), {
@@ -274,7 +276,7 @@ mod tests {
             told.next(),
             Some(Msg::Opened {
                 photo: 0,
-                size: Ok((64, 48))
+                size: Ok((1600, 1200))
             })
         ));
         let got: Vec<(u64, Option<Quality>)> = told

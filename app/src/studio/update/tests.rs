@@ -448,13 +448,13 @@ proptest! {
         presses in proptest::collection::vec(0_usize..10, 1..60),
         pauses in proptest::collection::vec(0_u64..1500, 60),
     ) {
-        let keys = ["l", "h", "L", "H", "j", "k", "r", "R", "<Enter>7<Enter>", "<Enter>0.7<Enter><Esc>"];
+        let keys = ["l", "h", "L", "H", "j", "k", "r", "R", "<Enter>7<Enter><Esc>", "<Enter>0.7<Enter><Esc>"];
         let mut model = studio(1, (50, 15));
         let first = model.recipe.clone();
-        for (press, pause) in presses.iter().zip(pauses) {
+        for (choice, pause) in presses.iter().zip(pauses) {
             let now = model.now_ms + pause;
             update(&mut model, Msg::Tick(now));
-            press(&mut model, keys[*press]);
+            press(&mut model, keys[*choice]);
             prop_assert!(model.recipe.validate().is_ok());
         }
         let last = model.recipe.clone();

@@ -27,6 +27,8 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(header::line(model, theme, area.width), areas.header);
     if let Some(Layer::Help { scroll }) = model.layer {
         keys_layer(model, theme, scroll, frame, areas.body());
+    } else if model.photos.is_empty() {
+        nothing(theme, frame, areas.body());
     } else {
         picture(model, theme, frame, areas.picture);
         panel::draw(model, theme, frame, &areas);
@@ -49,13 +51,15 @@ fn too_small(theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     );
 }
 
+/// What to do when nothing is open.
+fn nothing(theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let words = "whiteboarder PHOTO opens a photo\nwhiteboarder FOLDER opens all in it";
+    sentence(words, theme.plain, frame, area);
+}
+
 fn picture(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let Some(photo) = model.photo() else {
-        let lines = [
-            "whiteboarder PHOTO opens a photo",
-            "whiteboarder FOLDER opens all in it",
-        ];
-        return sentence(&lines.join("\n"), theme.faint, frame, area);
+        return;
     };
     let name = text::safe(&photo.name);
     match (&photo.state, &model.shown, &model.trouble) {

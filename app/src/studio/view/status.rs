@@ -3,6 +3,7 @@
 use ratatui::text::{Line, Span};
 use whiteboarder_core::recipe::FIELDS;
 
+use crate::studio::layout::{self, Place};
 use crate::studio::model::{Layer, Leave, Look, Model, Purpose, Question};
 use crate::studio::rows;
 use crate::term::glyph::Mark;
@@ -130,12 +131,16 @@ fn seen(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
         Look::Before => "before: the photograph".to_owned(),
         Look::Split => format!("before {bar} after, split at {} %", model.split),
     };
+    // The panel beside the picture has room for this itself.
+    let beside = layout::areas(model.size, model.panel_hidden)
+        .is_some_and(|areas| areas.place == Place::Beside);
     let field = &FIELDS[model.selected];
-    let help = format!(
-        "{}: {}",
-        rows::label(field),
-        rows::help(field, theme.ascii())
-    );
+    let help = if beside {
+        String::new()
+    } else {
+        let words = rows::help(field, theme.ascii());
+        format!("{}: {words}", rows::label(field))
+    };
     let right = format!(" {} ", model.protocol);
     let room = usize::from(columns).saturating_sub(text::width(&look) + 4);
     let help = cut(&help, room as u16, theme);
