@@ -92,6 +92,14 @@ pub enum JobsError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What [`Batch::remember`](crate::submit::Batch::remember) noted cannot be read.
+    #[error("the note {path} cannot be read: {reason}")]
+    BadNote {
+        /// The note.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Files and folders could not be turned into items.
     #[error(transparent)]
     Scan(#[from] ScanError),
@@ -169,7 +177,7 @@ impl JobsError {
             | Self::Scan(_)
             | Self::RecipeTooLarge { .. }
             | Self::Refused { .. } => ErrorKind::Usage,
-            Self::Io { .. } | Self::Changed { .. } => ErrorKind::Local,
+            Self::Io { .. } | Self::Changed { .. } | Self::BadNote { .. } => ErrorKind::Local,
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }
@@ -199,6 +207,10 @@ impl JobsError {
             Self::BadManifest { .. } => {
                 Some("it may have been written by a newer version of whiteboarder")
             }
+            Self::BadNote { .. } => Some(
+                "it only says where the pictures of the batch were: remove it, and name them with \
+                 `whiteboarder submit --resume BATCH PATH`",
+            ),
             Self::Scan(error) => error.hint(),
             _ => None,
         }

@@ -22,6 +22,7 @@ use crate::rules::EventBus;
 use crate::s3::{ObjectStore, StoreError, StoreSettings};
 use crate::server::{self, Activity, Control, Front};
 use crate::states::{Engine, EngineSettings};
+use crate::versions;
 
 /// How long a stop with `drain` waits for invocations and workers to end their work.
 pub const DRAIN_LIMIT: Duration = Duration::from_mins(1);
@@ -48,6 +49,7 @@ impl Cloud {
     pub async fn start(config: CloudConfig) -> Result<Self, CloudError> {
         prepare_folder(&config.root).map_err(|error| CloudError::store(&config.root, error))?;
         let lock = lock(&config.root)?;
+        versions::check(&config.root)?;
         let listener = listen(config.port).await?;
         let address = listener
             .local_addr()
@@ -355,7 +357,7 @@ fn open_store(config: &CloudConfig) -> Result<Arc<ObjectStore>, CloudError> {
 }
 
 fn open_queue(config: &CloudConfig) -> Result<Arc<AsyncQueue>, CloudError> {
-    let path = config.root.join("lambda.sqlite");
+    let path = config.root.join(versions::QUEUE_FILE);
     private_file(&path).map_err(|error| CloudError::store(&config.root, error))?;
     let queue = AsyncQueue::open(&path, config.durability);
     queue
@@ -376,7 +378,7 @@ fn open_engine(
         account: config.account.clone(),
         durability: config.durability,
     };
-    let path = config.root.join("states.sqlite");
+    let path = config.root.join(versions::STATES_FILE);
     private_file(&path).map_err(|error| CloudError::store(&config.root, error))?;
     Engine::open(&path, settings, Arc::new(integrations))
         .map_err(|error| CloudError::store(&config.root, error))

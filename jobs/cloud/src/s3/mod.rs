@@ -44,4 +44,5 @@ mod service;
 mod store;
 
 pub use error::StoreError;
+pub(crate) use schema::VERSION as INDEX_VERSION;
 pub use store::{ObjectStore, PutResult, StoreSettings};
