@@ -154,10 +154,20 @@ async fn dispatch(
 }
 
 async fn list(target: &Target, limit: usize, json: bool, terminal: &Terminal) -> Result<Exit> {
-    let batches = runs::list(target, limit).await?;
+    let runs::Listed {
+        batches,
+        unreadable,
+    } = runs::list_with_unreadable(target, limit).await?;
     if json {
-        terminal.document(&json!({ "batches": batches }))?;
+        let unreadable: Vec<_> = unreadable
+            .iter()
+            .map(|(batch, reason)| json!({ "batch": batch, "reason": reason }))
+            .collect();
+        terminal.document(&json!({ "batches": batches, "unreadable": unreadable }))?;
         return Ok(Exit::Success);
+    }
+    for (batch, reason) in &unreadable {
+        terminal.note(&format!("left out batch {batch}: {}", text::safe(reason)));
     }
     if batches.is_empty() {
         terminal.note("no batches yet: `whiteboarder submit PATH` makes one");

@@ -11,4 +11,6 @@
 mod batch;
 mod cli_clean;
 mod cli_local;
+mod errors;
 mod support;
+mod upgrade;

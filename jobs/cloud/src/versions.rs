@@ -144,10 +144,7 @@ mod tests {
 
             std::fs::write(&path, "no database, but longer than nothing at all").unwrap();
             let refused = check(folder.path()).unwrap_err();
-            assert!(
-                matches!(refused, CloudError::Damaged { .. }),
-                "{refused:?}"
-            );
+            assert!(matches!(refused, CloudError::Damaged { .. }), "{refused:?}");
         }
     }
 
@@ -156,9 +153,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(STATES_FILE);
         let killed = Connection::open(&path).unwrap();
-        killed
-            .pragma_update(None, "journal_mode", "wal")
-            .unwrap();
+        killed.pragma_update(None, "journal_mode", "wal").unwrap();
         killed
             .execute_batch("CREATE TABLE t (n INTEGER); PRAGMA user_version = 7;")
             .unwrap();
