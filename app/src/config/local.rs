@@ -77,6 +77,16 @@ struct Environment {
     options: LocalOptions,
 }
 
+/// clap's words about `'--workers <N>'`, when nobody typed a flag: about `WHITEBOARDER_LOCAL_WORKERS`.
+fn by_variable(words: &str) -> String {
+    let named = words.split_once("'--").and_then(|(before, rest)| {
+        let (flag, after) = rest.split_once('\'')?;
+        let name = flag.split(' ').next()?.replace('-', "_").to_uppercase();
+        Some(format!("{before}WHITEBOARDER_LOCAL_{name}{after}"))
+    });
+    named.unwrap_or_else(|| words.to_owned())
+}
+
 impl LocalOptions {
     /// What the environment asks for.
     pub fn from_environment() -> Result<LocalOptions> {
@@ -85,7 +95,7 @@ impl LocalOptions {
             .map_err(|error| {
                 let words = error.to_string();
                 let first = words.lines().next().unwrap_or_default();
-                Failure::usage(first.trim_start_matches("error: ").to_owned()).into()
+                Failure::usage(by_variable(first.trim_start_matches("error: "))).into()
             })
     }
 

@@ -93,7 +93,10 @@ impl Record {
                 Some(VERSION) => Ok(serde_json::from_slice(&content).ok()),
                 _ => Ok(None),
             },
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            // Where no folder can be, writing will tell better why.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
             Err(error) => Err(Failure::file("read", path, &error).into()),
         }
     }

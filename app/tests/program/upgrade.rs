@@ -157,7 +157,7 @@ fn what_failed_with_an_older_build_is_redriven_by_the_newer() {
 }
 
 /// Sets `PRAGMA user_version` of a database that nobody has open: four bytes of its header.
-fn set_version(database: &Path, version: u32) {
+pub fn set_version(database: &Path, version: u32) {
     let mut bytes = fs::read(database).unwrap();
     bytes[60..64].copy_from_slice(&version.to_be_bytes());
     fs::write(database, bytes).unwrap();

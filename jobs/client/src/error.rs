@@ -38,7 +38,13 @@ pub enum JobsError {
         /// Bucket, key or ARN.
         resource: String,
     },
-    /// No credentials were found, or they are wrong or expired.
+    /// Nobody has said who is asking.
+    #[error("there are no credentials for {target}")]
+    NoCredentials {
+        /// The endpoint URL, or `AWS (<region>)`.
+        target: String,
+    },
+    /// The credentials are wrong or expired.
     #[error("the credentials for {target} were not accepted: {reason}")]
     Credentials {
         /// The endpoint URL, or `AWS (<region>)`.
@@ -165,6 +171,7 @@ impl JobsError {
         match self {
             Self::Unreachable { .. }
             | Self::AccessDenied { .. }
+            | Self::NoCredentials { .. }
             | Self::Credentials { .. }
             | Self::NoSuchBucket { .. }
             | Self::NoSuchStateMachine { .. }
@@ -193,6 +200,10 @@ impl JobsError {
             Self::AccessDenied { .. } => {
                 Some("the profile's credentials need this permission on this resource")
             }
+            Self::NoCredentials { .. } => Some(
+                "log in with the AWS CLI, name an `aws_profile` in the profile, or set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY",
+            ),
             Self::Credentials { .. } => {
                 Some("log in again, or name other credentials in the profile")
             }
@@ -268,10 +279,7 @@ where
         SdkError::ConstructionFailure(_) => {
             let reason = format!("{}", DisplayErrorContext(&error));
             if reason.contains("redential") {
-                JobsError::Credentials {
-                    target: target.to_owned(),
-                    reason: innermost(&error),
-                }
+                credentials(target, innermost(&error))
             } else {
                 JobsError::Service {
                     operation: operation.to_owned(),
@@ -284,10 +292,7 @@ where
             // A missing credential surfaces here, before anything is sent.
             let reason = innermost(&error);
             if format!("{}", DisplayErrorContext(&error)).contains("redential") {
-                JobsError::Credentials {
-                    target: target.to_owned(),
-                    reason,
-                }
+                credentials(target, reason)
             } else {
                 JobsError::Unreachable {
                     target: target.to_owned(),
@@ -300,6 +305,16 @@ where
             reason: innermost(&error),
         },
     }
+}
+
+/// What the credentials chain said. Its list of all the places where it looked is no sentence.
+fn credentials(target: &str, reason: String) -> JobsError {
+    let target = target.to_owned();
+    if reason.contains("no credentials found") {
+        return JobsError::NoCredentials { target };
+    }
+    let reason = reason.lines().next().unwrap_or_default().to_owned();
+    JobsError::Credentials { target, reason }
 }
 
 fn by_code(

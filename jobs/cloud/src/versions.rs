@@ -38,7 +38,8 @@ pub(crate) fn check(root: &Path) -> Result<(), CloudError> {
         let found = match peek(&path, version) {
             Ok(found) => found,
             Err(source) if is_damage(&source) => {
-                let source = source.into();
+                // SQLite's own error below it says the same again, with a number.
+                let source = source.to_string().into();
                 return Err(CloudError::Damaged { path, source });
             }
             Err(source) => return Err(CloudError::store(root, source)),
