@@ -15,7 +15,7 @@ use super::stop::running;
 use super::{Build, Files, Record, stop};
 use crate::config::{LocalOptions, Settings};
 use crate::error::{Exit, Failure};
-use crate::term::text;
+use crate::term::{Terminal, text};
 
 /// How long a cloud may take from its start to its first answer; a busy machine is slow.
 const START: Duration = Duration::from_mins(1);
@@ -53,7 +53,7 @@ pub async fn ensure(settings: &Settings, asked: &LocalOptions) -> Result<(Record
             .hint("WHITEBOARDER_HOME can name a folder that you may write to")
     })?;
     // Whoever else is starting it does so for us too.
-    let _lock = take_turn(settings, &files).await?;
+    let _lock = take_turn(&settings.terminal, &files).await?;
     let how = match look(&files, &build).await? {
         Found::Usable(record) => return Ok((record, How::Found)),
         Found::Older(old) => {
@@ -71,7 +71,7 @@ pub async fn ensure(settings: &Settings, asked: &LocalOptions) -> Result<(Record
 
 /// Waits until nobody else is starting or replacing the cloud. Whoever does that takes a while at
 /// most; a process that was stopped in the middle of it would keep all others waiting for ever.
-async fn take_turn(settings: &Settings, files: &Files) -> Result<Lock> {
+pub(super) async fn take_turn(terminal: &Terminal, files: &Files) -> Result<Lock> {
     let refused = |error| Failure::file("use", &files.start_lock, &error);
     let started = Instant::now();
     let mut told = false;
@@ -88,7 +88,7 @@ async fn take_turn(settings: &Settings, files: &Files) -> Result<Lock> {
         };
         if !told && started.elapsed() > QUIET {
             told = true;
-            settings.terminal.note(&format!(
+            terminal.note(&format!(
                 "{} is starting or replacing the local cloud: waiting for it",
                 who()
             ));

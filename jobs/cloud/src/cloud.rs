@@ -19,7 +19,7 @@ use crate::error::CloudError;
 use crate::events::EventSink;
 use crate::lanes::{AsyncQueue, LambdaLane, ServiceIntegrations, WorkerLane};
 use crate::rules::EventBus;
-use crate::s3::{ObjectStore, StoreError, StoreSettings};
+use crate::s3::{self, ObjectStore, StoreError, StoreSettings};
 use crate::server::{self, Activity, Control, Front};
 use crate::states::{Engine, EngineSettings};
 use crate::versions;
@@ -346,7 +346,9 @@ fn open_store(config: &CloudConfig) -> Result<Arc<ObjectStore>, CloudError> {
         durability: Durability::Full,
     };
     let folder = config.root.join("s3");
-    prepare_folder(&folder).map_err(|error| CloudError::store(&config.root, error))?;
+    prepare_folder(&folder)
+        .and_then(|()| private_file(&folder.join(s3::INDEX_FILE)))
+        .map_err(|error| CloudError::store(&config.root, error))?;
     ObjectStore::open(&folder, settings).map_err(|error| match error {
         // Somebody opened the store alone, without a cloud around it.
         StoreError::InUse { .. } => CloudError::AlreadyRunning {

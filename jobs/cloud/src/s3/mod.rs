@@ -45,4 +45,5 @@ mod store;
 
 pub use error::StoreError;
 pub(crate) use schema::VERSION as INDEX_VERSION;
+pub(crate) use store::INDEX_FILE;
 pub use store::{ObjectStore, PutResult, StoreSettings};

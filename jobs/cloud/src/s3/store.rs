@@ -65,13 +65,16 @@ pub struct ObjectStore {
     _lock: File,
 }
 
+/// The index, in the store's folder.
+pub(crate) const INDEX_FILE: &str = "objects.db";
+
 impl ObjectStore {
     /// Opens (or creates) the store in this folder and collects what an interrupted process left.
     /// Blocks; the folder must not be open elsewhere ([`StoreError::InUse`]).
     pub fn open(root: &Path, settings: StoreSettings) -> Result<Arc<Self>, StoreError> {
         fs::create_dir_all(root).map_err(StoreError::io(root))?;
         let lock = take_lock(root)?;
-        let index = Index::open(&root.join("objects.db"), settings.durability)?;
+        let index = Index::open(&root.join(INDEX_FILE), settings.durability)?;
         let blobs = Blobs::open(root, settings.durability)?;
         let named = index.read(|connection| {
             let mut statement = connection.prepare("SELECT sha256 FROM blob")?;
