@@ -13,6 +13,7 @@ mod config;
 mod error;
 mod interrupt;
 mod local;
+mod presets;
 mod term;
 
 use std::process::ExitCode;

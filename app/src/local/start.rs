@@ -3,7 +3,6 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -146,7 +145,7 @@ async fn look(files: &Files, build: &Build) -> Result<Found> {
 
 async fn launch(settings: &Settings, files: &Files, asked: &LocalOptions) -> Result<Record> {
     let (log, written) =
-        open_log(&files.log).map_err(|error| Failure::file("write", &files.log, &error))?;
+        open_log(files).map_err(|error| Failure::file("write", &files.log, &error))?;
     let mut child = spawn(settings, asked, log)?;
     let started = Instant::now();
     while started.elapsed() < START {
@@ -197,9 +196,10 @@ fn spawn(settings: &Settings, asked: &LocalOptions, log: File) -> Result<Child> 
 }
 
 /// Opens the log for appending, and says how long it is already.
-fn open_log(path: &Path) -> std::io::Result<(File, u64)> {
+fn open_log(files: &Files) -> std::io::Result<(File, u64)> {
+    let path = &files.log;
     if std::fs::metadata(path).is_ok_and(|data| data.len() > LOG_BYTES) {
-        std::fs::rename(path, path.with_extension("log.1"))?;
+        std::fs::rename(path, files.old_log())?;
     }
     let log = OpenOptions::new()
         .create(true)

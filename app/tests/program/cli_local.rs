@@ -142,7 +142,9 @@ fn settings_come_from_the_configuration_file_too() {
     .unwrap();
     let ended = home.run(&["local", "status"]).expect(2);
     assert!(
-        ended.errors()[0].contains("line 2: unknown field `lambda_timeout`"),
+        ended.errors()[0].ends_with(
+            "line 2: unknown key `lambda_timeout` in [local]; did you mean `lambda_timeout_s`?"
+        ),
         "{}",
         ended.err
     );

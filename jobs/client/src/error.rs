@@ -90,6 +90,14 @@ pub enum JobsError {
         /// As it was asked for.
         name: String,
     },
+    /// Executions that were told to stop have not ended.
+    #[error("{count} of the items of batch `{batch}` still run although they were stopped")]
+    StillRunning {
+        /// The batch.
+        batch: String,
+        /// How many items.
+        count: usize,
+    },
     /// A manifest that this version cannot read.
     #[error("the manifest of batch `{batch}` cannot be read: {reason}")]
     BadManifest {
@@ -176,6 +184,7 @@ impl JobsError {
             | Self::NoSuchBucket { .. }
             | Self::NoSuchStateMachine { .. }
             | Self::BadManifest { .. }
+            | Self::StillRunning { .. }
             | Self::Damaged { .. }
             | Self::Service { .. } => ErrorKind::Target,
             Self::NoSuchBatch { .. }
@@ -214,6 +223,7 @@ impl JobsError {
                 Some("`whiteboarder runs list` names the batches")
             }
             Self::NoSuchItem { .. } => Some("`whiteboarder runs show BATCH` names its items"),
+            Self::StillRunning { .. } => Some("try again a little later; nothing was deleted"),
             Self::Changed { .. } => Some("submit it again"),
             Self::BadManifest { .. } => {
                 Some("it may have been written by a newer version of whiteboarder")

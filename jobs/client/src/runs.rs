@@ -7,6 +7,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use unicode_normalization::UnicodeNormalization;
 
+pub use crate::delete::{Deleted, Extent, delete, extent};
 use crate::error::{JobsError, from_sdk};
 use crate::names;
 use crate::profile::Target;
@@ -342,42 +343,6 @@ async fn on_executions(target: &Target, action: Action, names: &[String]) -> Res
 /// A token that makes a retried redrive the same redrive.
 fn once_token() -> String {
     ulid::Ulid::generate().to_string()
-}
-
-/// Deletes a batch's objects: originals, results, failures, run records, and last its manifest.
-/// Returns how many objects were deleted. Running executions are left alone (stop them first).
-pub async fn delete(
-    target: &Target,
-    batch: &str,
-    cancel: &CancellationToken,
-) -> Result<usize, JobsError> {
-    // Fails when there is no such batch; a manifest of another version may be deleted.
-    match load_manifest(target, batch).await {
-        Ok(_) | Err(JobsError::BadManifest { .. }) => {}
-        Err(error) => return Err(error),
-    }
-    let mut deleted = 0;
-    for prefix in [
-        names::inbox_prefix(batch),
-        names::cleaned_prefix(batch),
-        names::failed_prefix(batch),
-        names::runs_prefix(batch),
-    ] {
-        let keys: Vec<_> = store::list(target, &prefix)
-            .await?
-            .into_iter()
-            .map(|object| object.key)
-            .collect();
-        for some in keys.chunks(1_000) {
-            if cancel.is_cancelled() {
-                return Err(JobsError::Cancelled);
-            }
-            store::delete(target, some).await?;
-            deleted += some.len();
-        }
-    }
-    store::delete(target, &[names::manifest_key(batch)]).await?;
-    Ok(deleted + 1)
 }
 
 #[cfg(test)]

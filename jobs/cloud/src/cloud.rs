@@ -304,7 +304,7 @@ fn prepare_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Locks the data directory for as long as the file is open; the system lets go of it when the process ends.
-fn lock(root: &Path) -> Result<File, CloudError> {
+pub(crate) fn lock(root: &Path) -> Result<File, CloudError> {
     let file = private_file(&root.join("lock")).map_err(|error| CloudError::store(root, error))?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
@@ -379,6 +379,7 @@ fn open_engine(
         region: config.region.clone(),
         account: config.account.clone(),
         durability: config.durability,
+        keep: config.keep,
     };
     let path = config.root.join(versions::STATES_FILE);
     private_file(&path).map_err(|error| CloudError::store(&config.root, error))?;
