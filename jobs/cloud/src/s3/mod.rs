@@ -44,4 +44,5 @@ mod service;
 mod store;
 
 pub use error::StoreError;
+pub use service::Service;
 pub use store::{ObjectStore, PutResult, StoreSettings};

@@ -22,7 +22,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use s3s::service::S3Service;
 use time::OffsetDateTime;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -47,7 +46,7 @@ const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(2);
 pub(crate) struct Front {
     pub(crate) access_key: String,
     pub(crate) secret_key: String,
-    pub(crate) s3: S3Service,
+    pub(crate) s3: crate::s3::Service,
     pub(crate) engine: Arc<Engine>,
     pub(crate) lambda: Arc<LambdaLane>,
     pub(crate) queue: Arc<AsyncQueue>,
@@ -135,7 +134,7 @@ async fn dispatch(front: Arc<Front>, request: Request<Incoming>) -> Answer {
         return control::answer(&front, request).await;
     }
     let _busy = front.activity.request();
-    match front.s3.call(request.map(Body::from)).await {
+    match front.s3.call(request).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(?error, "S3 could not answer");

@@ -1,0 +1,344 @@
+//! What stands before `s3s`: the parts of the protocol that it leaves out or gets wrong.
+//!
+//! - Signature Version 2 is refused, as AWS does.
+//! - A subresource that `s3s` does not know (`PUT /bucket/key?renameObject`) would be taken for the plain operation
+//!   and overwrite the object: writes with parameters that nothing here reads are refused.
+//! - The list of keys of `DeleteObjects` is digested, so that the operation can compare it with its checksum.
+//! - A refused request's body is read to its end: a client that is still sending sees the answer, not a closed
+//!   connection.
+//! - A client that sent `Expect: 100-continue` and got its answer at once gets a new connection. botocore would
+//!   take the next answer on the old one for that of this request.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::{Frame, Incoming, SizeHint};
+use s3s::service::S3Service;
+use s3s::{Body, HttpError};
+
+use super::answer::request_id;
+use crate::s3::checksum::{Digests, Hasher};
+use crate::s3::receive::discard;
+
+/// How long a refused request's body is read.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The list of keys of a `DeleteObjects`: a thousand keys of 1 KiB, in XML, with room to spare.
+const MAX_KEYS_BODY: usize = 20 << 20;
+
+/// The S3 service, for hyper. Clones share the store.
+#[derive(Clone)]
+pub struct Service {
+    inner: S3Service,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Service").finish_non_exhaustive()
+    }
+}
+
+/// The digests of a body that was read before the operation, among the request's extensions.
+#[derive(Clone)]
+pub(super) struct ReadBody(pub(super) Arc<Digests>);
+
+impl Service {
+    pub(super) fn new(inner: S3Service) -> Self {
+        Self { inner }
+    }
+
+    /// Answers a request. An error means that the connection cannot go on.
+    pub async fn call(&self, request: Request<Incoming>) -> Result<Response<Body>, HttpError> {
+        let expects = request.headers().contains_key(header::EXPECT);
+        let (head, body) = request.into_parts();
+        let body = Lent::new(body);
+        let refusal = refusal(&head.method, &head.uri, &head.headers);
+        let mut answer = match refusal {
+            Some(refusal) => refusal.answer(),
+            None if is_deletion(&head.method, &head.uri) => {
+                match read_keys(Request::from_parts(head, body.clone())).await {
+                    Ok(request) => self.inner.call(request).await?,
+                    Err(refusal) => refusal.answer(),
+                }
+            }
+            None => {
+                let request = Request::from_parts(head, Body::http_body(body.clone()));
+                self.inner.call(request).await?
+            }
+        };
+        // Nobody has asked for the body, and the client waits to be asked: it need not send it.
+        let unsent = expects && !body.was_read();
+        if answer.status().as_u16() >= 400 && !unsent {
+            let rest = discard(Some(Body::http_body(body)));
+            let _ = tokio::time::timeout(PATIENCE, rest).await;
+        }
+        let headers = answer.headers_mut();
+        if unsent {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if !headers.contains_key("x-amz-request-id")
+            && let Ok(id) = HeaderValue::from_str(&request_id())
+        {
+            headers.insert("x-amz-request-id", id);
+        }
+        Ok(answer)
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = Response<Body>;
+    type Error = HttpError;
+    type Future = BoxFuture<'static, Result<Response<Body>, HttpError>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Service::call(&service, request).await })
+    }
+}
+
+/// A request's body that remains ours when the operation drops it.
+#[derive(Clone)]
+struct Lent(Arc<Shared>);
+
+struct Shared {
+    body: Mutex<Incoming>,
+    /// Somebody has asked for it, and so the client for "100 Continue".
+    read: AtomicBool,
+}
+
+impl Lent {
+    fn new(body: Incoming) -> Self {
+        Self(Arc::new(Shared {
+            body: Mutex::new(body),
+            read: AtomicBool::new(false),
+        }))
+    }
+
+    /// An empty body has never to be asked for.
+    fn was_read(&self) -> bool {
+        self.0.read.load(Ordering::Relaxed)
+    }
+
+    fn body(&self) -> MutexGuard<'_, Incoming> {
+        self.0.body.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl hyper::body::Body for Lent {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let mut body = self.body();
+        if !body.is_end_stream() {
+            self.0.read.store(true, Ordering::Relaxed);
+        }
+        Pin::new(&mut *body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body().is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body().size_hint()
+    }
+}
+
+/// An answer that `s3s` is not asked for.
+struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    fn not_implemented(parameter: &str) -> Self {
+        Self {
+            status: StatusCode::NOT_IMPLEMENTED,
+            code: "NotImplemented",
+            message: format!("the parameter {parameter} is not implemented by the local S3"),
+        }
+    }
+
+    fn answer(&self) -> Response<Body> {
+        let escaped = self.message.replace('&', "&amp;").replace('<', "&lt;");
+        let (code, id) = (self.code, request_id());
+        let xml = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{escaped}</Message><RequestId>{id}</RequestId></Error>"
+        );
+        let mut answer = Response::new(Body::from(xml));
+        *answer.status_mut() = self.status;
+        let headers = answer.headers_mut();
+        let xml = HeaderValue::from_static("application/xml");
+        headers.insert(header::CONTENT_TYPE, xml);
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            headers.insert("x-amz-request-id", id);
+        }
+        answer
+    }
+}
+
+/// Why a request goes no further; nothing when it may.
+fn refusal(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Refusal> {
+    if is_signature_2(uri, headers) {
+        return Some(Refusal {
+            status: StatusCode::BAD_REQUEST,
+            code: "InvalidRequest",
+            message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+                .to_owned(),
+        });
+    }
+    let of_object = uri
+        .path()
+        .trim_start_matches('/')
+        .split_once('/')
+        .is_some_and(|(_, key)| !key.is_empty());
+    // Everything else that S3 has as a parameter is an operation that this store does not have.
+    let known: &[&str] = match (method, of_object) {
+        (&Method::PUT, true) => &["partNumber", "uploadId"],
+        (&Method::POST, true) => &["uploads", "uploadId"],
+        (&Method::DELETE, true) => &["uploadId", "versionId"],
+        (&Method::POST, false) => &["delete"],
+        (&Method::PUT | &Method::DELETE, false) => &[],
+        (&Method::GET, false) => {
+            // `s3s` knows the others, and that it does not have them.
+            let unknown =
+                names(uri).find(|name| matches!(*name, "abac" | "metadataConfiguration"));
+            return unknown.map(Refusal::not_implemented);
+        }
+        _ => return None,
+    };
+    let is_known = |name: &str| {
+        known.contains(&name) || name == "x-id" || name.to_ascii_lowercase().starts_with("x-amz-")
+    };
+    if let Some(unknown) = names(uri).find(|name| !is_known(name)) {
+        return Some(Refusal::not_implemented(unknown));
+    }
+    let has = |wanted| names(uri).any(|name| name == wanted);
+    if *method == Method::PUT && has("partNumber") != has("uploadId") {
+        return Some(Refusal {
+            status: StatusCode::BAD_REQUEST,
+            code: "InvalidArgument",
+            message: "partNumber and uploadId go together".to_owned(),
+        });
+    }
+    None
+}
+
+fn is_signature_2(uri: &Uri, headers: &HeaderMap) -> bool {
+    let authorization = headers.get(header::AUTHORIZATION);
+    authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS "))
+        || names(uri).any(|name| name == "AWSAccessKeyId")
+}
+
+/// Names of the parameters, as they were sent.
+fn names(uri: &Uri) -> impl Iterator<Item = &str> {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    pairs
+        .map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
+        .filter(|name| !name.is_empty())
+}
+
+fn is_deletion(method: &Method, uri: &Uri) -> bool {
+    *method == Method::POST && names(uri).any(|name| name == "delete")
+}
+
+/// Reads the list of keys and notes its digests.
+async fn read_keys(request: Request<Lent>) -> Result<Request<Body>, Refusal> {
+    let (mut head, body) = request.into_parts();
+    let streamed = head
+        .headers
+        .get("x-amz-content-sha256")
+        .is_some_and(|sum| sum.as_bytes().starts_with(b"STREAMING-"));
+    if streamed {
+        // In signed chunks, and their checksum a trailer: what came is not what was meant.
+        return Ok(Request::from_parts(head, Body::http_body(body)));
+    }
+    let bytes = Limited::new(body, MAX_KEYS_BODY).collect().await;
+    let bytes = bytes.map_err(|error| Refusal {
+        status: StatusCode::BAD_REQUEST,
+        code: "MalformedXML",
+        message: format!("the list of keys could not be read: {error}"),
+    })?;
+    let bytes = bytes.to_bytes();
+    let mut hasher = Hasher::new(true);
+    hasher.update(&bytes);
+    head.extensions.insert(ReadBody(Arc::new(hasher.finish())));
+    Ok(Request::from_parts(head, Body::from(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn code(method: Method, target: &str) -> Option<&'static str> {
+        refusal(&method, &target.parse().unwrap(), &HeaderMap::new()).map(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn a_write_with_a_subresource_that_nobody_reads_is_no_plain_write() {
+        for (method, target) in [
+            (Method::PUT, "/b/k?renameObject"),
+            (Method::PUT, "/b/k?encryption="),
+            (Method::PUT, "/b/k?x-id=PutObject&tagging"),
+            (Method::DELETE, "/b/k?acl"),
+            (Method::DELETE, "/b?metadataConfiguration"),
+            (Method::DELETE, "/b/?policy"),
+            (Method::PUT, "/b?abac"),
+            (Method::POST, "/b/k?restore"),
+            (Method::GET, "/b?metadataConfiguration"),
+        ] {
+            assert_eq!(code(method.clone(), target), Some("NotImplemented"), "{method} {target}");
+        }
+    }
+
+    #[test]
+    fn what_the_store_reads_goes_on() {
+        for (method, target) in [
+            (Method::PUT, "/b/k"),
+            (Method::PUT, "/b/k?x-id=PutObject"),
+            (Method::PUT, "/b/k?X-Amz-Signature=1&x-amz-acl=private"),
+            (Method::PUT, "/b/k?partNumber=1&uploadId=u"),
+            (Method::POST, "/b/k?uploads"),
+            (Method::POST, "/b/k?uploadId=u"),
+            (Method::POST, "/b?delete"),
+            (Method::POST, "/b"),
+            (Method::DELETE, "/b/k?versionId=null"),
+            (Method::DELETE, "/b"),
+            (Method::PUT, "/b/"),
+            (Method::GET, "/b?list-type=2&anything=1"),
+            (Method::GET, "/b/k?anything"),
+        ] {
+            assert_eq!(code(method.clone(), target), None, "{method} {target}");
+        }
+        assert_eq!(code(Method::PUT, "/b/k?uploadId=u"), Some("InvalidArgument"));
+        assert_eq!(code(Method::PUT, "/b/k?partNumber=1"), Some("InvalidArgument"));
+    }
+
+    #[test]
+    fn signature_version_2_is_recognised_in_both_its_forms() {
+        let mut headers = HeaderMap::new();
+        let refused =
+            |target: &str, headers: &HeaderMap| is_signature_2(&target.parse().unwrap(), headers);
+        assert!(!refused("/b/k?Signature=mine", &headers));
+        assert!(refused("/b/k?AWSAccessKeyId=A&Expires=1&Signature=s", &headers));
+        let mut with = |value: &'static str| {
+            headers.insert(header::AUTHORIZATION, HeaderValue::from_static(value));
+            refused("/b/k", &headers)
+        };
+        assert!(with("AWS AKIA:signature"));
+        assert!(!with("AWS4-HMAC-SHA256 Credential=x"));
+    }
+}
