@@ -3,7 +3,11 @@
 import sys
 import traceback
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
+
+# For clients that are to be refused: the SDK would try some errors again, with pauses.
+ONCE = Config(retries={"total_max_attempts": 1})
 
 _promises = []
 
@@ -49,7 +53,7 @@ def refused(code, call, *, http=None, text=None, words=None, **arguments):
         answer = call(**arguments)
     except ClientError as error:
         found = error.response["Error"]
-        same((found["Code"]), code, f"error code ({found.get('Message')!r})")
+        same(found["Code"], code, f"error code ({found.get('Message')!r})")
         if http is not None:
             same(status(error.response), http, f"HTTP status of {code}")
         if text is not None:

@@ -6,9 +6,9 @@ import io
 
 import boto3
 from boto3.s3.transfer import TransferConfig
-from check import holds, noise, promise, refused, run, same, status
+from check import ONCE, noise, promise, refused, run, same, status
 
-s3 = boto3.client("s3")
+s3 = boto3.client("s3", config=ONCE)
 BUCKET = "multipart"
 PART = 5 << 20
 s3.create_bucket(Bucket=BUCKET)

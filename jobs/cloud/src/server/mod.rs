@@ -3,13 +3,15 @@
 //! | request | goes to |
 //! |---|---|
 //! | `X-Amz-Target: AWSStepFunctions.<Operation>` | the Step Functions engine |
-//! | `/2015-03-31/functions/…` | the Lambda lane |
+//! | `/2015-03-31/functions/…`, or signed for `lambda` | the Lambda lane |
 //! | `/_local/…` | this cloud's own control |
+//! | signed for a service that is not here | an error that says so |
 //! | everything else | S3, which checks its signatures itself |
 
 mod activity;
 mod body;
 mod control;
+mod elsewhere;
 mod json;
 mod lambda_api;
 mod states_api;
@@ -122,11 +124,18 @@ fn connection(
 /// Sends a request to its service. Dropping this future (the client went away) ends a long poll and an S3 transfer;
 /// operations of the engine and invocations go on.
 async fn dispatch(front: Arc<Front>, request: Request<Incoming>) -> Answer {
+    let service = elsewhere::service(request.headers());
+    if let Some(service) = service.filter(|service| !elsewhere::is_here(service)) {
+        let answer = elsewhere::answer(service, request.headers());
+        body::discard(request.into_body()).await;
+        return answer;
+    }
+    let for_lambda = service == Some("lambda");
     let path = request.uri().path();
     if let Some(target) = target(request.headers()) {
         return states_api::answer(front, &target, request).await;
     }
-    if path.starts_with("/2015-03-31/functions/") {
+    if for_lambda || path.starts_with("/2015-03-31/functions/") {
         let _busy = front.activity.request();
         return lambda_api::answer(Arc::clone(&front), request).await;
     }

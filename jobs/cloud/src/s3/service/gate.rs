@@ -3,6 +3,7 @@
 //! - Signature Version 2 is refused, as AWS does.
 //! - A subresource that `s3s` does not know (`PUT /bucket/key?renameObject`) would be taken for the plain operation
 //!   and overwrite the object: writes with parameters that nothing here reads are refused.
+//! - `HEAD` with a range is answered 206.
 //! - The list of keys of `DeleteObjects` is digested, so that the operation can compare it with its checksum.
 //! - A refused request's body is read to its end: a client that is still sending sees the answer, not a closed
 //!   connection.
@@ -55,6 +56,7 @@ impl Service {
 
     /// Answers a request. An error means that the connection cannot go on.
     pub async fn call(&self, request: Request<Incoming>) -> Result<Response<Body>, HttpError> {
+        let is_head = request.method() == Method::HEAD;
         let expects = request.headers().contains_key(header::EXPECT);
         let (head, body) = request.into_parts();
         let body = Lent::new(body);
@@ -77,6 +79,10 @@ impl Service {
         if answer.status().as_u16() >= 400 && !unsent {
             let rest = discard(Some(Body::http_body(body)));
             let _ = tokio::time::timeout(PATIENCE, rest).await;
+        }
+        let has_range = answer.headers().contains_key(header::CONTENT_RANGE);
+        if is_head && has_range && answer.status() == StatusCode::OK {
+            *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
         let headers = answer.headers_mut();
         if unsent {

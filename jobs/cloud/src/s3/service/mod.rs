@@ -15,7 +15,6 @@ mod whole;
 
 use std::sync::Arc;
 
-use http::StatusCode;
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
@@ -123,11 +122,7 @@ impl S3 for Api {
     }
 
     async fn head_object(&self, req: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
-        let mut answer = answer(&request_id(), object::head(&self.store, req)).await?;
-        if answer.output.content_range.is_some() {
-            answer.status = Some(StatusCode::PARTIAL_CONTENT);
-        }
-        Ok(answer)
+        answer(&request_id(), object::head(&self.store, req)).await
     }
 
     async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {

@@ -211,7 +211,7 @@ pub(super) async fn head(
     let sums = sums(&row, &piece, input.checksum_mode.as_ref());
     Ok(HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
-        cache_control: row.headers.cache_control,
+        cache_control: input.response_cache_control.or(row.headers.cache_control),
         checksum_crc32: sums.checksum_crc32,
         checksum_crc32c: sums.checksum_crc32c,
         checksum_crc64nvme: sums.checksum_crc64nvme,
@@ -234,7 +234,9 @@ pub(super) async fn head(
             .or(row.headers.content_type)
             .or_else(|| Some(UNTYPED.to_owned())),
         e_tag: Some(etag(&row.etag)),
-        expires: row.headers.expires.and_then(timestamp),
+        expires: input
+            .response_expires
+            .or_else(|| row.headers.expires.and_then(timestamp)),
         last_modified: timestamp_ms(row.modified_ms),
         metadata: Some(row.metadata.into_iter().collect()),
         parts_count: input.part_number.and(row.parts).map(|parts| parts as i32),
