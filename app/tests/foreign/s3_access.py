@@ -10,7 +10,7 @@ import urllib.request
 from unittest import mock
 
 import boto3
-from botocore.auth import HmacV1Auth, HmacV1QueryAuth
+from botocore.auth import HmacV1Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -142,17 +142,39 @@ def a_clock_that_is_wrong_is_told():
 
 @promise
 def signature_version_2_is_not_spoken():
-    credentials = Credentials(KEY_ID, SECRET)
-    request = AWSRequest("GET", f"{ENDPOINT}/{BUCKET}", headers={"Date": time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())})
-    HmacV1Auth(credentials).add_auth(request)
+    now = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
+    request = AWSRequest("GET", f"{ENDPOINT}/{BUCKET}", headers={"Date": now})
+    HmacV1Auth(Credentials(KEY_ID, SECRET)).add_auth(request)
     status, body, _ = fetch(request.url, headers=dict(request.headers))
     same(status, 400)
     holds(b"Please use AWS4-HMAC-SHA256" in body, body)
-    request = AWSRequest("GET", f"{ENDPOINT}/{BUCKET}")
-    HmacV1QueryAuth(credentials).add_auth(request)
-    status, body, _ = fetch(request.url)
-    same(status, 400)
-    holds(b"Please use AWS4-HMAC-SHA256" in body, body)
+
+
+@promise
+def presigned_urls_may_have_it_as_boto3_makes_them_so():
+    old = boto3.client("s3")
+    where = {"Bucket": BUCKET, "Key": "a b/ü.txt"}
+    url = old.generate_presigned_url("get_object", Params=where, ExpiresIn=60)
+    holds("AWSAccessKeyId=" in url, f"{url} is of version 2")
+    same(fetch(url)[:2], (200, b"board"))
+    described = {**where, "Key": "v2", "ContentType": "text/x-board"}
+    put = old.generate_presigned_url("put_object", Params=described, ExpiresIn=60)
+    same(fetch(put, "PUT", b"by url", {"Content-Type": "text/x-board"})[0], 200)
+    same(s3.get_object(Bucket=BUCKET, Key="v2")["Body"].read(), b"by url")
+    delete = old.generate_presigned_url("delete_object", Params={**where, "Key": "v2"}, ExpiresIn=60)
+    same(fetch(delete, "DELETE")[0], 204)
+    wished = {**where, "ResponseContentType": "text/x-wished"}
+    wished = old.generate_presigned_url("get_object", Params=wished, ExpiresIn=60)
+    same(fetch(wished)[2]["Content-Type"], "text/x-wished")
+    late = old.generate_presigned_url("get_object", Params=where, ExpiresIn=-60)
+    for what, refused_url, method in [
+        ("too late", late, "GET"),
+        ("another key", url.replace("a%20b", "a%20c"), "GET"),
+        ("another method", url, "DELETE"),
+        ("another type", url + "&response-content-type=text%2Fhtml", "GET"),
+    ]:
+        status, body, _ = fetch(refused_url, method)
+        same(status, 403, f"{what}: {body}")
 
 
 @promise

@@ -1,6 +1,7 @@
 //! What stands before `s3s`: the parts of the protocol that it leaves out or gets wrong.
 //!
-//! - Signature Version 2 is refused, as AWS does.
+//! - Signature Version 2 in a header is refused, as AWS does. In a presigned URL it is taken: boto3 and version 1 of the
+//!   AWS CLI make such URLs for us-east-1 unless they are told otherwise.
 //! - A subresource that `s3s` does not know (`PUT /bucket/key?renameObject`) would be taken for the plain operation
 //!   and overwrite the object: writes with parameters that nothing here reads are refused.
 //! - `HEAD` with a range is answered 206.
@@ -196,7 +197,7 @@ impl Refusal {
 
 /// Why a request goes no further; nothing when it may.
 fn refusal(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Refusal> {
-    if is_signature_2(uri, headers) {
+    if is_signature_2(headers) {
         return Some(Refusal {
             status: StatusCode::BAD_REQUEST,
             code: "InvalidRequest",
@@ -225,7 +226,7 @@ fn refusal(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Refusal> {
         _ => return None,
     };
     let is_known = |name: &str| {
-        known.contains(&name) || name == "x-id" || name.to_ascii_lowercase().starts_with("x-amz-")
+        known.contains(&name) || name == "x-id" || is_of_presigned_url(name)
     };
     if let Some(unknown) = names(uri).find(|name| !is_known(name)) {
         return Some(Refusal::not_implemented(unknown));
@@ -241,10 +242,15 @@ fn refusal(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Refusal> {
     None
 }
 
-fn is_signature_2(uri: &Uri, headers: &HeaderMap) -> bool {
+/// Whether a presigned URL of either version has this parameter.
+fn is_of_presigned_url(name: &str) -> bool {
+    let of_version_2 = ["AWSAccessKeyId", "Signature", "Expires", "content-type", "content-md5"];
+    of_version_2.contains(&name) || name.to_ascii_lowercase().starts_with("x-amz-")
+}
+
+fn is_signature_2(headers: &HeaderMap) -> bool {
     let authorization = headers.get(header::AUTHORIZATION);
     authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS "))
-        || names(uri).any(|name| name == "AWSAccessKeyId")
 }
 
 /// Names of the parameters, as they were sent.
@@ -316,6 +322,7 @@ mod tests {
             (Method::PUT, "/b/k"),
             (Method::PUT, "/b/k?x-id=PutObject"),
             (Method::PUT, "/b/k?X-Amz-Signature=1&x-amz-acl=private"),
+            (Method::PUT, "/b/k?AWSAccessKeyId=A&Signature=s&content-type=t&Expires=1"),
             (Method::PUT, "/b/k?partNumber=1&uploadId=u"),
             (Method::POST, "/b/k?uploads"),
             (Method::POST, "/b/k?uploadId=u"),
@@ -334,17 +341,13 @@ mod tests {
     }
 
     #[test]
-    fn signature_version_2_is_recognised_in_both_its_forms() {
-        let mut headers = HeaderMap::new();
-        let refused =
-            |target: &str, headers: &HeaderMap| is_signature_2(&target.parse().unwrap(), headers);
-        assert!(!refused("/b/k?Signature=mine", &headers));
-        assert!(refused("/b/k?AWSAccessKeyId=A&Expires=1&Signature=s", &headers));
-        let mut with = |value: &'static str| {
-            headers.insert(header::AUTHORIZATION, HeaderValue::from_static(value));
-            refused("/b/k", &headers)
+    fn signature_version_2_is_recognised_in_the_header() {
+        let refused = |value: &'static str| {
+            let value = HeaderValue::from_static(value);
+            is_signature_2(&HeaderMap::from_iter([(header::AUTHORIZATION, value)]))
         };
-        assert!(with("AWS AKIA:signature"));
-        assert!(!with("AWS4-HMAC-SHA256 Credential=x"));
+        assert!(refused("AWS AKIA:signature"));
+        assert!(!refused("AWS4-HMAC-SHA256 Credential=x"));
+        assert!(!is_signature_2(&HeaderMap::new()));
     }
 }
