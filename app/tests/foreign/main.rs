@@ -40,9 +40,15 @@ fn clients() -> Option<&'static Clients> {
         let python = env::var("WHITEBOARDER_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
         // Python's own file may be a link or a wrapper; the programs are where it was found.
         let tell = "import boto3, shutil, sys; print(shutil.which(sys.argv[1]) or '')";
-        let told = Command::new(&python).args(["-c", tell, &python]).output().ok()?;
+        let told = Command::new(&python)
+            .args(["-c", tell, &python])
+            .output()
+            .ok()?;
         let path = PathBuf::from(String::from_utf8_lossy(&told.stdout).trim());
-        let aws = path.parent().map(|folder| folder.join("aws")).filter(|aws| aws.exists());
+        let aws = path
+            .parent()
+            .map(|folder| folder.join("aws"))
+            .filter(|aws| aws.exists());
         told.status.success().then_some(Clients { python, aws })
     });
     found.as_ref()
@@ -66,7 +72,9 @@ fn run(clients: &Clients, interpreter: &str, script: &str) {
     let line = r#"variables=$("$0" local env) && eval "$variables" && exec "$1" "$2""#;
     let like = home.command::<&str>(&[]);
     let mut command = Command::new("sh");
-    command.args(["-c", line, PROGRAM, interpreter]).arg(scripts.join(script));
+    command
+        .args(["-c", line, PROGRAM, interpreter])
+        .arg(scripts.join(script));
     for (name, value) in like.get_envs() {
         match value {
             Some(value) => command.env(name, value),
@@ -75,7 +83,10 @@ fn run(clients: &Clients, interpreter: &str, script: &str) {
     }
     command
         .current_dir(&folder)
-        .env("BOARDS", Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/boards"))
+        .env(
+            "BOARDS",
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/boards"),
+        )
         // Nothing of the developer's own AWS settings.
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
@@ -91,7 +102,11 @@ fn run(clients: &Clients, interpreter: &str, script: &str) {
     }
     let ended = end(command.spawn().unwrap()).expect(0);
     // A script that ends before its checks would end well, too.
-    let promises = ended.out.lines().filter(|line| line.starts_with("ok ")).count();
+    let promises = ended
+        .out
+        .lines()
+        .filter(|line| line.starts_with("ok "))
+        .count();
     let source = fs::read_to_string(scripts.join(script)).unwrap();
     let written = source
         .lines()

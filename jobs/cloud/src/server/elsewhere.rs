@@ -20,7 +20,10 @@ pub(super) fn service(headers: &HeaderMap) -> Option<&str> {
 
 /// Whether this cloud has it.
 pub(super) fn is_here(service: &str) -> bool {
-    matches!(service, "s3" | "states" | "lambda" | crate::control::SERVICE)
+    matches!(
+        service,
+        "s3" | "states" | "lambda" | crate::control::SERVICE
+    )
 }
 
 /// Says so in the form that the service's clients read.
@@ -34,8 +37,10 @@ pub(super) fn answer(service: &str, headers: &HeaderMap) -> Answer {
     let code = "UnknownOperationException";
     let content_type = headers.get(header::CONTENT_TYPE);
     let is_json = headers.contains_key("x-amz-target")
-        || content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"application/")
-            && kind.as_bytes().windows(4).any(|word| word == b"json"));
+        || content_type.is_some_and(|kind| {
+            kind.as_bytes().starts_with(b"application/")
+                && kind.as_bytes().windows(4).any(|word| word == b"json")
+        });
     if is_json {
         return json::error(StatusCode::NOT_IMPLEMENTED, code, &message);
     }
@@ -61,7 +66,8 @@ mod tests {
             "AWS4-HMAC-SHA256 Credential=AKIA/20260102/us-east-1/ecs/aws4_request, SignedHeaders=host, Signature=0",
         );
         assert_eq!(service(&headers), Some("ecs"));
-        let tight = signed("AWS4-HMAC-SHA256 Credential=AKIA/20260102/eu/lambda/aws4_request,Signature=0");
+        let tight =
+            signed("AWS4-HMAC-SHA256 Credential=AKIA/20260102/eu/lambda/aws4_request,Signature=0");
         assert_eq!(service(&tight), Some("lambda"));
         for other in ["AWS AKIA:signature", "AWS4-HMAC-SHA256 Credential=AKIA", ""] {
             assert_eq!(service(&signed(other)), None, "{other}");

@@ -349,7 +349,10 @@ mod tests {
             ("/2015-03-31/functions/f%2/invocations", None),
             ("/2015-03-31/functions//invocations", None),
             ("/2015-03-31/functions/f/configuration", None),
-            ("/2021-11-15/functions/f/response-streaming-invocations", None),
+            (
+                "/2021-11-15/functions/f/response-streaming-invocations",
+                None,
+            ),
         ];
         for (target, expected) in table {
             let request = Request::post(target).body(()).unwrap();
@@ -360,7 +363,10 @@ mod tests {
             ("/2015-03-31/functions", Some(Operation::List)),
             ("/2015-03-31/functions/", Some(Operation::List)),
             ("/2015-03-31/functions?Marker=a", Some(Operation::List)),
-            ("/2015-03-31/functions/f", Some(Operation::Get("f".to_owned()))),
+            (
+                "/2015-03-31/functions/f",
+                Some(Operation::Get("f".to_owned())),
+            ),
             (
                 "/2015-03-31/functions/f/configuration",
                 Some(Operation::GetConfiguration("f".to_owned())),

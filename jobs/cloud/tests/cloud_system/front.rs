@@ -321,7 +321,10 @@ async fn what_is_not_a_cloud_is_told_apart() {
 async fn a_service_that_is_not_here_is_named() {
     let running = Running::new(stack()).await;
     let address = running.cloud.address();
-    let target = [("x-amz-target", "AmazonEC2ContainerServiceV20141113.ListClusters")];
+    let target = [(
+        "x-amz-target",
+        "AmazonEC2ContainerServiceV20141113.ListClusters",
+    )];
     let message = "The local cloud has no service ecs: it has s3, states and lambda";
     let request = signed(address, "ecs", "POST", "/", &target, "{}".to_owned());
     let answer = send(address, request).await;

@@ -209,14 +209,33 @@ async fn the_functions_are_listed_and_described() {
     assert!(page.get("NextMarker").is_none());
     let one = json_of(&get("/2015-03-31/functions/a/configuration").await);
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:a";
-    assert_eq!((&one["FunctionArn"], &one["State"]), (&json!(arn), &json!("Active")));
+    assert_eq!(
+        (&one["FunctionArn"], &one["State"]),
+        (&json!(arn), &json!("Active"))
+    );
     let same = json_of(&get("/2015-03-31/functions/a").await);
     assert_eq!(same["Configuration"], one);
     for (path, status, code) in [
-        ("/2015-03-31/functions/none", 404, "ResourceNotFoundException"),
-        ("/2015-03-31/functions?MaxItems=0", 400, "InvalidParameterValueException"),
-        ("/2015-03-31/functions/a/policy", 404, "UnknownOperationException"),
-        ("/2016-08-19/account-settings", 404, "UnknownOperationException"),
+        (
+            "/2015-03-31/functions/none",
+            404,
+            "ResourceNotFoundException",
+        ),
+        (
+            "/2015-03-31/functions?MaxItems=0",
+            400,
+            "InvalidParameterValueException",
+        ),
+        (
+            "/2015-03-31/functions/a/policy",
+            404,
+            "UnknownOperationException",
+        ),
+        (
+            "/2016-08-19/account-settings",
+            404,
+            "UnknownOperationException",
+        ),
     ] {
         let answer = get(path).await;
         assert_eq!(answer.status(), status, "{path}");

@@ -37,7 +37,9 @@ async fn the_head_of_a_range_is_partial_content() {
     let s3 = with_object(&server, b"0123456789").await;
     let presigned = s3.head_object().bucket(BUCKET).key("k").presigned(hour());
     let head = head(&presigned.await.unwrap());
-    let answer = server.raw(&format!("{head}\r\nRange: bytes=2-4"), b"").await;
+    let answer = server
+        .raw(&format!("{head}\r\nRange: bytes=2-4"), b"")
+        .await;
     assert!(answer.starts_with("HTTP/1.1 206 "), "{answer}");
     assert!(answer.contains("content-range: bytes 2-4/10"), "{answer}");
     let answer = server.raw(&head, b"").await;
@@ -57,14 +59,18 @@ async fn a_range_that_is_none_is_passed_over() {
     }
     // The way around it is no way around the signature.
     let answer = server
-        .raw(&format!("GET /{BUCKET}/k HTTP/1.1\r\nRange: bytes=a-b"), b"")
+        .raw(
+            &format!("GET /{BUCKET}/k HTTP/1.1\r\nRange: bytes=a-b"),
+            b"",
+        )
         .await;
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
-    let missing = s3.get_object().bucket(BUCKET).key("none").range("bytes=a-b");
-    assert_eq!(
-        refusal(missing.send().await),
-        (404, "NoSuchKey".to_owned())
-    );
+    let missing = s3
+        .get_object()
+        .bucket(BUCKET)
+        .key("none")
+        .range("bytes=a-b");
+    assert_eq!(refusal(missing.send().await), (404, "NoSuchKey".to_owned()));
 }
 
 #[tokio::test]
@@ -147,7 +153,10 @@ async fn a_client_that_was_never_told_to_continue_gets_a_new_connection() {
 async fn the_header_of_signature_version_2_is_refused_in_s3s_words() {
     let server = Server::start().await;
     let answer = server
-        .raw("GET / HTTP/1.1\r\nAuthorization: AWS AKIALOCALEXAMPLE:c2lnbmF0dXJl", b"")
+        .raw(
+            "GET / HTTP/1.1\r\nAuthorization: AWS AKIALOCALEXAMPLE:c2lnbmF0dXJl",
+            b"",
+        )
         .await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert!(answer.contains("Please use AWS4-HMAC-SHA256."), "{answer}");

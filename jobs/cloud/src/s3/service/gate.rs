@@ -2,8 +2,6 @@
 //!
 //! - Signature Version 2 in a header is refused, as AWS does. In a presigned URL it is taken: boto3 and version 1 of the
 //!   AWS CLI make such URLs for us-east-1 unless they are told otherwise.
-//! - A subresource that `s3s` does not know (`PUT /bucket/key?renameObject`) would be taken for the plain operation
-//!   and overwrite the object: writes with parameters that nothing here reads are refused.
 //! - `HEAD` with a range is answered 206.
 //! - The list of keys of `DeleteObjects` is digested, so that the operation can compare it with its checksum.
 //! - A refused request's body is read to its end: a client that is still sending sees the answer, not a closed
@@ -26,6 +24,7 @@ use s3s::service::S3Service;
 use s3s::{Body, HttpError};
 
 use super::answer::request_id;
+use super::parameters::names;
 use crate::s3::checksum::{Digests, Hasher};
 use crate::s3::receive::discard;
 
@@ -61,19 +60,16 @@ impl Service {
         let expects = request.headers().contains_key(header::EXPECT);
         let (head, body) = request.into_parts();
         let body = Lent::new(body);
-        let refusal = refusal(&head.method, &head.uri, &head.headers);
-        let mut answer = match refusal {
-            Some(refusal) => refusal.answer(),
-            None if is_deletion(&head.method, &head.uri) => {
-                match read_keys(Request::from_parts(head, body.clone())).await {
-                    Ok(request) => self.inner.call(request).await?,
-                    Err(refusal) => refusal.answer(),
-                }
+        let mut answer = if is_signature_2(&head.headers) {
+            Refusal::signature_2().answer()
+        } else if is_deletion(&head.method, &head.uri) {
+            match read_keys(Request::from_parts(head, body.clone())).await {
+                Ok(request) => self.inner.call(request).await?,
+                Err(refusal) => refusal.answer(),
             }
-            None => {
-                let request = Request::from_parts(head, Body::http_body(body.clone()));
-                self.inner.call(request).await?
-            }
+        } else {
+            let request = Request::from_parts(head, Body::http_body(body.clone()));
+            self.inner.call(request).await?
         };
         // Nobody has asked for the body, and the client waits to be asked: it need not send it.
         let unsent = expects && !body.was_read();
@@ -163,17 +159,16 @@ impl hyper::body::Body for Lent {
 
 /// An answer that `s3s` is not asked for.
 struct Refusal {
-    status: StatusCode,
     code: &'static str,
     message: String,
 }
 
 impl Refusal {
-    fn not_implemented(parameter: &str) -> Self {
+    fn signature_2() -> Self {
+        let message = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
         Self {
-            status: StatusCode::NOT_IMPLEMENTED,
-            code: "NotImplemented",
-            message: format!("the parameter {parameter} is not implemented by the local S3"),
+            code: "InvalidRequest",
+            message: message.to_owned(),
         }
     }
 
@@ -184,7 +179,7 @@ impl Refusal {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{escaped}</Message><RequestId>{id}</RequestId></Error>"
         );
         let mut answer = Response::new(Body::from(xml));
-        *answer.status_mut() = self.status;
+        *answer.status_mut() = StatusCode::BAD_REQUEST;
         let headers = answer.headers_mut();
         let xml = HeaderValue::from_static("application/xml");
         headers.insert(header::CONTENT_TYPE, xml);
@@ -195,70 +190,9 @@ impl Refusal {
     }
 }
 
-/// Why a request goes no further; nothing when it may.
-fn refusal(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Refusal> {
-    if is_signature_2(headers) {
-        return Some(Refusal {
-            status: StatusCode::BAD_REQUEST,
-            code: "InvalidRequest",
-            message: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
-                .to_owned(),
-        });
-    }
-    let of_object = uri
-        .path()
-        .trim_start_matches('/')
-        .split_once('/')
-        .is_some_and(|(_, key)| !key.is_empty());
-    // Everything else that S3 has as a parameter is an operation that this store does not have.
-    let known: &[&str] = match (method, of_object) {
-        (&Method::PUT, true) => &["partNumber", "uploadId"],
-        (&Method::POST, true) => &["uploads", "uploadId"],
-        (&Method::DELETE, true) => &["uploadId", "versionId"],
-        (&Method::POST, false) => &["delete"],
-        (&Method::PUT | &Method::DELETE, false) => &[],
-        (&Method::GET, false) => {
-            // `s3s` knows the others, and that it does not have them.
-            let unknown =
-                names(uri).find(|name| matches!(*name, "abac" | "metadataConfiguration"));
-            return unknown.map(Refusal::not_implemented);
-        }
-        _ => return None,
-    };
-    let is_known = |name: &str| {
-        known.contains(&name) || name == "x-id" || is_of_presigned_url(name)
-    };
-    if let Some(unknown) = names(uri).find(|name| !is_known(name)) {
-        return Some(Refusal::not_implemented(unknown));
-    }
-    let has = |wanted| names(uri).any(|name| name == wanted);
-    if *method == Method::PUT && has("partNumber") != has("uploadId") {
-        return Some(Refusal {
-            status: StatusCode::BAD_REQUEST,
-            code: "InvalidArgument",
-            message: "partNumber and uploadId go together".to_owned(),
-        });
-    }
-    None
-}
-
-/// Whether a presigned URL of either version has this parameter.
-fn is_of_presigned_url(name: &str) -> bool {
-    let of_version_2 = ["AWSAccessKeyId", "Signature", "Expires", "content-type", "content-md5"];
-    of_version_2.contains(&name) || name.to_ascii_lowercase().starts_with("x-amz-")
-}
-
 fn is_signature_2(headers: &HeaderMap) -> bool {
     let authorization = headers.get(header::AUTHORIZATION);
     authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS "))
-}
-
-/// Names of the parameters, as they were sent.
-fn names(uri: &Uri) -> impl Iterator<Item = &str> {
-    let pairs = uri.query().unwrap_or_default().split('&');
-    pairs
-        .map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
-        .filter(|name| !name.is_empty())
 }
 
 fn is_deletion(method: &Method, uri: &Uri) -> bool {
@@ -278,7 +212,6 @@ async fn read_keys(request: Request<Lent>) -> Result<Request<Body>, Refusal> {
     }
     let bytes = Limited::new(body, MAX_KEYS_BODY).collect().await;
     let bytes = bytes.map_err(|error| Refusal {
-        status: StatusCode::BAD_REQUEST,
         code: "MalformedXML",
         message: format!("the list of keys could not be read: {error}"),
     })?;
@@ -291,54 +224,7 @@ async fn read_keys(request: Request<Lent>) -> Result<Request<Body>, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
-
-    fn code(method: Method, target: &str) -> Option<&'static str> {
-        refusal(&method, &target.parse().unwrap(), &HeaderMap::new()).map(|refusal| refusal.code)
-    }
-
-    #[test]
-    fn a_write_with_a_subresource_that_nobody_reads_is_no_plain_write() {
-        for (method, target) in [
-            (Method::PUT, "/b/k?renameObject"),
-            (Method::PUT, "/b/k?encryption="),
-            (Method::PUT, "/b/k?x-id=PutObject&tagging"),
-            (Method::DELETE, "/b/k?acl"),
-            (Method::DELETE, "/b?metadataConfiguration"),
-            (Method::DELETE, "/b/?policy"),
-            (Method::PUT, "/b?abac"),
-            (Method::POST, "/b/k?restore"),
-            (Method::GET, "/b?metadataConfiguration"),
-        ] {
-            assert_eq!(code(method.clone(), target), Some("NotImplemented"), "{method} {target}");
-        }
-    }
-
-    #[test]
-    fn what_the_store_reads_goes_on() {
-        for (method, target) in [
-            (Method::PUT, "/b/k"),
-            (Method::PUT, "/b/k?x-id=PutObject"),
-            (Method::PUT, "/b/k?X-Amz-Signature=1&x-amz-acl=private"),
-            (Method::PUT, "/b/k?AWSAccessKeyId=A&Signature=s&content-type=t&Expires=1"),
-            (Method::PUT, "/b/k?partNumber=1&uploadId=u"),
-            (Method::POST, "/b/k?uploads"),
-            (Method::POST, "/b/k?uploadId=u"),
-            (Method::POST, "/b?delete"),
-            (Method::POST, "/b"),
-            (Method::DELETE, "/b/k?versionId=null"),
-            (Method::DELETE, "/b"),
-            (Method::PUT, "/b/"),
-            (Method::GET, "/b?list-type=2&anything=1"),
-            (Method::GET, "/b/k?anything"),
-        ] {
-            assert_eq!(code(method.clone(), target), None, "{method} {target}");
-        }
-        assert_eq!(code(Method::PUT, "/b/k?uploadId=u"), Some("InvalidArgument"));
-        assert_eq!(code(Method::PUT, "/b/k?partNumber=1"), Some("InvalidArgument"));
-    }
 
     #[test]
     fn signature_version_2_is_recognised_in_the_header() {

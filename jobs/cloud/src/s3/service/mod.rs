@@ -2,7 +2,7 @@
 //!
 //! One function for each operation: [`bucket`], [`object`], [`multipart`] and [`listing`] hold them,
 //! [`body`] what a request says of its body, [`mod@answer`] what they share on the way back. [`gate`] is what a
-//! request passes before `s3s` sees it.
+//! request passes before `s3s` sees it, [`parameters`] and [`whole`] what it passes inside.
 
 mod answer;
 mod body;
@@ -11,6 +11,7 @@ mod gate;
 mod listing;
 mod multipart;
 mod object;
+mod parameters;
 mod whole;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use super::store::ObjectStore;
 use answer::answer;
 pub(super) use answer::request_id;
 pub use gate::Service;
+use parameters::KnownParameters;
 use whole::WholeInstead;
 
 /// The service that knows this one access key.
@@ -44,6 +46,7 @@ pub(super) fn build(store: Arc<ObjectStore>, access_key: &str, secret_key: &str)
         store: Arc::clone(&store),
     });
     let mut builder = S3ServiceBuilder::new(Api { store });
+    builder.set_access(KnownParameters);
     builder.set_route(WholeInstead {
         operations: operations.build(),
     });

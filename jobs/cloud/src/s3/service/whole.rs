@@ -25,8 +25,12 @@ impl S3Route for WholeInstead {
         _extensions: &mut Extensions,
     ) -> bool {
         let range = headers.get(header::RANGE);
-        let unreadable =
-            range.is_some_and(|range| range.to_str().ok().is_none_or(|range| Range::parse(range).is_err()));
+        let unreadable = range.is_some_and(|range| {
+            range
+                .to_str()
+                .ok()
+                .is_none_or(|range| Range::parse(range).is_err())
+        });
         unreadable && matches!(*method, Method::GET | Method::HEAD)
     }
 

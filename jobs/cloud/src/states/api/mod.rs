@@ -81,9 +81,7 @@ pub(crate) fn parse(operation: &str, body: Value) -> Result<Call, ApiError> {
             )));
         }
         _ => {
-            return Err(unknown(format!(
-                "The operation {operation} does not exist"
-            )));
+            return Err(unknown(format!("The operation {operation} does not exist")));
         }
     };
     run(body).map(Call::Run)
@@ -154,7 +152,8 @@ mod tests {
         for operation in NOT_BUILT {
             let later = refused(operation, json!({}));
             assert_eq!(later.code, "UnknownOperationException");
-            let words = format!("The operation {operation} is not available in the local cloud yet");
+            let words =
+                format!("The operation {operation} is not available in the local cloud yet");
             assert_eq!(later.message, words);
         }
         let wrong = refused("StartExecution", json!({ "stateMachineArn": 1 }));
