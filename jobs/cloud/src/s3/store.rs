@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
-use s3s::service::S3Service;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -138,7 +137,7 @@ impl ObjectStore {
     }
 
     /// The S3 service for hyper. It knows one access key and refuses requests that another signed.
-    pub fn service(self: &Arc<Self>, access_key: &str, secret_key: &str) -> S3Service {
+    pub fn service(self: &Arc<Self>, access_key: &str, secret_key: &str) -> service::Service {
         service::build(Arc::clone(self), access_key, secret_key)
     }
 
