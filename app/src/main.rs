@@ -13,6 +13,7 @@ mod config;
 mod error;
 mod interrupt;
 mod local;
+mod presets;
 mod term;
 #[allow(dead_code, reason = "the screens that stand on it come next")]
 mod ui;

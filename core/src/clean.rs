@@ -4,11 +4,13 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use crate::background::{self, Ball, Balls, Plane, WORK_SIDE, naive};
+use crate::average::{Span, light_row};
+use crate::background::{self, Ball, Balls, Plane, WORK_SIDE};
+use crate::cancel::{Cancel, Cancelled, Interrupt, Never};
 use crate::cost;
-use crate::finish::{self, Analysis, Backdrop, light::to_light};
+use crate::finish::{self, Analysis, Backdrop, Place, SAMPLED_ROWS};
 use crate::image::{self, ImageError, Limits, Picture};
-use crate::recipe::{Method, Recipe, RecipeError};
+use crate::recipe::{Background, Method, Recipe, RecipeError};
 
 /// How long the stages took, in seconds of wall clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -72,10 +74,33 @@ impl CleanError {
 /// The recipe should be valid ([`Recipe::validate`]); values outside of their ranges give poor pictures, not errors.
 #[must_use]
 pub fn clean(picture: &Picture, recipe: &Recipe) -> Picture {
-    let analysis = analyse(picture, recipe);
-    let mut result = picture.clone();
-    finish::finish(&mut result, &analysis);
+    let Ok(result) = clean_until(picture, recipe, &Never);
     result
+}
+
+/// [`clean`] that ends soon after it is cancelled.
+///
+/// # Errors
+///
+/// When it was cancelled before the result was there.
+pub fn clean_with(
+    picture: &Picture,
+    recipe: &Recipe,
+    cancel: &Cancel,
+) -> Result<Picture, Cancelled> {
+    clean_until(picture, recipe, cancel)
+}
+
+fn clean_until<I: Interrupt>(
+    picture: &Picture,
+    recipe: &Recipe,
+    interrupt: &I,
+) -> Result<Picture, I::Stopped> {
+    finished(
+        picture,
+        &analyse_until(picture, recipe, interrupt)?,
+        interrupt,
+    )
 }
 
 /// Cleans a file: decodes it, cleans in place (so that only one full-size copy of the pixels is ever held), encodes.
@@ -123,32 +148,91 @@ pub fn background(picture: &Picture, recipe: &Recipe) -> Picture {
 /// Finds the background and measures paper and noise: all that depends on the whole picture.
 #[must_use]
 pub fn analyse(picture: &Picture, recipe: &Recipe) -> Analysis {
-    let backdrop = match recipe.background.method {
-        Method::Whiteboard => two_balls(picture, recipe),
-        Method::Ball => one_ball(picture, recipe),
-    };
-    Analysis::of(picture, backdrop, recipe)
+    let Ok(analysis) = analyse_until(picture, recipe, &Never);
+    analysis
 }
 
-fn two_balls(picture: &Picture, recipe: &Recipe) -> Backdrop {
-    let settings = &recipe.background;
+fn analyse_until<I: Interrupt>(
+    picture: &Picture,
+    recipe: &Recipe,
+    interrupt: &I,
+) -> Result<Analysis, I::Stopped> {
+    let backdrop = match recipe.background.method {
+        Method::Whiteboard => {
+            let light = reduced_light(picture, interrupt)?;
+            two_balls(&light, &recipe.background, 1.0, interrupt)?
+        }
+        Method::Ball => one_ball(picture, &recipe.background, interrupt)?,
+    };
+    Analysis::of_until(picture, backdrop, recipe, SAMPLED_ROWS, interrupt)
+}
+
+/// A finished copy.
+pub(crate) fn finished<I: Interrupt>(
+    picture: &Picture,
+    analysis: &Analysis,
+    interrupt: &I,
+) -> Result<Picture, I::Stopped> {
+    interrupt.check()?;
+    let mut result = picture.clone();
+    let place = Place::whole(picture);
+    finish::finish_until(&mut result, analysis, place, interrupt)?;
+    Ok(result)
+}
+
+/// Method `whiteboard`: the background of a picture whose [`reduced_light`] this is, reduced further by `scale`.
+pub(crate) fn two_balls<I: Interrupt>(
+    light: &[Plane<f32>],
+    settings: &Background,
+    scale: f64,
+    interrupt: &I,
+) -> Result<Backdrop, I::Stopped> {
     let balls = Balls {
         wide: settings.wide / 100.0,
         wide_height: settings.wide_height / 100.0,
         small: settings.small / 100.0,
         small_height: settings.small_height / 100.0,
     };
-    Backdrop::Reduced(background::find(
-        &reduced(picture),
-        &balls,
-        settings.surface,
-    ))
+    background::find_until(light, &balls, settings.surface, scale, interrupt).map(Backdrop::Reduced)
 }
 
 /// The picture in linear light, averaged down to a long side of [`WORK_SIDE`], one plane per channel.
-fn reduced(picture: &Picture) -> Vec<Plane<f32>> {
+pub(crate) fn reduced_light<I: Interrupt>(
+    picture: &Picture,
+    interrupt: &I,
+) -> Result<Vec<Plane<f32>>, I::Stopped> {
     let (width, height) = (picture.width as usize, picture.height as usize);
     let channels = picture.channels.count();
+    let (to_width, to_height) = reduced_size(width, height);
+    let cells = |n: usize, source: usize| -> Vec<Span> {
+        let cell = |i| Span::whole(background::cell(i, n, source));
+        (0..n).map(cell).collect()
+    };
+    let columns = cells(to_width, width);
+    let rows = cells(to_height, height);
+    let light = rows
+        .par_iter()
+        .map(|row| {
+            interrupt.check()?;
+            let mut light = vec![0.0; columns.len() * channels];
+            light_row(picture, &columns, row, &mut light);
+            Ok(light)
+        })
+        .collect::<Result<Vec<Vec<f32>>, _>>()?;
+    let plane = |channel| Plane {
+        width: columns.len(),
+        height: rows.len(),
+        data: light
+            .iter()
+            .flat_map(|row| row.iter().skip(channel).step_by(channels))
+            .copied()
+            .collect(),
+    };
+    Ok((0..channels).map(plane).collect())
+}
+
+/// Width and height of [`reduced_light`] for a picture of this size.
+pub(crate) fn reduced_size(width: usize, height: usize) -> (usize, usize) {
     let side = width.max(height);
     let size = |n: usize| {
         if side <= WORK_SIDE {
@@ -157,87 +241,58 @@ fn reduced(picture: &Picture) -> Vec<Plane<f32>> {
             (n * WORK_SIDE).div_ceil(side)
         }
     };
-    let (to_width, to_height) = (size(width), size(height));
-    let light = to_light();
-    let row_len = picture.row_len();
-    let rows: Vec<Vec<f32>> = (0..to_height)
-        .into_par_iter()
-        .map(|y| {
-            let rows = background::cell(y, to_height, height);
-            let count = rows.len();
-            let mut sums = vec![0.0_f32; to_width * channels];
-            for sy in rows {
-                let row = &picture.data[sy * row_len..(sy + 1) * row_len];
-                for (x, sums) in sums.chunks_exact_mut(channels).enumerate() {
-                    let columns = background::cell(x, to_width, width);
-                    let pixels = &row[columns.start * channels..columns.end * channels];
-                    for pixel in pixels.chunks_exact(channels) {
-                        for (sum, &sample) in sums.iter_mut().zip(pixel) {
-                            *sum += light[usize::from(sample)];
-                        }
-                    }
-                }
-            }
-            for (x, sums) in sums.chunks_exact_mut(channels).enumerate() {
-                let area = (count * background::cell(x, to_width, width).len()) as f32;
-                for sum in sums {
-                    *sum /= area;
-                }
-            }
-            sums
-        })
-        .collect();
-    (0..channels)
-        .map(|channel| Plane {
-            width: to_width,
-            height: to_height,
-            data: rows
-                .iter()
-                .flat_map(|row| row.iter().skip(channel).step_by(channels))
-                .copied()
-                .collect(),
-        })
-        .collect()
+    (size(width), size(height))
 }
 
 /// One exact ball on the sRGB samples at full size, channel by channel.
-fn one_ball(picture: &Picture, recipe: &Recipe) -> Backdrop {
-    let settings = &recipe.background;
-    let height = if settings.height > 0.0 {
-        settings.height
-    } else {
-        settings.radius
-    };
+pub(crate) fn one_ball<I: Interrupt>(
+    picture: &Picture,
+    settings: &Background,
+    interrupt: &I,
+) -> Result<Backdrop, I::Stopped> {
+    let height = ball_height(settings);
     let Some(ball) = Ball::ellipsoid(settings.radius, height) else {
-        return Backdrop::Full(picture.clone());
+        return Ok(Backdrop::Full(picture.clone()));
     };
     let channels = picture.channels.count();
     let mut result = Picture {
         data: vec![0; picture.data.len()],
         ..picture.clone_shape()
     };
+    let (width, row_len) = (picture.width as usize, picture.row_len());
     for channel in 0..channels {
-        let mut plane = Plane {
-            width: picture.width as usize,
-            height: picture.height as usize,
-            data: picture
-                .data
-                .iter()
-                .skip(channel)
-                .step_by(channels)
-                .copied()
-                .collect::<Vec<u8>>(),
-        };
+        let mut plane = Plane::filled(width, picture.height as usize, 0_u8);
+        let rows = picture.data.par_chunks(row_len);
+        let to_plane = plane.data.par_chunks_mut(width).zip(rows);
+        to_plane.try_for_each(|(to, from)| {
+            interrupt.check()?;
+            let samples = from.iter().skip(channel).step_by(channels);
+            to.iter_mut()
+                .zip(samples)
+                .for_each(|(to, &from)| *to = from);
+            Ok(())
+        })?;
         if settings.presmooth {
-            plane = naive::presmooth(&plane);
+            plane = background::presmooth_until(&plane, interrupt)?;
         }
-        let found = naive::background(&plane, &ball, settings.surface);
-        let samples = result.data.iter_mut().skip(channel).step_by(channels);
-        samples
-            .zip(found.data)
-            .for_each(|(sample, value)| *sample = value);
+        let found = background::background_until(&plane, &ball, settings.surface, interrupt)?;
+        let rows = result.data.par_chunks_mut(row_len);
+        let from_plane = rows.zip(found.data.par_chunks(width));
+        from_plane.for_each(|(to, from)| {
+            let samples = to.iter_mut().skip(channel).step_by(channels);
+            samples.zip(from).for_each(|(to, &from)| *to = from);
+        });
     }
-    Backdrop::Full(result)
+    Ok(Backdrop::Full(result))
+}
+
+/// Method `ball`: the ball's height in grey levels.
+pub(crate) fn ball_height(settings: &Background) -> f64 {
+    if settings.height > 0.0 {
+        settings.height
+    } else {
+        settings.radius
+    }
 }
 
 struct Clock(Instant);

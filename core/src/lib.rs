@@ -21,15 +21,21 @@
 //! - [`clean`]: one cleaning from file to file, and its stages;
 //! - [`background`]: the rolling ball; `background/naive.rs` is its definition;
 //! - [`finish`]: from picture and background to white paper and whole ink;
+//! - [`preview`]: the same cleaning at the size of a screen, while its recipe is being tuned;
 //! - [`recipe`]: every parameter of a cleaning, one table row each;
 //! - [`image`]: reading and writing files, and the limits that are checked first;
 //! - [`cost`]: what a cleaning will need, and whether a machine has it.
 
+mod average;
+
 pub mod background;
+pub mod cancel;
 pub mod clean;
 pub mod cost;
 pub mod finish;
 pub mod image;
+pub mod preview;
+
 pub mod recipe;
 
 /// Version of the pixel algorithm. It changes whenever the bytes of any output change, is part of every recipe's

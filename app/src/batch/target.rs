@@ -7,6 +7,7 @@ use whiteboarder_jobs::{Credentials, Profile, Target};
 use crate::config::{LocalOptions, ProfileTable, Settings, capacity};
 use crate::error::Failure;
 use crate::local::Record;
+use crate::term::text;
 
 /// The name of the target on this machine.
 pub const LOCAL: &str = "local";
@@ -44,7 +45,9 @@ fn table(settings: &Settings) -> Result<&ProfileTable> {
         .ok_or_else(|| {
             let mut known: Vec<&str> = vec![LOCAL];
             known.extend(settings.file.profiles.keys().map(String::as_str));
-            Failure::usage(format!("there is no profile `{}`", settings.profile))
+            let meant = text::did_you_mean(&settings.profile, known.iter().copied());
+            let name = text::safe(&settings.profile);
+            Failure::usage(format!("there is no profile `{name}`{meant}"))
                 .hint(format!(
                     "there is {}; others go into the configuration file as [profiles.NAME]",
                     known.join(", ")

@@ -11,6 +11,7 @@ use whiteboarder_core::cost::DEFAULT_LOCAL_LAMBDA;
 use whiteboarder_core::image::Limits;
 use whiteboarder_jobs::submit::{Skipped, Wish, plan};
 
+use super::recipe::RecipeChoice;
 use crate::cleaning::layout::{Job, check_writable, destination, find, lay_out, skipped_lines};
 use crate::cleaning::pool::{Message, Options, Outcome, Pool, Reason, Sized};
 use crate::config::Settings;
@@ -30,7 +31,8 @@ use crate::term::text;
 #[command(after_help = "\
 Examples:
   whiteboarder clean board.jpg -o board.png
-  whiteboarder clean photos more/board.png -o cleaned --recipe mine.toml
+  whiteboarder clean photos more/board.png -o cleaned --recipe strong
+  whiteboarder clean page.jpg -o page.png --recipe ./mine.toml --set finish.white=90
   whiteboarder clean photos -o cleaned --json | jq '.items[] | select(.status == \"failed\")'
 
 --json prints one document; what does not apply is left out:
@@ -45,9 +47,8 @@ pub struct CleanArgs {
     /// Folder for the results, or a file name (.png) for a single picture
     #[arg(long, short, value_name = "DIR|FILE.png")]
     output: PathBuf,
-    /// Recipe to clean by (TOML) [default: the built-in one]
-    #[arg(long, value_name = "FILE")]
-    recipe: Option<PathBuf>,
+    #[command(flatten)]
+    recipe: RecipeChoice,
     /// Pictures at the same time [default: this machine's cores]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -119,7 +120,7 @@ struct Summary {
 pub fn run(args: &CleanArgs, settings: &Settings) -> Result<Exit> {
     let started = Instant::now();
     let terminal = &settings.terminal;
-    let recipe = super::recipe::read(args.recipe.as_deref())?;
+    let recipe = args.recipe.read(&settings.dirs)?;
     let found = find(&args.paths, Some(&args.output))?;
     // The plan is asked only for its sizes: what will run at the same time must fit into memory.
     let planned = plan(found, &recipe, Wish::Auto, &DEFAULT_LOCAL_LAMBDA);

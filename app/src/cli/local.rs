@@ -1,22 +1,28 @@
 //! `whiteboarder local`: the cloud on this machine.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::time::Duration;
+use std::path::Path;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::logs;
 use crate::config::{LocalOptions, Settings};
 use crate::error::{Exit, Failure};
-use crate::local::{self, Files, How, Record, Stopped};
+use crate::local::{self, Files, How, Purged, Record, Stopped};
+use crate::term::ask::confirm;
 use crate::term::text;
 
 /// The cloud on this machine: S3, Step Functions and two compute lanes on 127.0.0.1.
 ///
 /// It starts by itself when a command needs it, and ends when nobody has used it for ten minutes.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  whiteboarder local start --lambda-memory-mb 512
+  whiteboarder local status
+  eval \"$(whiteboarder local env)\" && aws s3 ls
+  whiteboarder local purge")]
 pub struct LocalArgs {
     #[command(subcommand)]
     command: LocalCommand,
@@ -28,6 +34,9 @@ enum LocalCommand {
     ///
     /// Each setting may also stand in the configuration file, in the table [local], by the flag's name with
     /// underscores (`lambda_timeout_s = 60`).
+    #[command(
+        after_help = "Example:\n  whiteboarder local start --lambda-timeout-s 60 --workers 2"
+    )]
     Start {
         #[command(flatten)]
         options: LocalOptions,
@@ -36,24 +45,30 @@ enum LocalCommand {
         json: bool,
     },
     /// End it; what its lanes are doing is finished first.
+    #[command(after_help = "Example:\n  whiteboarder local stop --now")]
     Stop {
         /// Do not wait for the lanes: the next start takes up what was not finished
         #[arg(long)]
         now: bool,
     },
     /// Whether it runs, where, and how much it keeps. Ends with 3 when it does not run.
+    #[command(after_help = "Example:\n  whiteboarder local status --json | jq .bytes_on_disk")]
     Status {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
-    /// Print variables that make the AWS CLI and SDKs use it: eval "$(whiteboarder local env)"
+    /// Print variables that make the AWS CLI and SDKs use it.
+    #[command(
+        after_help = "Example:\n  eval \"$(whiteboarder local env)\" && aws stepfunctions list-activities"
+    )]
     Env {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
     /// Print the end of its log.
+    #[command(after_help = "Example:\n  whiteboarder local logs -n 20 -f")]
     Logs {
         /// How many lines
         #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
@@ -61,6 +76,26 @@ enum LocalCommand {
         /// Go on as the log grows
         #[arg(long, short)]
         follow: bool,
+    },
+    /// End it and remove what it keeps: objects, executions, queues.
+    ///
+    /// What runs is not waited for. Credentials stay, so that shells that have evaluated `local env` still work with
+    /// the next cloud; --all removes them too, with the log and the notes where batches came from. Configuration and
+    /// saved recipes stay in any case, and so does what whiteboarder has not written.
+    #[command(after_help = "\
+Examples:
+  whiteboarder local purge
+  whiteboarder local purge --all --yes")]
+    Purge {
+        /// Credentials, log and notes as well
+        #[arg(long)]
+        all: bool,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// Run it in the foreground.
     #[command(hide = true)]
@@ -87,7 +122,7 @@ pub fn run(args: LocalArgs, settings: &Settings) -> Result<Exit> {
             let asked = options.or(&settings.file.local).resolve();
             local::serve(settings, &asked, detached)
         }
-        LocalCommand::Logs { lines, follow } => logs(settings, lines, follow),
+        LocalCommand::Logs { lines, follow } => logs::run(settings, lines, follow),
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -128,6 +163,7 @@ async fn talk(command: LocalCommand, settings: &Settings) -> Result<Exit> {
             }
             Ok(Exit::Success)
         }
+        LocalCommand::Purge { all, yes, json } => purge(settings, &files, all, yes, json).await,
         LocalCommand::Logs { .. } | LocalCommand::Serve { .. } => Ok(Exit::Success),
     }
 }
@@ -210,11 +246,18 @@ async fn status(settings: &Settings, files: &Files, json: bool) -> Result<Exit> 
     };
     let (Some(record), Some(status)) = (record, answer) else {
         let stuck = local::running(files)?;
+        let store = settings.dirs.cloud_store();
+        let bytes = local_cloud::bytes_on_disk(&store);
         if json {
-            terminal.document(
-                &json!({ "running": false, "process": stuck.and_then(|held| held.pid) }),
-            )?;
-        } else if let Some(holder) = stuck {
+            terminal.document(&json!({
+                "running": false,
+                "process": stuck.and_then(|held| held.pid),
+                "bytes_on_disk": bytes,
+                "data": store,
+            }))?;
+            return Ok(Exit::Target);
+        }
+        if let Some(holder) = stuck {
             let pid = holder
                 .pid
                 .map_or(String::new(), |pid| format!(" (process {pid})"));
@@ -222,6 +265,7 @@ async fn status(settings: &Settings, files: &Files, json: bool) -> Result<Exit> 
         } else {
             terminal.line("the local cloud is not running")?;
         }
+        terminal.line(&on_disk(bytes, &store))?;
         return Ok(Exit::Target);
     };
     if json {
@@ -265,19 +309,78 @@ async fn status(settings: &Settings, files: &Files, json: bool) -> Result<Exit> 
             ),
         ),
         ("ecs", text::count(record.workers, "worker")),
-        (
-            "on disk",
-            format!(
-                "{} in {}",
-                text::bytes(status.bytes_on_disk),
-                text::path(&settings.dirs.cloud_store())
-            ),
-        ),
     ];
     for (name, value) in rows {
-        terminal.line(&format!("{name:<9} {value}"))?;
+        terminal.line(&row(name, &value))?;
     }
+    terminal.line(&on_disk(status.bytes_on_disk, &settings.dirs.cloud_store()))?;
     Ok(Exit::Success)
+}
+
+fn row(name: &str, value: &str) -> String {
+    format!("{name:<9} {value}")
+}
+
+fn on_disk(bytes: u64, store: &Path) -> String {
+    row(
+        "on disk",
+        &format!("{} in {}", text::bytes(bytes), text::path(store)),
+    )
+}
+
+async fn purge(
+    settings: &Settings,
+    files: &Files,
+    all: bool,
+    yes: bool,
+    json: bool,
+) -> Result<Exit> {
+    let terminal = &settings.terminal;
+    let store = settings.dirs.cloud_store();
+    let running = match Record::read(&files.record)? {
+        Some(record) => record.client().status().await.ok(),
+        None => None,
+    };
+    let running = match running.map_or(0, |status| status.running_executions) {
+        0 => String::new(),
+        1 => " 1 execution runs and is ended.".to_owned(),
+        some => format!(" {some} executions run and are ended."),
+    };
+    let more = if all {
+        ", its credentials, its log and the notes of batches"
+    } else {
+        ""
+    };
+    let question = format!(
+        "Remove all that the local cloud keeps ({} in {}){more}?{running}",
+        text::bytes(local_cloud::bytes_on_disk(&store)),
+        text::path(&store)
+    );
+    if !confirm(&question, yes)? {
+        terminal.note("nothing was removed");
+        return Ok(Exit::Success);
+    }
+    let Purged { files, bytes, left } = local::purge(&settings.dirs, all).await?;
+    if json {
+        terminal.document(&json!({ "freed_bytes": bytes, "files": files, "left": left }))?;
+    } else {
+        let freed = text::bytes(bytes);
+        terminal.note(&format!(
+            "freed {freed}: {} removed",
+            text::count(files, "file")
+        ));
+        for path in &left {
+            terminal.complain(&format!(
+                "left alone, because it is not ours: {}",
+                text::path(path)
+            ));
+        }
+    }
+    Ok(if left.is_empty() {
+        Exit::Success
+    } else {
+        Exit::SomeFailed
+    })
 }
 
 /// What programs written for AWS need. No value needs quoting.
@@ -291,43 +394,4 @@ fn variables(record: &Record) -> Vec<(&'static str, String)> {
         // Step Functions' SDKs put `sync-` in front of the host's name for some operations.
         ("AWS_DISABLE_HOST_PREFIX_INJECTION", "true".to_owned()),
     ]
-}
-
-fn logs(settings: &Settings, lines: usize, follow: bool) -> Result<Exit> {
-    let path = Files::of(&settings.dirs).log;
-    let mut file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            settings
-                .terminal
-                .note("the local cloud has never run: there is no log");
-            return Ok(Exit::Success);
-        }
-        Err(error) => return Err(Failure::file("read", &path, &error).into()),
-    };
-    let mut content = Vec::new();
-    file.read_to_end(&mut content)?;
-    let content = String::from_utf8_lossy(&content).into_owned();
-    let all: Vec<&str> = content.lines().collect();
-    for line in &all[all.len().saturating_sub(lines)..] {
-        settings.terminal.line(line)?;
-    }
-    let mut at = file.stream_position()?;
-    if !follow {
-        return Ok(Exit::Success);
-    }
-    loop {
-        std::thread::sleep(Duration::from_millis(250));
-        if std::fs::metadata(&path).map_or(0, |data| data.len()) < at {
-            // It was started over.
-            file = File::open(&path)?;
-            at = 0;
-        }
-        file.seek(SeekFrom::Start(at))?;
-        let mut more = Vec::new();
-        at += file.read_to_end(&mut more)? as u64;
-        let mut out = io::stdout().lock();
-        out.write_all(&more)?;
-        out.flush()?;
-    }
 }

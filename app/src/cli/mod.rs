@@ -4,8 +4,13 @@
 //! and the configuration file. Commands take the second.
 
 mod clean;
+mod completions;
+mod config;
+mod delete;
 mod function;
 mod local;
+mod logs;
+mod man;
 mod recipe;
 mod runs;
 mod submit;
@@ -77,6 +82,9 @@ enum Command {
     Runs(runs::RunsArgs),
     Local(local::LocalArgs),
     Recipe(recipe::RecipeArgs),
+    Config(config::ConfigArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
     #[command(hide = true)]
     Function,
     #[command(hide = true)]
@@ -96,6 +104,13 @@ pub fn run() -> (Result<Exit>, Terminal) {
         // These two run in the lanes: no configuration, and a log of their own.
         Command::Function => function::run(),
         Command::Worker(args) => worker::run(args),
+        // These need no configuration, and so work with a broken one.
+        Command::Completions(args) => completions::run(&args, &terminal),
+        Command::Man(args) => man::run(&args, &terminal),
+        Command::Config(args) if args.only_path() => {
+            Settings::without_file(terminal.clone(), global.config)
+                .and_then(|settings| config::run(&args, &settings))
+        }
         command => Settings::resolve(terminal.clone(), global.profile, global.config)
             .and_then(|settings| dispatch(command, &settings)),
     };
@@ -112,7 +127,10 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
         Command::Watch(args) => watch::run(&args, settings),
         Command::Runs(args) => runs::run(args, settings),
         Command::Local(args) => local::run(args, settings),
-        Command::Recipe(args) => recipe::run(&args, settings),
+        Command::Recipe(args) => recipe::run(args, settings),
+        Command::Config(args) => config::run(&args, settings),
+        Command::Completions(args) => completions::run(&args, &settings.terminal),
+        Command::Man(args) => man::run(&args, &settings.terminal),
         Command::Function => function::run(),
         Command::Worker(args) => worker::run(args),
     }

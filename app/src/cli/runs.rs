@@ -13,6 +13,7 @@ use whiteboarder_jobs::submit::{Batch, load_manifest};
 use whiteboarder_jobs::track::{FollowOptions, follow};
 use whiteboarder_jobs::{Reporter, Target};
 
+use super::delete::{self, DeleteArgs};
 use super::submit::{Show, for_download};
 use crate::batch::live::Live;
 use crate::batch::outcome::{self, Counts, Written};
@@ -28,8 +29,14 @@ use crate::term::{Terminal, text};
 
 /// What was submitted, and what became of it.
 ///
-/// BATCH is a batch's id or an unambiguous beginning of it; BATCH/NAME is one of its items.
+/// BATCH is a batch's id or an unambiguous beginning of it, or `latest`; BATCH/NAME is one of its items.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  whiteboarder runs list
+  whiteboarder runs show latest
+  whiteboarder runs download latest -o cleaned
+  whiteboarder runs delete --older-than 30d")]
 pub struct RunsArgs {
     #[command(subcommand)]
     command: RunsCommand,
@@ -38,6 +45,7 @@ pub struct RunsArgs {
 #[derive(Debug, Subcommand)]
 enum RunsCommand {
     /// List batches, the newest first.
+    #[command(after_help = "Example:\n  whiteboarder runs list --json | jq -r '.batches[].batch'")]
     List {
         /// At most so many
         #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
@@ -47,6 +55,10 @@ enum RunsCommand {
         json: bool,
     },
     /// Show a batch's items, or one item with everything that happened to it.
+    #[command(after_help = "\
+Examples:
+  whiteboarder runs show latest
+  whiteboarder runs show 01JD7Q/board.jpg")]
     Show {
         /// BATCH or BATCH/NAME
         what: String,
@@ -55,6 +67,7 @@ enum RunsCommand {
         json: bool,
     },
     /// Download a batch's results.
+    #[command(after_help = "Example:\n  whiteboarder runs download latest -o cleaned")]
     Download {
         /// BATCH
         batch: String,
@@ -66,6 +79,7 @@ enum RunsCommand {
         json: bool,
     },
     /// Stop what still runs of a batch, or one of its items.
+    #[command(after_help = "Example:\n  whiteboarder runs stop 01JD7Q/wall.jpg")]
     Stop {
         /// BATCH or BATCH/NAME
         what: String,
@@ -73,7 +87,9 @@ enum RunsCommand {
         #[arg(long)]
         json: bool,
     },
+    Delete(DeleteArgs),
     /// Run what failed or was stopped again, from the step that failed.
+    #[command(after_help = "Example:\n  whiteboarder runs redrive latest --wait")]
     Redrive {
         /// BATCH or BATCH/NAME
         what: String,
@@ -139,6 +155,7 @@ async fn dispatch(
             let acted = runs::stop(&target, &batch, names.as_deref(), &silent, cancel).await?;
             tell(&acted, "stopped", json, &settings.terminal)
         }
+        RunsCommand::Delete(args) => delete::run(args, settings, &target, cancel).await,
         RunsCommand::Redrive { what, wait, json } => {
             let (batch, name) = runs::resolve(&target, &what).await?;
             let names = name.map(|name| vec![name]);
@@ -154,10 +171,20 @@ async fn dispatch(
 }
 
 async fn list(target: &Target, limit: usize, json: bool, terminal: &Terminal) -> Result<Exit> {
-    let batches = runs::list(target, limit).await?;
+    let runs::Listed {
+        batches,
+        unreadable,
+    } = runs::list_with_unreadable(target, limit).await?;
     if json {
-        terminal.document(&json!({ "batches": batches }))?;
+        let unreadable: Vec<_> = unreadable
+            .iter()
+            .map(|(batch, reason)| json!({ "batch": batch, "reason": reason }))
+            .collect();
+        terminal.document(&json!({ "batches": batches, "unreadable": unreadable }))?;
         return Ok(Exit::Success);
+    }
+    for (batch, reason) in &unreadable {
+        terminal.note(&format!("left out batch {batch}: {}", text::safe(reason)));
     }
     if batches.is_empty() {
         terminal.note("no batches yet: `whiteboarder submit PATH` makes one");

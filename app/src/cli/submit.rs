@@ -15,6 +15,7 @@ use whiteboarder_jobs::submit::{
 use whiteboarder_jobs::track::{BatchStatus, Place};
 use whiteboarder_jobs::{JobsError, Progress, Reporter, Target};
 
+use super::recipe::RecipeChoice;
 use crate::batch::live::{Live, emit};
 use crate::batch::outcome::{self, Counts};
 use crate::batch::target::{bring_back, connect, expected_capacity};
@@ -66,14 +67,13 @@ pub struct SubmitArgs {
     /// Download the results to a folder, or to a file (.png) for a single picture; implies --wait
     #[arg(long, short, value_name = "DIR|FILE.png")]
     output: Option<PathBuf>,
-    /// Recipe to clean by (TOML) [default: the built-in one]
-    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
-    recipe: Option<PathBuf>,
+    #[command(flatten)]
+    recipe: RecipeChoice,
     /// Only say what would happen
     #[arg(long, conflicts_with = "resume")]
     dry_run: bool,
     /// Go on with a batch that was interrupted; its files are found where they were, or among PATHs
-    #[arg(long, value_name = "BATCH")]
+    #[arg(long, value_name = "BATCH", conflicts_with_all = ["recipe", "set"])]
     resume: Option<String>,
     /// Print one JSON object per line as things happen
     #[arg(long)]
@@ -135,7 +135,7 @@ struct Work {
 }
 
 pub fn run(args: &SubmitArgs, settings: &Settings) -> Result<Exit> {
-    let work = prepare(args)?;
+    let work = prepare(args, settings)?;
     if args.dry_run {
         return dry_run(args, work, settings);
     }
@@ -156,8 +156,8 @@ pub fn run(args: &SubmitArgs, settings: &Settings) -> Result<Exit> {
 }
 
 /// Everything that can be wrong here is found before anything is started or sent.
-fn prepare(args: &SubmitArgs) -> Result<Work> {
-    let recipe = super::recipe::read(args.recipe.as_deref())?;
+fn prepare(args: &SubmitArgs, settings: &Settings) -> Result<Work> {
+    let recipe = args.recipe.read(&settings.dirs)?;
     let output = args.output.as_deref();
     let found = if args.paths.is_empty() {
         None

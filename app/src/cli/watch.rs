@@ -19,6 +19,10 @@ use crate::term::Terminal;
 /// Follow a batch until every picture is cleaned or has failed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Examples:
+  whiteboarder watch
+  whiteboarder watch 01JD7Q --json | jq -c 'select(.event == \"failed\")'
+
 Ctrl-C only stops watching; the batch goes on. Ends with 1 when an item failed.
 --json prints one object per line with `time` and `event`: execution, cleaned, failed, stuck, offline, summary.")]
 pub struct WatchArgs {

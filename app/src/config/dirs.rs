@@ -19,7 +19,6 @@ pub struct Dirs {
     /// What this machine remembers: the running cloud, its log, where batches came from.
     pub state: PathBuf,
     /// What may be lost at any time.
-    #[allow(dead_code, reason = "the studio's previews go here")]
     pub cache: PathBuf,
     /// What must not be lost: the local cloud's store.
     pub data: PathBuf,
@@ -39,7 +38,7 @@ impl Dirs {
     }
 
     /// All folders in one.
-    fn within(home: &Path) -> Dirs {
+    pub fn within(home: &Path) -> Dirs {
         Dirs {
             home: Some(home.to_owned()),
             config: home.join("config"),
@@ -65,6 +64,11 @@ impl Dirs {
             cache: dirs.cache_dir().to_owned(),
             data: data.to_owned(),
         })
+    }
+
+    /// The configuration file, when no other is named.
+    pub fn config_file(&self) -> PathBuf {
+        self.config.join("config.toml")
     }
 
     /// The store of the local cloud.

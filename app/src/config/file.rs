@@ -16,15 +16,19 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Result;
 use serde::Deserialize;
 
+use super::check::first_mistake;
 use super::local::LocalOptions;
+use super::read::{read_text, read_text_there};
 use crate::error::Failure;
 use crate::term::text;
+
+/// How messages call the file.
+const WHAT: &str = "the configuration";
 
 /// The whole file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -61,30 +65,27 @@ pub struct ProfileTable {
 impl ConfigFile {
     /// Reads a file that must be there.
     pub fn read(path: &Path) -> Result<ConfigFile> {
-        let content = std::fs::read_to_string(path)
-            .map_err(|error| Failure::file("read the configuration", path, &error))?;
-        ConfigFile::parse(&content, path)
+        ConfigFile::parse(&read_text_there(WHAT, path)?, path)
     }
 
     /// Reads a file if it is there.
     pub fn read_if_there(path: &Path) -> Result<ConfigFile> {
-        match std::fs::read_to_string(path) {
-            Ok(content) => ConfigFile::parse(&content, path),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(ConfigFile::default()),
-            Err(error) => Err(Failure::file("read the configuration", path, &error).into()),
+        match read_text(WHAT, path)? {
+            Some(content) => ConfigFile::parse(&content, path),
+            None => Ok(ConfigFile::default()),
         }
     }
 
     fn parse(content: &str, path: &Path) -> Result<ConfigFile> {
-        toml::from_str(content).map_err(|error| {
-            let line = error.span().map_or(String::new(), |span| {
-                let before = content.get(..span.start).unwrap_or_default();
-                format!(" line {}", before.matches('\n').count() + 1)
-            });
-            // The first line of toml's message is the sentence; the rest draws the place.
-            let message = error.message().lines().next().unwrap_or_default();
-            Failure::usage(format!("{}{line}: {message}", text::path(path))).into()
-        })
+        let path = text::path(path);
+        let told = |sentence: String| {
+            Failure::usage(sentence).hint("docs/configuration.md explains every key")
+        };
+        if let Some((line, mistake)) = first_mistake(content) {
+            return Err(told(format!("{path} line {line}: {mistake}")).into());
+        }
+        // What the check lets through fits.
+        toml::from_str(content).map_err(|error| told(format!("{path}: {}", error.message())).into())
     }
 }
 
@@ -110,15 +111,5 @@ mod tests {
         assert_eq!(file.profiles["work"].region, "eu-central-1");
         assert!(file.profiles["work"].endpoint.is_some());
         assert_eq!(file.local.lambda_timeout_s, Some(60));
-    }
-
-    #[test]
-    fn an_unknown_field_is_named_with_its_line() {
-        let error = ConfigFile::parse("[local]\nlamda = 3\n", Path::new("c.toml")).unwrap_err();
-        let sentence = error.to_string();
-        assert!(
-            sentence.starts_with("c.toml line 2: unknown field `lamda`"),
-            "{sentence}"
-        );
     }
 }

@@ -1,13 +1,16 @@
 //! The local cloud's settings: each may come from a flag, the environment or the file.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::{Args, Parser};
+use clap::Args;
 use local_cloud::Durability;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use whiteboarder_core::cost::{Capacity, DEFAULT_LOCAL_LAMBDA};
 
+use super::keys::{self, Table};
 use crate::error::Failure;
 
 /// What somebody asked for; everything is optional. The flags of `local start`, the `[local]` table of
@@ -17,6 +20,7 @@ use crate::error::Failure;
 pub struct LocalOptions {
     /// Port on 127.0.0.1 [default: any free one]
     #[arg(long, env = "WHITEBOARDER_LOCAL_PORT", value_name = "N")]
+    #[arg(value_parser = of_key::<u16>("port"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
     /// Memory of the Lambda lane's functions in MB
@@ -25,7 +29,7 @@ pub struct LocalOptions {
         DEFAULT_LOCAL_LAMBDA.memory_mb
     ))]
     #[arg(long, env = "WHITEBOARDER_LOCAL_LAMBDA_MEMORY_MB", value_name = "MB")]
-    #[arg(value_parser = clap::value_parser!(u32).range(128..=10_240))]
+    #[arg(value_parser = of_key::<u32>("lambda_memory_mb"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda_memory_mb: Option<u32>,
     /// Time-out of the Lambda lane's functions in seconds
@@ -38,55 +42,68 @@ pub struct LocalOptions {
         env = "WHITEBOARDER_LOCAL_LAMBDA_TIMEOUT_S",
         value_name = "SECONDS"
     )]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=900))]
+    #[arg(value_parser = of_key::<u32>("lambda_timeout_s"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda_timeout_s: Option<u32>,
     /// Functions of each name that run at the same time [default: this machine's cores]
     #[arg(long, env = "WHITEBOARDER_LOCAL_LAMBDA_CONCURRENCY", value_name = "N")]
+    #[arg(value_parser = of_key::<usize>("lambda_concurrency"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda_concurrency: Option<usize>,
     /// Worker processes of the ECS lane [default: 1]
     #[arg(long, env = "WHITEBOARDER_LOCAL_WORKERS", value_name = "N")]
+    #[arg(value_parser = of_key::<usize>("workers"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers: Option<usize>,
     /// End after this many minutes without work; 0 means never [default: 10]
     #[arg(long, env = "WHITEBOARDER_LOCAL_IDLE_MINUTES", value_name = "MINUTES")]
+    #[arg(value_parser = of_key::<f64>("idle_minutes"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_minutes: Option<f64>,
+    /// Days that the history of an execution is kept after its end; 0 means for ever; pictures always
+    /// stay [default: 90]
+    #[arg(long, env = "WHITEBOARDER_LOCAL_KEEP_DAYS", value_name = "DAYS")]
+    #[arg(value_parser = of_key::<u32>("keep_days"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_days: Option<u32>,
     /// What the state of executions survives: `normal` the end of the process at any moment, `full` a
     /// loss of power as well; uploads always survive both [default: normal]
     #[arg(long, env = "WHITEBOARDER_LOCAL_DURABILITY", value_name = "HOW")]
-    #[arg(value_parser = durability)]
+    #[arg(value_parser = of_key::<Durability>("durability"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub durability: Option<Durability>,
 }
 
-fn durability(text: &str) -> std::result::Result<Durability, String> {
-    match text {
-        "normal" => Ok(Durability::Normal),
-        "full" => Ok(Durability::Full),
-        other => Err(format!("`{other}` is neither `normal` nor `full`")),
+/// Reads a flag by the rules of the key of this name, so that flag, variable and file take the same values.
+fn of_key<T: DeserializeOwned + Clone + Send + Sync + 'static>(
+    name: &'static str,
+) -> impl Fn(&str) -> std::result::Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let key = keys::of(Table::Local).find(|key| key.name == name);
+        let value = key.ok_or("unknown setting")?.parse(text);
+        let value = value.map_err(|wrong| format!("it {wrong}"))?;
+        T::deserialize(value).map_err(|error| error.message().to_owned())
     }
 }
 
-/// Reads what the environment alone says, by the same rules as the flags.
-#[derive(Parser)]
-#[command(no_binary_name = true)]
-struct Environment {
-    #[command(flatten)]
-    options: LocalOptions,
-}
-
 impl LocalOptions {
-    /// What the environment asks for.
+    /// What the environment asks for. An empty variable asks for nothing.
     pub fn from_environment() -> Result<LocalOptions> {
-        Environment::try_parse_from(std::iter::empty::<&str>())
-            .map(|found| found.options)
-            .map_err(|error| {
-                let words = error.to_string();
-                let first = words.lines().next().unwrap_or_default();
-                Failure::usage(first.trim_start_matches("error: ").to_owned()).into()
-            })
+        LocalOptions::from_variables(|name| std::env::var_os(name))
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Result<LocalOptions> {
+        let mut asked = toml::Table::new();
+        for key in keys::of(Table::Local) {
+            let Some(text) = variable(key.variable).filter(|text| !text.is_empty()) else {
+                continue;
+            };
+            let value = key
+                .parse(&text.to_string_lossy())
+                .map_err(|wrong| Failure::usage(format!("{} {wrong}", key.variable)))?;
+            asked.insert(key.name.to_owned(), value);
+        }
+        Ok(LocalOptions::deserialize(asked)?)
     }
 
     /// Our fields where they are set, else the other's.
@@ -99,44 +116,29 @@ impl LocalOptions {
             lambda_concurrency: self.lambda_concurrency.or(other.lambda_concurrency),
             workers: self.workers.or(other.workers),
             idle_minutes: self.idle_minutes.or(other.idle_minutes),
+            keep_days: self.keep_days.or(other.keep_days),
             durability: self.durability.or(other.durability),
         }
     }
 
+    /// What is asked for, by the names of the keys.
+    pub fn to_table(&self) -> toml::Table {
+        // Numbers and words only: there is nothing that TOML could not say.
+        toml::Table::try_from(self).unwrap_or_default()
+    }
+
     /// As arguments of `local serve`.
     pub fn to_arguments(&self) -> Vec<String> {
-        let mut arguments = Vec::new();
-        let mut add = |flag: &str, value: Option<String>| {
-            if let Some(value) = value {
-                arguments.push(format!("--{flag}={value}"));
-            }
-        };
-        add("port", self.port.map(|n| n.to_string()));
-        add(
-            "lambda-memory-mb",
-            self.lambda_memory_mb.map(|n| n.to_string()),
-        );
-        add(
-            "lambda-timeout-s",
-            self.lambda_timeout_s.map(|n| n.to_string()),
-        );
-        add(
-            "lambda-concurrency",
-            self.lambda_concurrency.map(|n| n.to_string()),
-        );
-        add("workers", self.workers.map(|n| n.to_string()));
-        add("idle-minutes", self.idle_minutes.map(|n| n.to_string()));
-        add(
-            "durability",
-            self.durability.map(|how| {
-                match how {
-                    Durability::Normal => "normal",
-                    Durability::Full => "full",
-                }
-                .to_owned()
-            }),
-        );
-        arguments
+        let asked = self.to_table();
+        keys::of(Table::Local)
+            .filter_map(|key| {
+                let value = match asked.get(key.name)? {
+                    toml::Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                Some(format!("{}={value}", key.flag))
+            })
+            .collect()
     }
 
     /// With defaults for everything that nobody asked for.
@@ -154,6 +156,10 @@ impl LocalOptions {
             lambda_concurrency: self.lambda_concurrency.unwrap_or(cores).max(1),
             workers: self.workers.unwrap_or(1),
             idle_after: (minutes > 0.0).then(|| Duration::from_secs_f64(minutes * 60.0)),
+            keep: match self.keep_days.unwrap_or(90) {
+                0 => None,
+                days => Some(Duration::from_hours(24 * u64::from(days))),
+            },
             durability: self.durability.unwrap_or_default(),
         }
     }
@@ -174,6 +180,8 @@ pub struct LocalSettings {
     pub workers: usize,
     /// End after this long without work.
     pub idle_after: Option<Duration>,
+    /// How long the history of an ended execution is kept; for ever when absent.
+    pub keep: Option<Duration>,
     /// What an acknowledged write survives.
     pub durability: Durability,
 }
@@ -188,4 +196,97 @@ impl LocalSettings {
 /// What a Lambda of this memory has: its share of processors follows from its memory.
 pub fn capacity(memory_mb: u32, timeout_s: f64) -> Capacity {
     Capacity::lambda(memory_mb, timeout_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[derive(clap::Parser)]
+    struct Flags {
+        #[command(flatten)]
+        options: LocalOptions,
+    }
+
+    #[test]
+    fn variables_flags_and_file_are_the_same_settings() {
+        let text = |name: &str| match name {
+            "WHITEBOARDER_LOCAL_DURABILITY" => "full",
+            "WHITEBOARDER_LOCAL_LAMBDA_MEMORY_MB" => "128",
+            _ => "7",
+        };
+        let all = LocalOptions::from_variables(|name| Some(text(name).into())).unwrap();
+        assert_eq!(all.to_table().len(), keys::of(Table::Local).count());
+        let mut line = vec!["x".to_owned()];
+        line.extend(all.to_arguments());
+        let flags = <Flags as clap::Parser>::try_parse_from(line).unwrap();
+        assert_eq!(flags.options, all);
+        let file = toml::to_string(&all).unwrap();
+        assert_eq!(toml::from_str::<LocalOptions>(&file).unwrap(), all);
+        assert_eq!(LocalOptions::default().or(&all), all);
+        assert_eq!(all.clone().or(&LocalOptions::default()), all);
+    }
+
+    #[test]
+    fn the_flags_of_clap_are_those_of_the_table() {
+        let command = Flags::command();
+        let of_clap: Vec<_> = command
+            .get_arguments()
+            .filter(|flag| flag.get_id() != "help")
+            .map(|flag| {
+                let long = format!("--{}", flag.get_long().unwrap());
+                let variable = flag.get_env().unwrap().to_str().unwrap().to_owned();
+                (flag.get_id().to_string(), long, variable)
+            })
+            .collect();
+        let of_table: Vec<_> = keys::of(Table::Local)
+            .map(|key| {
+                (
+                    key.name.to_owned(),
+                    key.flag.to_owned(),
+                    key.variable.to_owned(),
+                )
+            })
+            .collect();
+        assert_eq!(of_clap, of_table);
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_table() {
+        let settings = LocalOptions::default().resolve();
+        let table = |name| {
+            keys::of(Table::Local)
+                .find(|key| key.name == name)
+                .unwrap()
+                .default
+        };
+        assert_eq!(
+            settings.lambda_memory_mb.to_string(),
+            table("lambda_memory_mb")
+        );
+        assert_eq!(
+            settings.lambda_timeout_s.to_string(),
+            table("lambda_timeout_s")
+        );
+        assert_eq!(settings.workers.to_string(), table("workers"));
+        let minutes = settings.idle_after.unwrap().as_secs() / 60;
+        assert_eq!(minutes.to_string(), table("idle_minutes"));
+        let days = settings.keep.unwrap().as_secs() / 86_400;
+        assert_eq!(days.to_string(), table("keep_days"));
+        assert_eq!(settings.durability, Durability::Normal);
+        assert_eq!(table("durability"), "normal");
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        let wrong = |name: &str| (name == "WHITEBOARDER_LOCAL_WORKERS").then(|| "65".into());
+        let error = LocalOptions::from_variables(wrong).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "WHITEBOARDER_LOCAL_WORKERS must be a whole number from 0 to 64, but is \"65\""
+        );
+        let empty = LocalOptions::from_variables(|_| Some("".into())).unwrap();
+        assert_eq!(empty, LocalOptions::default());
+    }
 }

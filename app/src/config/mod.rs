@@ -3,9 +3,14 @@
 //! A flag beats an environment variable, which beats the configuration file, which beats the default.
 //! The rest of the program only ever sees [`Settings`].
 
+mod check;
 mod dirs;
 mod file;
+pub mod keys;
 mod local;
+#[cfg(test)]
+mod pages;
+mod read;
 
 use std::path::PathBuf;
 
@@ -14,6 +19,7 @@ use anyhow::Result;
 pub use dirs::Dirs;
 pub use file::{ConfigFile, ProfileTable};
 pub use local::{LocalOptions, LocalSettings, capacity};
+pub use read::read_text_there;
 
 use crate::term::Terminal;
 
@@ -33,6 +39,23 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The same without a look into the configuration file.
+    pub fn without_file(terminal: Terminal, config: Option<PathBuf>) -> Result<Settings> {
+        Ok(Settings {
+            dirs: Dirs::find()?,
+            terminal,
+            profile: "local".to_owned(),
+            file: ConfigFile::default(),
+            config_path: config,
+        })
+    }
+
+    /// Where the configuration file is, or would be.
+    pub fn file_path(&self) -> PathBuf {
+        let named = self.config_path.clone();
+        named.unwrap_or_else(|| self.dirs.config_file())
+    }
+
     /// Finds the folders and reads the configuration file.
     pub fn resolve(
         terminal: Terminal,
@@ -42,7 +65,7 @@ impl Settings {
         let dirs = Dirs::find()?;
         let file = match &config {
             Some(path) => ConfigFile::read(path)?,
-            None => ConfigFile::read_if_there(&dirs.config.join("config.toml"))?,
+            None => ConfigFile::read_if_there(&dirs.config_file())?,
         };
         let profile = profile
             .or_else(|| file.profile.clone())

@@ -12,12 +12,14 @@
 
 mod identity;
 mod lock;
+mod purge;
 mod record;
 mod serve;
 mod start;
 mod stop;
 
 pub use identity::Build;
+pub use purge::{Purged, purge};
 pub use record::Record;
 pub use serve::serve;
 pub use start::{How, ensure};
@@ -48,6 +50,11 @@ pub struct Files {
 }
 
 impl Files {
+    /// The log before the present one.
+    pub fn old_log(&self) -> PathBuf {
+        self.log.with_extension("log.1")
+    }
+
     /// Where they are.
     pub fn of(dirs: &Dirs) -> Files {
         Files {

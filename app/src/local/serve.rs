@@ -63,6 +63,7 @@ async fn run(settings: &Settings, asked: &LocalSettings, files: &Files) -> Resul
         build: build.as_str().to_owned(),
         idle_after: asked.idle_after,
         durability: asked.durability,
+        keep: asked.keep,
         stack: product_stack(asked)?,
     };
     let cloud = Cloud::start(config)
@@ -177,7 +178,7 @@ fn product_stack(asked: &LocalSettings) -> Result<Stack> {
 }
 
 /// Why the cloud did not start, for people.
-fn refused(error: &CloudError) -> Failure {
+pub(super) fn refused(error: &CloudError) -> Failure {
     let failure = Failure::target(text::safe(&chain(error)));
     match error {
         CloudError::PortTaken { .. } => {
@@ -187,6 +188,13 @@ fn refused(error: &CloudError) -> Failure {
         CloudError::DiskFull { .. } => {
             failure.hint("make room there, or set WHITEBOARDER_HOME to a folder on another disk")
         }
+        CloudError::Newer { .. } => failure.hint(
+            "a newer whiteboarder wrote it and can use it; nothing was changed. WHITEBOARDER_HOME can name another \
+             folder for this one",
+        ),
+        CloudError::Damaged { .. } => failure.hint(
+            "put a copy back, or move its folder away and start with an empty one",
+        ),
         CloudError::NoPermission { .. } => {
             failure.hint("WHITEBOARDER_HOME can name a folder that you may write to")
         }

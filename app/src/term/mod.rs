@@ -3,6 +3,7 @@
 //! Data goes to standard output, progress and messages to standard error, so that a pipe only ever sees
 //! data. Whoever writes gets the error: a closed pipe ends the program quietly (see [`crate::error`]).
 
+pub mod ask;
 pub mod glyph;
 pub mod log;
 pub mod progress;

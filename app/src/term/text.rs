@@ -102,6 +102,22 @@ pub fn shorten(text: &str, columns: usize, unicode: bool) -> String {
     format!("{head}{dots}{tail}")
 }
 
+/// The nearest of `names` by edit distance, when it is near enough to be what was meant.
+pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = (wrong.chars().count() / 3).clamp(1, 3);
+    names
+        .into_iter()
+        .map(|name| (strsim::levenshtein(&wrong.to_lowercase(), name), name))
+        .filter(|&(distance, _)| distance <= allowed)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// `; did you mean `NAME`?`, or nothing when no name is near.
+pub fn did_you_mean<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(wrong, names).map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
 /// Characters as long as they fit.
 fn take(characters: impl Iterator<Item = char>, columns: usize) -> String {
     let mut taken = String::new();

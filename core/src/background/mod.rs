@@ -18,8 +18,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use naive::{Level, background, close, erode, open, presmooth};
+pub(crate) use naive::{background_until, presmooth_until};
 pub use plane::Plane;
-pub(crate) use plane::{between, cell};
+pub(crate) use plane::{around, cell};
+pub(crate) use two_balls::find_until;
 pub use two_balls::{Balls, WORK_SIDE, find};
 
 /// Which side of the picture the ball rolls on.

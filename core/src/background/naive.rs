@@ -18,6 +18,7 @@
 use rayon::prelude::*;
 
 use super::{Ball, Plane, Surface};
+use crate::cancel::{Interrupt, Never};
 
 /// A kind of sample that a ball can roll on.
 #[expect(
@@ -129,20 +130,57 @@ fn kernel<T: Level>(ball: &Ball) -> Vec<KernelRow<T>> {
 /// surface the dual, `−E(−I)`: how low the apex of a ball on top can sink.
 #[must_use]
 pub fn erode<T: Level>(plane: &Plane<T>, ball: &Ball, surface: Surface) -> Plane<T> {
-    match surface {
-        Surface::Dark => erode_under(plane, &kernel(ball)),
-        Surface::Light => {
-            erode_under(&plane.map(Level::negated), &kernel(ball)).map(Level::negated)
-        }
-    }
+    let Ok(eroded) = match surface {
+        Surface::Dark => erode_under(plane, &kernel(ball), &Never),
+        Surface::Light => erode_under(&plane.map(Level::negated), &kernel(ball), &Never)
+            .map(|eroded| eroded.map(Level::negated)),
+    };
+    eroded
 }
 
 /// Opening, `O(p) = max over q of E(q) − K(q − p)`: the background under light writing.
 #[must_use]
 pub fn open<T: Level>(plane: &Plane<T>, ball: &Ball) -> Plane<T> {
+    background(plane, ball, Surface::Dark)
+}
+
+/// Closing, `−open(−I)`: the background under dark writing.
+#[must_use]
+pub fn close<T: Level>(plane: &Plane<T>, ball: &Ball) -> Plane<T> {
+    background(plane, ball, Surface::Light)
+}
+
+/// The background of a surface: [`close`] for a light one, [`open`] for a dark one.
+#[must_use]
+pub fn background<T: Level>(plane: &Plane<T>, ball: &Ball, surface: Surface) -> Plane<T> {
+    let Ok(background) = background_until(plane, ball, surface, &Never);
+    background
+}
+
+/// [`background`], unless it is interrupted.
+pub(crate) fn background_until<T: Level, I: Interrupt>(
+    plane: &Plane<T>,
+    ball: &Ball,
+    surface: Surface,
+    interrupt: &I,
+) -> Result<Plane<T>, I::Stopped> {
+    match surface {
+        Surface::Dark => open_until(plane, ball, interrupt),
+        Surface::Light => {
+            let opened = open_until(&plane.map(Level::negated), ball, interrupt)?;
+            Ok(opened.map(Level::negated))
+        }
+    }
+}
+
+fn open_until<T: Level, I: Interrupt>(
+    plane: &Plane<T>,
+    ball: &Ball,
+    interrupt: &I,
+) -> Result<Plane<T>, I::Stopped> {
     let kernel = kernel(ball);
-    let eroded = erode_under(plane, &kernel);
-    sweep(&eroded, &kernel, T::BOTTOM, |result, source, depth| {
+    let eroded = erode_under(plane, &kernel, interrupt)?;
+    let keep_higher = |result, source: T, depth| {
         let candidate = source.below(depth);
         // Not `max`: a comparison with NaN is false and leaves the result as it is.
         if candidate > result {
@@ -150,48 +188,42 @@ pub fn open<T: Level>(plane: &Plane<T>, ball: &Ball) -> Plane<T> {
         } else {
             result
         }
-    })
+    };
+    sweep(&eroded, &kernel, T::BOTTOM, keep_higher, interrupt)
 }
 
-/// Closing, `−open(−I)`: the background under dark writing.
-#[must_use]
-pub fn close<T: Level>(plane: &Plane<T>, ball: &Ball) -> Plane<T> {
-    open(&plane.map(Level::negated), ball).map(Level::negated)
-}
-
-/// The background of a surface: [`close`] for a light one, [`open`] for a dark one.
-#[must_use]
-pub fn background<T: Level>(plane: &Plane<T>, ball: &Ball, surface: Surface) -> Plane<T> {
-    match surface {
-        Surface::Light => close(plane, ball),
-        Surface::Dark => open(plane, ball),
-    }
-}
-
-fn erode_under<T: Level>(plane: &Plane<T>, kernel: &[KernelRow<T>]) -> Plane<T> {
-    sweep(plane, kernel, T::TOP, |result, source, depth| {
+fn erode_under<T: Level, I: Interrupt>(
+    plane: &Plane<T>,
+    kernel: &[KernelRow<T>],
+    interrupt: &I,
+) -> Result<Plane<T>, I::Stopped> {
+    let keep_lower = |result, source: T, depth| {
         let candidate = source.above(depth);
         if candidate < result {
             candidate
         } else {
             result
         }
-    })
+    };
+    sweep(plane, kernel, T::TOP, keep_lower, interrupt)
 }
 
 /// Combines every pixel with all sources in reach: `result = combine(result, source, depth)`, beginning with `start`.
-fn sweep<T: Level>(
+fn sweep<T: Level, I: Interrupt>(
     plane: &Plane<T>,
     kernel: &[KernelRow<T>],
     start: T,
     combine: impl Fn(T, T, T) -> T + Sync,
-) -> Plane<T> {
+    interrupt: &I,
+) -> Result<Plane<T>, I::Stopped> {
     let (width, height) = (plane.width, plane.height);
     let mut data = vec![start; width * height];
     data.par_chunks_mut(width)
         .enumerate()
-        .for_each(|(y, results)| {
+        .try_for_each(|(y, results)| {
             for row in kernel {
+                // A whole row of results takes seconds when picture and ball are large; this is milliseconds.
+                interrupt.check()?;
                 let Some(sources) = usize::try_from(y as i64 + row.dy)
                     .ok()
                     .filter(|&sy| sy < height)
@@ -218,23 +250,34 @@ fn sweep<T: Level>(
             for (result, &pixel) in results.iter_mut().zip(plane.row(y)) {
                 *result = result.or_missing(pixel);
             }
-        });
-    Plane {
+            Ok(())
+        })?;
+    Ok(Plane {
         width,
         height,
         data,
-    }
+    })
 }
 
 /// The mean of each pixel's 3×3 neighbourhood (those of it inside the picture). It keeps the ball from resting on
 /// noise: the lowest of n noisy pixels lies about `sqrt(2 ln n)` standard deviations below their mean.
 #[must_use]
 pub fn presmooth<T: Level>(plane: &Plane<T>) -> Plane<T> {
+    let Ok(smooth) = presmooth_until(plane, &Never);
+    smooth
+}
+
+/// [`presmooth`], unless it is interrupted.
+pub(crate) fn presmooth_until<T: Level, I: Interrupt>(
+    plane: &Plane<T>,
+    interrupt: &I,
+) -> Result<Plane<T>, I::Stopped> {
     let (width, height) = (plane.width, plane.height);
     let mut data = vec![T::BOTTOM; width * height];
     data.par_chunks_mut(width)
         .enumerate()
-        .for_each(|(y, results)| {
+        .try_for_each(|(y, results)| {
+            interrupt.check()?;
             let rows = y.saturating_sub(1)..(y + 2).min(height);
             let mut sums = vec![0.0_f32; width];
             for sy in rows.clone() {
@@ -246,10 +289,11 @@ pub fn presmooth<T: Level>(plane: &Plane<T>) -> Plane<T> {
                 let columns = &sums[x.saturating_sub(1)..(x + 2).min(width)];
                 *result = T::mean(columns.iter().sum(), (columns.len() * rows.len()) as f32);
             }
-        });
-    Plane {
+            Ok(())
+        })?;
+    Ok(Plane {
         width,
         height,
         data,
-    }
+    })
 }

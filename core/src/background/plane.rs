@@ -105,8 +105,14 @@ pub(crate) fn cell(i: usize, n: usize, source: usize) -> std::ops::Range<usize> 
 
 /// The two source pixels between whose centres the centre of target pixel `i` of `n` lies, and how far towards the
 /// second.
-pub(crate) fn between(i: usize, n: usize, source: usize) -> (usize, usize, f32) {
-    let at = ((i as f64 + 0.5) * source as f64 / n as f64 - 0.5).clamp(0.0, (source - 1) as f64);
+fn between(i: usize, n: usize, source: usize) -> (usize, usize, f32) {
+    around((i as f64 + 0.5) * source as f64 / n as f64, source)
+}
+
+/// The two of `source` pixels between whose centres the point `at` lies (pixel i reaches from i to i + 1), and how far
+/// towards the second; beyond the outermost centres, the outermost pixel.
+pub(crate) fn around(at: f64, source: usize) -> (usize, usize, f32) {
+    let at = (at - 0.5).clamp(0.0, (source - 1) as f64);
     let first = at as usize;
     (
         first,

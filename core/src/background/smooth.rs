@@ -1,6 +1,7 @@
 //! Gaussian smoothing of small planes, and filling holes by it.
 
 use super::Plane;
+use crate::cancel::{Interrupt, Never};
 
 /// Below this standard deviation the Gaussian is summed up directly; above, three running means stand in for it.
 const DIRECT_BELOW: f32 = 4.0;
@@ -156,10 +157,20 @@ fn mirrored(i: i64, n: usize) -> usize {
 /// few neighbours know is taken from near by, the middle of a large hole from far off. Other pixels do not change.
 #[must_use]
 pub fn fill(planes: &[Plane<f32>], mask: &Plane<bool>) -> Vec<Plane<f32>> {
+    let Ok(filled) = fill_until(planes, mask, &Never);
+    filled
+}
+
+/// [`fill`], unless it is interrupted.
+pub(crate) fn fill_until<I: Interrupt>(
+    planes: &[Plane<f32>],
+    mask: &Plane<bool>,
+    interrupt: &I,
+) -> Result<Vec<Plane<f32>>, I::Stopped> {
     /// A neighbourhood with this share of known pixels decides alone.
     const ENOUGH: f32 = 0.15;
     if !mask.data.contains(&true) || !mask.data.contains(&false) {
-        return planes.to_vec();
+        return Ok(planes.to_vec());
     }
     let weight = mask.map(|masked| if masked { 0.0_f32 } else { 1.0 });
     let mut undecided = mask.map(|masked| if masked { 1.0_f32 } else { 0.0 });
@@ -171,6 +182,7 @@ pub fn fill(planes: &[Plane<f32>], mask: &Plane<bool>) -> Vec<Plane<f32>> {
     let mut sigma = 2.0_f32;
     let farthest = 4.0 * mask.width.max(mask.height) as f32;
     while sigma < farthest && undecided.data.iter().any(|&u| u > 1e-4) {
+        interrupt.check()?;
         let share = gaussian(&weight, sigma);
         let means: Vec<_> = known.iter().map(|plane| gaussian(plane, sigma)).collect();
         let last = 2.0 * sigma >= farthest;
@@ -200,7 +212,7 @@ pub fn fill(planes: &[Plane<f32>], mask: &Plane<bool>) -> Vec<Plane<f32>> {
             }
         }
     }
-    sums
+    Ok(sums)
 }
 
 fn zipped(a: &Plane<f32>, b: &Plane<f32>, f: impl Fn(f32, f32) -> f32) -> Plane<f32> {

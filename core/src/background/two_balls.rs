@@ -10,6 +10,7 @@
 use rayon::prelude::*;
 
 use super::{Ball, Plane, Surface, naive, smooth};
+use crate::cancel::{Interrupt, Never};
 
 /// Long side in pixels of the reduced picture that the small ball rolls on.
 pub const WORK_SIDE: usize = 400;
@@ -32,12 +33,25 @@ pub struct Balls {
 /// Finds the background of a reduced picture (linear light, 0 to 1, one plane per channel, all of one size).
 #[must_use]
 pub fn find(work: &[Plane<f32>], balls: &Balls, surface: Surface) -> Vec<Plane<f32>> {
+    let Ok(found) = find_until(work, balls, surface, 1.0, &Never);
+    found
+}
+
+/// [`find`], unless it is interrupted. With a `scale` below 1 it does quickly and roughly on a picture reduced so much
+/// further what it would do on the one that belongs to [`WORK_SIDE`].
+pub(crate) fn find_until<I: Interrupt>(
+    work: &[Plane<f32>],
+    balls: &Balls,
+    surface: Surface,
+    scale: f64,
+    interrupt: &I,
+) -> Result<Vec<Plane<f32>>, I::Stopped> {
     let Some(first) = work.first() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let side = first.width.max(first.height);
-    let small_side = side.min(WIDE_SIDE);
-    let wide: Vec<_> = work
+    let small_side = side.min((WIDE_SIDE as f64 * scale) as usize).max(1);
+    let wide = work
         .par_iter()
         .map(|plane| {
             let size = |n: usize| (n * small_side).div_ceil(side);
@@ -47,29 +61,39 @@ pub fn find(work: &[Plane<f32>], balls: &Balls, surface: Surface) -> Vec<Plane<f
                 balls.wide * small_side as f64,
                 balls.wide_height,
                 surface,
-            );
-            smooth::gaussian(&rolled, 2.0).stretched(plane.width, plane.height)
+                interrupt,
+            )?;
+            Ok(smooth::gaussian(&rolled, 2.0 * scale as f32).stretched(plane.width, plane.height))
         })
-        .collect();
+        .collect::<Result<Vec<_>, _>>()?;
     let mask = match surface {
         Surface::Light => dark_ink(work, &wide),
         Surface::Dark => light_ink(work, &wide),
     };
-    let radius = (balls.small * side as f64).max(4.0);
-    smooth::fill(work, &mask)
+    let radius = (balls.small * side as f64).max(4.0 * scale);
+    smooth::fill_until(work, &mask, interrupt)?
         .par_iter()
         .map(|plane| {
-            let rolled = roll(plane, radius, balls.small_height, surface);
-            smooth::gaussian(&rolled, (0.35 * radius as f32).max(1.0))
+            let rolled = roll(plane, radius, balls.small_height, surface, interrupt)?;
+            Ok(smooth::gaussian(
+                &rolled,
+                (0.35 * radius as f32).max(scale as f32),
+            ))
         })
         .collect()
 }
 
-fn roll(plane: &Plane<f32>, radius: f64, height: f64, surface: Surface) -> Plane<f32> {
-    match (Ball::ellipsoid(radius, height), surface) {
-        (Some(ball), surface) => naive::background(plane, &ball, surface),
+fn roll<I: Interrupt>(
+    plane: &Plane<f32>,
+    radius: f64,
+    height: f64,
+    surface: Surface,
+    interrupt: &I,
+) -> Result<Plane<f32>, I::Stopped> {
+    match Ball::ellipsoid(radius, height) {
+        Some(ball) => naive::background_until(plane, &ball, surface, interrupt),
         // A ball without size touches every point.
-        (None, _) => plane.clone(),
+        None => Ok(plane.clone()),
     }
 }
 

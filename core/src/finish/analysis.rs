@@ -1,10 +1,12 @@
 //! What is learnt once from the whole picture; with it every pixel's result depends on its 3×3 neighbourhood only.
 
-use crate::background::{Plane, Surface};
-use crate::image::Picture;
-use crate::recipe::Recipe;
+use rayon::prelude::*;
 
-use super::rows::Rows;
+use super::rows::{Place, Rows};
+use crate::background::{Plane, Surface};
+use crate::cancel::{Interrupt, Never};
+use crate::image::Picture;
+use crate::recipe::{Finish, Recipe};
 
 /// A background of a whole picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,8 @@ pub struct Analysis {
     /// Per channel, what the paper's typical value still differs by from the background: a factor on a light surface
     /// (1 when the background is right), an offset on a dark one (0 when it is).
     pub paper: [f32; 3],
+    /// The smoothed absorption that noise on paper hardly ever exceeds; `None` where there is too little paper to tell.
+    pub noise: Option<f32>,
     /// Absorption up to which a pixel is paper.
     pub threshold: f32,
     /// Absorption that becomes full ink.
@@ -36,7 +40,7 @@ pub struct Analysis {
 }
 
 /// How many rows of the picture are looked at for the statistics…
-const SAMPLED_ROWS: usize = 96;
+pub(crate) const SAMPLED_ROWS: usize = 96;
 /// …and how many pixels of each.
 const SAMPLED_COLUMNS: usize = 512;
 /// Values further from the background than this are ink, not paper.
@@ -52,6 +56,18 @@ impl Analysis {
     /// Measures paper level and noise of `picture` against its background.
     #[must_use]
     pub fn of(picture: &Picture, backdrop: Backdrop, recipe: &Recipe) -> Self {
+        let Ok(analysis) = Self::of_until(picture, backdrop, recipe, SAMPLED_ROWS, &Never);
+        analysis
+    }
+
+    /// [`Analysis::of`], unless it is interrupted, from at most so many rows of the picture.
+    pub(crate) fn of_until<I: Interrupt>(
+        picture: &Picture,
+        backdrop: Backdrop,
+        recipe: &Recipe,
+        most_rows: usize,
+        interrupt: &I,
+    ) -> Result<Self, I::Stopped> {
         let surface = recipe.background.surface;
         let neutral = match surface {
             Surface::Light => 1.0,
@@ -61,52 +77,77 @@ impl Analysis {
             backdrop,
             surface,
             paper: [neutral; 3],
-            threshold: 1.0 - recipe.finish.white as f32 / 100.0,
-            full: 1.0 - recipe.finish.black as f32 / 100.0,
-            saturation: recipe.finish.saturation as f32,
-            strength: recipe.finish.strength as f32 / 100.0,
+            noise: None,
+            threshold: 0.0,
+            full: 0.0,
+            saturation: 0.0,
+            strength: 0.0,
         };
-        analysis.paper = analysis.paper_levels(picture).map(|level| match surface {
+        let levels = analysis.paper_levels(picture, most_rows, interrupt)?;
+        analysis.paper = levels.map(|level| match surface {
             Surface::Light => neutral - level,
             Surface::Dark => neutral + level,
         });
-        if let Some(noise) = analysis.noise_ceiling(picture) {
-            analysis.threshold = analysis.threshold.max(noise.min(HIGHEST));
+        analysis.noise = analysis.noise_ceiling(picture, most_rows, interrupt)?;
+        analysis.finish_by(&recipe.finish);
+        Ok(analysis)
+    }
+
+    /// Takes the settings for finishing; what was measured stays.
+    pub(crate) fn finish_by(&mut self, finish: &Finish) {
+        self.threshold = 1.0 - finish.white as f32 / 100.0;
+        self.full = 1.0 - finish.black as f32 / 100.0;
+        self.saturation = finish.saturation as f32;
+        self.strength = finish.strength as f32 / 100.0;
+        if let Some(noise) = self.noise {
+            self.threshold = self.threshold.max(noise.min(HIGHEST));
         }
-        analysis
+    }
+
+    /// The same with another backdrop, such as a part of its own.
+    pub(crate) fn with_backdrop(&self, backdrop: Backdrop) -> Self {
+        Self { backdrop, ..*self }
     }
 
     /// Each channel's median absorption among pixels that are near the background; 0 where there are too few.
-    fn paper_levels(&self, picture: &Picture) -> [f32; 3] {
+    fn paper_levels<I: Interrupt>(
+        &self,
+        picture: &Picture,
+        most_rows: usize,
+        interrupt: &I,
+    ) -> Result<[f32; 3], I::Stopped> {
         let channels = picture.channels.count();
-        let mut rows = Rows::new(self, picture);
-        let mut near: [Vec<f32>; 3] = Default::default();
         let row_len = picture.row_len();
-        for y in sampled(picture.height as usize, SAMPLED_ROWS) {
+        let near = self.sampled_rows(picture, most_rows, interrupt, |rows, y| {
             let absorption = rows.absorption(y, &picture.data[y * row_len..(y + 1) * row_len]);
+            let mut near: [Vec<f32>; 3] = Default::default();
             for x in sampled(picture.width as usize, SAMPLED_COLUMNS) {
                 let pixel = &absorption[x * channels..(x + 1) * channels];
                 for (near, &a) in near.iter_mut().zip(pixel).filter(|(_, a)| a.abs() < NEAR) {
                     near.push(a);
                 }
             }
-        }
-        near.map(|mut near| {
+            near
+        })?;
+        Ok(std::array::from_fn(|channel| {
+            let mut near: Vec<f32> = near.iter().flat_map(|n| &n[channel]).copied().collect();
             if near.len() < ENOUGH {
                 0.0
             } else {
                 quantile(&mut near, 0.5)
             }
-        })
+        }))
     }
 
-    /// The smoothed absorption that noise on paper hardly ever exceeds.
-    fn noise_ceiling(&self, picture: &Picture) -> Option<f32> {
+    fn noise_ceiling<I: Interrupt>(
+        &self,
+        picture: &Picture,
+        most_rows: usize,
+        interrupt: &I,
+    ) -> Result<Option<f32>, I::Stopped> {
         let (width, height) = (picture.width as usize, picture.height as usize);
         let row_len = picture.row_len();
-        let mut rows = Rows::new(self, picture);
-        let mut near = Vec::new();
-        for y in sampled(height, SAMPLED_ROWS) {
+        let near = self.sampled_rows(picture, most_rows, interrupt, |rows, y| {
             let strongest = [y.saturating_sub(1), y, (y + 1).min(height - 1)].map(|sy| {
                 rows.strongest(sy, &picture.data[sy * row_len..(sy + 1) * row_len])
                     .to_vec()
@@ -114,10 +155,12 @@ impl Analysis {
             let [above, here, below] = &strongest;
             let smoothed = super::rows::smoothed(above, here, below);
             let columns = sampled(width, SAMPLED_COLUMNS);
-            near.extend(columns.map(|x| smoothed[x]).filter(|a| a.abs() < NEAR));
-        }
+            let near = columns.map(|x| smoothed[x]).filter(|a| a.abs() < NEAR);
+            near.collect::<Vec<f32>>()
+        })?;
+        let mut near = near.concat();
         if near.len() < ENOUGH {
-            return None;
+            return Ok(None);
         }
         let middle = quantile(&mut near, 0.5);
         for a in &mut near {
@@ -125,7 +168,29 @@ impl Analysis {
         }
         // The median absolute deviation of a normal distribution is sigma / 1.4826.
         let sigma = 1.4826 * quantile(&mut near, 0.5);
-        Some(middle + DEVIATIONS * sigma)
+        Ok(Some(middle + DEVIATIONS * sigma))
+    }
+
+    /// What `of` finds in each of the sampled rows.
+    fn sampled_rows<R: Send, I: Interrupt>(
+        &self,
+        picture: &Picture,
+        most_rows: usize,
+        interrupt: &I,
+        of: impl Fn(&mut Rows<'_>, usize) -> R + Sync,
+    ) -> Result<Vec<R>, I::Stopped> {
+        let template = Rows::new(self, picture, Place::whole(picture));
+        let sampled: Vec<usize> = sampled(picture.height as usize, most_rows).collect();
+        sampled
+            .into_par_iter()
+            .map_init(
+                || template.clone(),
+                |rows, y| {
+                    interrupt.check()?;
+                    Ok(of(rows, y))
+                },
+            )
+            .collect()
     }
 }
 

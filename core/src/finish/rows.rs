@@ -4,24 +4,85 @@ use rayon::prelude::*;
 
 use super::analysis::{Analysis, Backdrop};
 use super::light::{ToSample, to_light};
-use crate::background::Surface;
+use crate::background::{Surface, around};
+use crate::cancel::{Interrupt, Never};
 use crate::image::{Channels, Picture};
 
 /// Rows that one thread takes at a time. Results do not depend on it.
 const BAND: usize = 64;
 
-/// Finishes a picture in place.
-pub fn finish(picture: &mut Picture, analysis: &Analysis) {
-    match picture.channels {
-        Channels::Grey => finish_channels::<1>(picture, analysis),
-        Channels::Rgb => finish_channels::<3>(picture, analysis),
+/// Which part of the area that a reduced backdrop covers a picture shows. A preview's picture may be a cut-out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Place {
+    /// From left to right.
+    pub x: Stretch,
+    /// From top to bottom.
+    pub y: Stretch,
+}
+
+/// A stretch of an axis, in any unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Stretch {
+    /// Where it begins.
+    pub from: f64,
+    /// How long it is.
+    pub length: f64,
+    /// How long the whole axis is.
+    pub of: f64,
+}
+
+impl Place {
+    /// The picture shows all that the backdrop covers.
+    pub(crate) fn whole(picture: &Picture) -> Self {
+        let whole = |n: u32| Stretch {
+            from: 0.0,
+            length: f64::from(n),
+            of: f64::from(n),
+        };
+        Self {
+            x: whole(picture.width),
+            y: whole(picture.height),
+        }
     }
 }
 
-fn finish_channels<const C: usize>(picture: &mut Picture, analysis: &Analysis) {
+impl Stretch {
+    /// Where the centre of pixel `i` of the stretch's `n` lies among `source` pixels of the whole axis, as [`around`]
+    /// says it. For a whole axis of n pixels every step of this is exact.
+    fn between(&self, i: usize, n: usize, source: usize) -> (usize, usize, f32) {
+        let centre = self.from + (i as f64 + 0.5) * self.length / n as f64;
+        around(centre * source as f64 / self.of, source)
+    }
+}
+
+/// Finishes a picture in place.
+pub fn finish(picture: &mut Picture, analysis: &Analysis) {
+    let place = Place::whole(picture);
+    let Ok(()) = finish_until(picture, analysis, place, &Never);
+}
+
+/// [`finish`] for a picture that shows `place`, unless it is interrupted; then the picture is half finished.
+pub(crate) fn finish_until<I: Interrupt>(
+    picture: &mut Picture,
+    analysis: &Analysis,
+    place: Place,
+    interrupt: &I,
+) -> Result<(), I::Stopped> {
+    match picture.channels {
+        Channels::Grey => finish_channels::<1, I>(picture, analysis, place, interrupt),
+        Channels::Rgb => finish_channels::<3, I>(picture, analysis, place, interrupt),
+    }
+}
+
+fn finish_channels<const C: usize, I: Interrupt>(
+    picture: &mut Picture,
+    analysis: &Analysis,
+    place: Place,
+    interrupt: &I,
+) -> Result<(), I::Stopped> {
     let row_len = picture.row_len();
     let height = picture.height as usize;
-    let template = Rows::new(analysis, picture);
+    let template = Rows::new(analysis, picture, place);
     // Bands are overwritten while their neighbours still need the rows at the border: keep those.
     let original = |y: usize| picture.data[y * row_len..(y + 1) * row_len].to_vec();
     let borders: Vec<(Vec<u8>, Vec<u8>)> = (0..height)
@@ -38,13 +99,14 @@ fn finish_channels<const C: usize>(picture: &mut Picture, analysis: &Analysis) {
         .par_chunks_mut(BAND * row_len)
         .zip(borders)
         .enumerate()
-        .for_each(|(index, (band, (above, below)))| {
+        .try_for_each(|(index, (band, (above, below)))| {
             let first = index * BAND;
             let count = band.len() / row_len;
             let mut rows = template.clone();
             let mut before = rows.strongest(first.saturating_sub(1), &above).to_vec();
             let mut here = rows.strongest(first, &band[..row_len]).to_vec();
             for y in 0..count {
+                interrupt.check()?;
                 let next = (first + y + 1).min(height - 1);
                 let after = if y + 1 < count {
                     rows.strongest(next, &band[(y + 1) * row_len..(y + 2) * row_len])
@@ -56,7 +118,8 @@ fn finish_channels<const C: usize>(picture: &mut Picture, analysis: &Analysis) {
                 let row = &mut band[y * row_len..(y + 1) * row_len];
                 finish_row::<C>(&mut rows, first + y, row, &smoothed);
             }
-        });
+            Ok(())
+        })
 }
 
 fn finish_row<const C: usize>(rows: &mut Rows<'_>, y: usize, row: &mut [u8], smoothed: &[f32]) {
@@ -125,6 +188,7 @@ pub(super) struct Rows<'a> {
     analysis: &'a Analysis,
     channels: usize,
     height: usize,
+    place: Place,
     /// For every pixel of a row: the left one of the two reduced pixels around it, and the way to the right one.
     columns: std::sync::Arc<[(u32, f32)]>,
     /// Two neighbouring rows of the reduced background, blended.
@@ -135,12 +199,12 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(analysis: &'a Analysis, picture: &Picture) -> Self {
+    pub(super) fn new(analysis: &'a Analysis, picture: &Picture, place: Place) -> Self {
         let width = picture.width as usize;
         let columns = match &analysis.backdrop {
             Backdrop::Reduced(planes) => (0..width)
                 .map(|x| {
-                    let (left, _, share) = crate::background::between(x, width, planes[0].width);
+                    let (left, _, share) = place.x.between(x, width, planes[0].width);
                     (left as u32, share)
                 })
                 .collect(),
@@ -150,6 +214,7 @@ impl<'a> Rows<'a> {
             analysis,
             channels: picture.channels.count(),
             height: picture.height as usize,
+            place,
             columns,
             blended: Vec::new(),
             background: vec![0.0; picture.row_len()],
@@ -171,7 +236,7 @@ impl<'a> Rows<'a> {
             }
             Backdrop::Reduced(planes) => {
                 for (channel, plane) in planes.iter().enumerate() {
-                    let (y0, y1, share) = crate::background::between(y, self.height, plane.height);
+                    let (y0, y1, share) = self.place.y.between(y, self.height, plane.height);
                     self.blended.clear();
                     let rows = plane.row(y0).iter().zip(plane.row(y1));
                     self.blended.extend(rows.map(|(a, b)| a + (b - a) * share));
@@ -231,7 +296,7 @@ impl<'a> Rows<'a> {
 #[must_use]
 pub fn background_picture(picture: &Picture, analysis: &Analysis) -> Picture {
     let row_len = picture.row_len();
-    let template = Rows::new(analysis, picture);
+    let template = Rows::new(analysis, picture, Place::whole(picture));
     let mut data = vec![0; picture.data.len()];
     data.par_chunks_mut(BAND * row_len)
         .enumerate()

@@ -117,6 +117,23 @@ impl Picture {
         }
     }
 
+    /// A copy of the part that begins at (x, y), which must be inside of the picture.
+    pub(crate) fn cut(&self, x: u32, y: u32, width: u32, height: u32) -> Self {
+        let channels = self.channels.count();
+        let (left, row_len) = (x as usize * channels, width as usize * channels);
+        let rows = self.data.chunks_exact(self.row_len());
+        let mut data = Vec::with_capacity(row_len * height as usize);
+        for row in rows.skip(y as usize).take(height as usize) {
+            data.extend_from_slice(&row[left..left + row_len]);
+        }
+        Self {
+            width,
+            height,
+            channels: self.channels,
+            data,
+        }
+    }
+
     /// Samples in a row.
     #[must_use]
     pub fn row_len(&self) -> usize {

@@ -77,7 +77,7 @@ fn every_mistake_is_named() {
         ),
         (
             "version = 3",
-            "the recipe has version 3, and this build reads versions 1 to 2",
+            "the recipe has version 3, and this build reads versions 1 to 2; it was written for a newer whiteboarder",
         ),
         (
             "version = 0",
@@ -96,6 +96,83 @@ fn every_mistake_is_named() {
         let error = Recipe::from_toml(text).unwrap_err();
         assert_eq!(error.to_string(), message, "for {text:?}");
         assert_eq!(error.name(), "RecipeInvalid");
+    }
+}
+
+#[test]
+fn a_field_is_set_by_name_and_text_or_the_recipe_stays_as_it_is() {
+    let mut recipe = Recipe::default();
+    for field in FIELDS {
+        let before = (field.get)(&recipe);
+        let text = match before {
+            Value::Number(number) => number.to_string(),
+            Value::Flag(flag) => (!flag).to_string(),
+            Value::Choice(name) => name.to_owned(),
+        };
+        for name in [
+            format!("{}.{}", field.section, field.name),
+            field.name.to_owned(),
+        ] {
+            recipe.set(&name, &text).unwrap();
+        }
+        assert_eq!(
+            (field.get)(&recipe) != before,
+            matches!(before, Value::Flag(_))
+        );
+    }
+    let before = recipe.clone();
+    for (name, value, message) in [
+        (
+            "finish.wite",
+            "90",
+            "unknown field `wite` in [finish]; did you mean `white`?",
+        ),
+        (
+            "finsh.white",
+            "90",
+            "unknown field `finsh` in the recipe; did you mean `finish`?",
+        ),
+        (
+            "satuation",
+            "1",
+            "unknown field `satuation` in the recipe; did you mean `saturation`?",
+        ),
+        ("", "1", "unknown field `` in the recipe"),
+        ("finish.", "1", "unknown field `` in [finish]"),
+        (
+            "finish.white",
+            "much",
+            "`white` in [finish] must be a number, but is \"much\"",
+        ),
+        (
+            "finish.white",
+            "NaN",
+            "`white` in [finish] must be a number, but is \"NaN\"",
+        ),
+        (
+            "finish.white",
+            "",
+            "`white` in [finish] must be a number, but is \"\"",
+        ),
+        (
+            "finish.white",
+            "100",
+            "`white` in [finish] must be from 70 to 99 % of the board's light, but is 100",
+        ),
+        (
+            "output.keep_metadata",
+            "yes",
+            "`keep_metadata` in [output] must be true or false, but is \"yes\"",
+        ),
+        (
+            "background.surface",
+            "green",
+            "`surface` in [background] must be \"light\" or \"dark\", but is \"green\"",
+        ),
+    ] {
+        let error = recipe.set(name, value).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!(recipe, before);
     }
 }
 

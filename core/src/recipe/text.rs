@@ -43,6 +43,43 @@ impl Recipe {
         lines.join("\n") + "\n"
     }
 
+    /// Sets one field by its name and the text of its value: `finish.white` and `90`. The section may be left out where
+    /// one field has the name.
+    ///
+    /// ```
+    /// # use whiteboarder_core::recipe::Recipe;
+    /// let mut recipe = Recipe::default();
+    /// recipe.set("finish.white", "90").unwrap();
+    /// recipe.set("surface", "dark").unwrap();
+    /// let error = recipe.set("finish.wite", "90").unwrap_err();
+    /// assert_eq!(error.to_string(), "unknown field `wite` in [finish]; did you mean `white`?");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The field, if there is no such one, or its value; the recipe is then as it was.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), RecipeError> {
+        let field = named(name)?;
+        let json = match field.kind {
+            // A number or a flag that cannot be read stays text, which says what was found.
+            Kind::Number { .. } => value
+                .parse()
+                .ok()
+                .and_then(Number::from_f64)
+                .map(Json::Number),
+            Kind::Flag => value.parse().ok().map(Json::Bool),
+            Kind::Choice(_) => None,
+        };
+        let mut changed = self.clone();
+        (field.set)(
+            &mut changed,
+            value_of(field, &json.unwrap_or_else(|| Json::from(value)))?,
+        );
+        field.check(&changed)?;
+        *self = changed;
+        Ok(())
+    }
+
     /// What differs from the default, as compact ASCII JSON; `{}` when nothing does.
     #[must_use]
     pub fn differences(&self) -> String {
@@ -162,6 +199,37 @@ fn from_json(json: &Json) -> Result<Recipe, RecipeError> {
     Ok(recipe)
 }
 
+/// The field of a name with or without its section.
+fn named(name: &str) -> Result<&'static Field, RecipeError> {
+    let Some((section, name)) = name.split_once('.') else {
+        let mut found = FIELDS.iter().filter(|field| field.name == name);
+        return match (found.next(), found.next()) {
+            (Some(field), None) => Ok(field),
+            _ => Err(RecipeError::UnknownField {
+                field: name.to_owned(),
+                place: "the recipe".to_owned(),
+                suggestion: nearest(name, FIELDS.iter().map(|field| field.name)),
+            }),
+        };
+    };
+    let mut within = FIELDS.iter().filter(|field| field.section == section);
+    if within.clone().next().is_none() {
+        return Err(RecipeError::UnknownField {
+            field: section.to_owned(),
+            place: "the recipe".to_owned(),
+            suggestion: nearest(section, FIELDS.iter().map(|field| field.section)),
+        });
+    }
+    let names = within.clone().map(|field| field.name);
+    within
+        .find(|field| field.name == name)
+        .ok_or_else(|| RecipeError::UnknownField {
+            field: name.to_owned(),
+            place: format!("[{section}]"),
+            suggestion: nearest(name, names),
+        })
+}
+
 /// A name at the top that is no section: perhaps a section misspelt, perhaps a field without its section.
 fn unknown_at_top(name: &str) -> RecipeError {
     if let Some(field) = FIELDS.iter().find(|field| field.name == name) {
@@ -217,24 +285,8 @@ fn describe(json: &Json) -> String {
 fn nearest(wrong: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let allowed = (wrong.chars().count() / 3).clamp(1, 3);
     names
-        .map(|name| (edit_distance(&wrong.to_lowercase(), name), name))
+        .map(|name| (strsim::levenshtein(&wrong.to_lowercase(), name), name))
         .filter(|&(distance, _)| distance <= allowed)
         .min()
         .map(|(_, name)| name)
-}
-
-/// Levenshtein distance in characters.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, &cb) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(ca != cb);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

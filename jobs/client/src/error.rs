@@ -38,7 +38,13 @@ pub enum JobsError {
         /// Bucket, key or ARN.
         resource: String,
     },
-    /// No credentials were found, or they are wrong or expired.
+    /// Nobody has said who is asking.
+    #[error("there are no credentials for {target}")]
+    NoCredentials {
+        /// The endpoint URL, or `AWS (<region>)`.
+        target: String,
+    },
+    /// The credentials are wrong or expired.
     #[error("the credentials for {target} were not accepted: {reason}")]
     Credentials {
         /// The endpoint URL, or `AWS (<region>)`.
@@ -84,11 +90,27 @@ pub enum JobsError {
         /// As it was asked for.
         name: String,
     },
+    /// Executions that were told to stop have not ended.
+    #[error("{count} of the items of batch `{batch}` still run although they were stopped")]
+    StillRunning {
+        /// The batch.
+        batch: String,
+        /// How many items.
+        count: usize,
+    },
     /// A manifest that this version cannot read.
     #[error("the manifest of batch `{batch}` cannot be read: {reason}")]
     BadManifest {
         /// The batch.
         batch: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What [`Batch::remember`](crate::submit::Batch::remember) noted cannot be read.
+    #[error("the note {path} cannot be read: {reason}")]
+    BadNote {
+        /// The note.
+        path: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
@@ -157,10 +179,12 @@ impl JobsError {
         match self {
             Self::Unreachable { .. }
             | Self::AccessDenied { .. }
+            | Self::NoCredentials { .. }
             | Self::Credentials { .. }
             | Self::NoSuchBucket { .. }
             | Self::NoSuchStateMachine { .. }
             | Self::BadManifest { .. }
+            | Self::StillRunning { .. }
             | Self::Damaged { .. }
             | Self::Service { .. } => ErrorKind::Target,
             Self::NoSuchBatch { .. }
@@ -169,7 +193,7 @@ impl JobsError {
             | Self::Scan(_)
             | Self::RecipeTooLarge { .. }
             | Self::Refused { .. } => ErrorKind::Usage,
-            Self::Io { .. } | Self::Changed { .. } => ErrorKind::Local,
+            Self::Io { .. } | Self::Changed { .. } | Self::BadNote { .. } => ErrorKind::Local,
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }
@@ -185,6 +209,10 @@ impl JobsError {
             Self::AccessDenied { .. } => {
                 Some("the profile's credentials need this permission on this resource")
             }
+            Self::NoCredentials { .. } => Some(
+                "log in with the AWS CLI, name an `aws_profile` in the profile, or set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY",
+            ),
             Self::Credentials { .. } => {
                 Some("log in again, or name other credentials in the profile")
             }
@@ -195,10 +223,15 @@ impl JobsError {
                 Some("`whiteboarder runs list` names the batches")
             }
             Self::NoSuchItem { .. } => Some("`whiteboarder runs show BATCH` names its items"),
+            Self::StillRunning { .. } => Some("try again a little later; nothing was deleted"),
             Self::Changed { .. } => Some("submit it again"),
             Self::BadManifest { .. } => {
                 Some("it may have been written by a newer version of whiteboarder")
             }
+            Self::BadNote { .. } => Some(
+                "it only says where the pictures of the batch were: remove it, and name them with \
+                 `whiteboarder submit --resume BATCH PATH`",
+            ),
             Self::Scan(error) => error.hint(),
             _ => None,
         }
@@ -256,10 +289,7 @@ where
         SdkError::ConstructionFailure(_) => {
             let reason = format!("{}", DisplayErrorContext(&error));
             if reason.contains("redential") {
-                JobsError::Credentials {
-                    target: target.to_owned(),
-                    reason: innermost(&error),
-                }
+                credentials(target, innermost(&error))
             } else {
                 JobsError::Service {
                     operation: operation.to_owned(),
@@ -272,10 +302,7 @@ where
             // A missing credential surfaces here, before anything is sent.
             let reason = innermost(&error);
             if format!("{}", DisplayErrorContext(&error)).contains("redential") {
-                JobsError::Credentials {
-                    target: target.to_owned(),
-                    reason,
-                }
+                credentials(target, reason)
             } else {
                 JobsError::Unreachable {
                     target: target.to_owned(),
@@ -288,6 +315,16 @@ where
             reason: innermost(&error),
         },
     }
+}
+
+/// What the credentials chain said. Its list of all the places where it looked is no sentence.
+fn credentials(target: &str, reason: String) -> JobsError {
+    let target = target.to_owned();
+    if reason.contains("no credentials found") {
+        return JobsError::NoCredentials { target };
+    }
+    let reason = reason.lines().next().unwrap_or_default().to_owned();
+    JobsError::Credentials { target, reason }
 }
 
 fn by_code(

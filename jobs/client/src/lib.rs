@@ -23,6 +23,7 @@
 //! Start reading at [`submit`] (files → manifest → uploads), then [`track`] (run records and
 //! histories → what became of each item). [`track::history`] and [`track::outcome`] are pure.
 
+mod delete;
 pub mod download;
 pub mod error;
 pub mod names;

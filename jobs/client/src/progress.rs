@@ -125,6 +125,15 @@ pub enum Progress {
         /// Why, in one sentence.
         error: String,
     },
+    /// Objects of a batch were deleted.
+    Deleted {
+        /// The batch.
+        batch: String,
+        /// How many so far.
+        objects: usize,
+        /// How many there are to delete.
+        of: usize,
+    },
     /// An execution was stopped or redriven.
     Acted {
         /// The item.

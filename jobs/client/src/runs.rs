@@ -7,6 +7,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use unicode_normalization::UnicodeNormalization;
 
+pub use crate::delete::{Deleted, Extent, delete, extent};
 use crate::error::{JobsError, from_sdk};
 use crate::names;
 use crate::profile::Target;
@@ -50,8 +51,22 @@ pub struct Acted {
     pub failed: Vec<(String, String)>,
 }
 
+/// What [`list_with_unreadable`] found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Listed {
+    /// The newest first.
+    pub batches: Vec<BatchSummary>,
+    /// Batches whose manifest this version cannot read, and why: one of a newer version, mostly.
+    pub unreadable: Vec<(String, String)>,
+}
+
 /// The newest batches first, at most `limit`. Manifests that this version cannot read are left out.
 pub async fn list(target: &Target, limit: usize) -> Result<Vec<BatchSummary>, JobsError> {
+    Ok(list_with_unreadable(target, limit).await?.batches)
+}
+
+/// Like [`list`], and tells of what is left out.
+pub async fn list_with_unreadable(target: &Target, limit: usize) -> Result<Listed, JobsError> {
     let mut ids = batch_ids(target, "").await?;
     // ULIDs sort by time.
     ids.reverse();
@@ -60,11 +75,12 @@ pub async fn list(target: &Target, limit: usize) -> Result<Vec<BatchSummary>, Jo
         .into_iter()
         .map(|id| async move { summary(target, &id).await });
     let mut summaries = futures::stream::iter(summaries).buffered(8);
-    let mut found = Vec::new();
+    let mut found = Listed::default();
     while let Some(summary) = summaries.next().await {
         match summary {
-            Ok(summary) => found.push(summary),
-            Err(JobsError::BadManifest { .. } | JobsError::NoSuchBatch { .. }) => {}
+            Ok(summary) => found.batches.push(summary),
+            Err(JobsError::BadManifest { batch, reason }) => found.unreadable.push((batch, reason)),
+            Err(JobsError::NoSuchBatch { .. }) => {}
             Err(error) => return Err(error),
         }
     }
@@ -327,42 +343,6 @@ async fn on_executions(target: &Target, action: Action, names: &[String]) -> Res
 /// A token that makes a retried redrive the same redrive.
 fn once_token() -> String {
     ulid::Ulid::generate().to_string()
-}
-
-/// Deletes a batch's objects: originals, results, failures, run records, and last its manifest.
-/// Returns how many objects were deleted. Running executions are left alone (stop them first).
-pub async fn delete(
-    target: &Target,
-    batch: &str,
-    cancel: &CancellationToken,
-) -> Result<usize, JobsError> {
-    // Fails when there is no such batch; a manifest of another version may be deleted.
-    match load_manifest(target, batch).await {
-        Ok(_) | Err(JobsError::BadManifest { .. }) => {}
-        Err(error) => return Err(error),
-    }
-    let mut deleted = 0;
-    for prefix in [
-        names::inbox_prefix(batch),
-        names::cleaned_prefix(batch),
-        names::failed_prefix(batch),
-        names::runs_prefix(batch),
-    ] {
-        let keys: Vec<_> = store::list(target, &prefix)
-            .await?
-            .into_iter()
-            .map(|object| object.key)
-            .collect();
-        for some in keys.chunks(1_000) {
-            if cancel.is_cancelled() {
-                return Err(JobsError::Cancelled);
-            }
-            store::delete(target, some).await?;
-            deleted += some.len();
-        }
-    }
-    store::delete(target, &[names::manifest_key(batch)]).await?;
-    Ok(deleted + 1)
 }
 
 #[cfg(test)]

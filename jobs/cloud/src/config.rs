@@ -27,6 +27,9 @@ pub struct CloudConfig {
     pub idle_after: Option<Duration>,
     /// What an acknowledged write survives.
     pub durability: Durability,
+    /// How long an execution that has ended is kept with its history; `None` keeps it for ever. AWS keeps
+    /// it for 90 days. Objects are not touched.
+    pub keep: Option<Duration>,
     /// What exists in this cloud from the start.
     pub stack: Stack,
 }
@@ -44,6 +47,7 @@ impl std::fmt::Debug for CloudConfig {
             .field("build", &self.build)
             .field("idle_after", &self.idle_after)
             .field("durability", &self.durability)
+            .field("keep", &self.keep)
             .field("stack", &self.stack)
             .finish_non_exhaustive()
     }

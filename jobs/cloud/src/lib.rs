@@ -20,6 +20,7 @@
 //!     build: "1.0".into(),
 //!     idle_after: None,
 //!     durability: Durability::Normal,
+//!     keep: None,
 //!     stack: Stack { buckets: vec!["boards".into()], ..Stack::default() },
 //! })
 //! .await?;
@@ -38,11 +39,13 @@ pub mod control;
 mod error;
 pub mod events;
 mod lanes;
+mod purge;
 mod rules;
 pub mod s3;
 mod server;
 pub mod sigv4;
 pub mod states;
+mod versions;
 
 pub use cloud::{Cloud, DRAIN_LIMIT};
 pub use config::{
@@ -50,4 +53,5 @@ pub use config::{
 };
 pub use error::CloudError;
 pub use events::{CloudEvent, DeliveryError, EventSink};
+pub use purge::{Purged, bytes_on_disk, purge};
 pub use rules::{InvalidPattern, Pattern};

@@ -96,6 +96,7 @@ fn config(root: &Path, lambda_memory_mb: u32, lambda_timeout_s: u32) -> CloudCon
         build: "test".into(),
         idle_after: None,
         durability: Durability::Normal,
+        keep: None,
         stack: Stack {
             buckets: vec![stack::LOCAL_BUCKET.into()],
             functions: vec![
@@ -373,11 +374,15 @@ async fn a_folder_is_cleaned_on_both_lanes_and_comes_back_byte_for_byte() {
         ["Register", "Plan", "Place", "CleanOnLambda", "Done"]
     );
 
-    let deleted = runs::delete(&world.target, batch.id(), &world.cancel)
+    let extent = runs::extent(&world.target, batch.id()).await.unwrap();
+    let silent = Reporter::silent();
+    let deleted = runs::delete(&world.target, batch.id(), &silent, &world.cancel)
         .await
         .unwrap();
+    assert_eq!((deleted.stopped, extent.unfinished), (0, 0));
+    assert_eq!(deleted.objects, extent.objects);
     assert_eq!(
-        deleted,
+        deleted.objects,
         2 + 2 + 2 + 1,
         "originals, results, run records, manifest"
     );

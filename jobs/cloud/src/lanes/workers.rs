@@ -174,6 +174,7 @@ mod tests {
             build: String::new(),
             idle_after: None,
             durability: Durability::Normal,
+            keep: None,
             stack: Stack {
                 workers: vec![group],
                 ..Stack::default()

@@ -32,6 +32,8 @@ pub struct EngineSettings {
     pub account: String,
     /// What an acknowledged request survives.
     pub durability: Durability,
+    /// How long an execution that has ended is kept; `None` keeps it for ever.
+    pub keep: Option<Duration>,
 }
 
 /// A durable Step Functions: state machines, executions, activities.
@@ -63,6 +65,7 @@ impl Engine {
         let sender = worker_loop::start(
             path,
             settings.durability,
+            settings.keep,
             home.clone(),
             integrations,
             runtime,
@@ -263,6 +266,7 @@ mod tests {
             region: "us-east-1".into(),
             account: "000000000000".into(),
             durability: Durability::Full,
+            keep: None,
         }
     }
 

@@ -40,6 +40,9 @@ const RECOVERED_AT_ONCE: usize = 500;
 /// clock that was set, or a machine that slept, is noticed after this time.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 
+/// How often a cloud that runs on looks for executions that have been kept long enough.
+const SWEEP_EVERY_MS: i64 = 3_600_000;
+
 /// How long an operation without a caller waits before it is tried again when the store fails.
 const RETRY_MS: i64 = 1_000;
 
@@ -47,6 +50,7 @@ const RETRY_MS: i64 = 1_000;
 pub(crate) fn start(
     path: &Path,
     durability: Durability,
+    keep: Option<Duration>,
     home: Home,
     integrations: Arc<dyn Integrations>,
     runtime: Handle,
@@ -66,6 +70,8 @@ pub(crate) fn start(
         queues: Queues::default(),
         retries: VecDeque::new(),
         sweeping: false,
+        keep_ms: keep.map(|keep| i64::try_from(keep.as_millis()).unwrap_or(i64::MAX)),
+        next_sweep: keep.map(|_| 0),
         last_now: 0,
     };
     worker.recover().map_err(|source| EngineError::Store {
@@ -91,8 +97,12 @@ struct Worker {
     queues: Queues,
     /// Operations without a caller that the store did not take, and when to try again.
     retries: VecDeque<(i64, Item)>,
-    /// Whether deleted machines are left to remove.
+    /// Whether deleted machines or expired executions may be left to remove.
     sweeping: bool,
+    /// How long an ended execution is kept.
+    keep_ms: Option<i64>,
+    /// When to look for expired executions next.
+    next_sweep: Option<i64>,
     last_now: i64,
 }
 
@@ -136,7 +146,8 @@ impl Worker {
             return receiver.try_recv().ok();
         }
         let retry = self.retries.front().map(|(at, _)| *at);
-        let Some(due) = [self.timers.first(), retry].into_iter().flatten().min() else {
+        let due = [self.timers.first(), retry, self.next_sweep];
+        let Some(due) = due.into_iter().flatten().min() else {
             // The thread holds a sender itself, so this does not end before a message comes.
             return receiver.recv().ok();
         };
@@ -161,8 +172,14 @@ impl Worker {
             };
             add(Box::new(Fire { execution, timer }));
         }
+        if self.next_sweep.is_some_and(|at| at <= now) {
+            self.next_sweep = Some(now + SWEEP_EVERY_MS);
+            self.sweeping = true;
+        }
         if std::mem::take(&mut self.sweeping) {
-            add(Box::new(Sweep));
+            add(Box::new(Sweep {
+                expired: self.keep_ms.map(|keep| now.saturating_sub(keep)),
+            }));
         }
         while self.retries.front().is_some_and(|(at, _)| *at <= now) {
             items.extend(self.retries.pop_front().map(|(_, item)| item));

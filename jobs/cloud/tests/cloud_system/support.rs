@@ -73,6 +73,7 @@ pub fn config(root: &Path, stack: Stack) -> CloudConfig {
         build: "test 1".to_owned(),
         idle_after: None,
         durability: Durability::Normal,
+        keep: None,
         stack,
     }
 }

@@ -107,6 +107,7 @@ pub fn open_at(path: &Path, services: &Arc<Services>) -> Arc<Engine> {
         region: "us-east-1".into(),
         account: "000000000000".into(),
         durability: Durability::Normal,
+        keep: None,
     };
     Engine::open(
         path,

@@ -225,13 +225,30 @@ pub(crate) fn running(store: &Connection) -> Result<Vec<i64>> {
         .collect()
 }
 
+/// Removes some executions that ended before a moment with all that belongs to them; gives how many.
+pub(crate) fn remove_expired(store: &Connection, before: i64, limit: i64) -> Result<usize> {
+    // `sort` is the end of an ended execution, and indexed by machine.
+    let ids: Vec<i64> = store
+        .prepare_cached(
+            "SELECT e.id FROM machines m JOIN executions e ON e.machine = m.id \
+             WHERE e.sort < ?1 AND e.status <> 'RUNNING' LIMIT ?2",
+        )?
+        .query_map([before, limit], |row| row.get(0))?
+        .collect::<Result<_>>()?;
+    remove(store, &ids)
+}
+
 /// Removes some executions of a machine with all that belongs to them; gives how many.
 pub(crate) fn remove_some(store: &Connection, machine: i64, limit: i64) -> Result<usize> {
     let ids: Vec<i64> = store
         .prepare_cached("SELECT id FROM executions WHERE machine = ? LIMIT ?")?
         .query_map([machine, limit], |row| row.get(0))?
         .collect::<Result<_>>()?;
-    for id in &ids {
+    remove(store, &ids)
+}
+
+fn remove(store: &Connection, ids: &[i64]) -> Result<usize> {
+    for id in ids {
         store
             .prepare_cached("DELETE FROM history WHERE execution = ?")?
             .execute([id])?;

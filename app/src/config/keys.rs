@@ -1,0 +1,297 @@
+//! One row per key of the configuration file: the only place that knows names, kinds, ranges, variables and flags.
+//!
+//! The file's check, the flags' ranges, the environment, `whiteboarder config show` and `docs/configuration.md` are
+//! all driven by these rows.
+
+use toml::de::DeValue;
+
+/// Where a key stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// At the top.
+    Top,
+    /// In `[local]`.
+    Local,
+    /// In each `[profiles.NAME]`.
+    Profile,
+}
+
+/// What values a key takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Any text but an empty one.
+    Text,
+    /// The beginning of every request's address.
+    Url,
+    /// A state machine's ARN.
+    MachineArn,
+    /// A whole number, both ends included.
+    Whole(u32, u32),
+    /// A number, both ends included.
+    Number(f64, f64),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+impl Kind {
+    /// `a whole number from 0 to 64`.
+    pub fn expected(self) -> String {
+        match self {
+            Kind::Text => "a text".to_owned(),
+            Kind::Url => "a URL that begins with http:// or https://".to_owned(),
+            Kind::MachineArn => "the ARN of a state machine".to_owned(),
+            Kind::Whole(min, max) => format!("a whole number from {min} to {max}"),
+            Kind::Number(min, max) => format!("a number from {min} to {max}"),
+            Kind::Choice(words) => {
+                let words: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                words.join(" or ")
+            }
+        }
+    }
+
+    /// Whether a value of the file will do.
+    pub fn accepts(self, value: &DeValue<'_>) -> bool {
+        match (self, value) {
+            (Kind::Whole(min, max), DeValue::Integer(number)) => {
+                i64::from_str_radix(number.as_str(), number.radix())
+                    .is_ok_and(|number| (i64::from(min)..=i64::from(max)).contains(&number))
+            }
+            (Kind::Number(min, max), DeValue::Integer(number)) => {
+                i64::from_str_radix(number.as_str(), number.radix())
+                    .is_ok_and(|number| (min..=max).contains(&(number as f64)))
+            }
+            (Kind::Number(min, max), DeValue::Float(number)) => number
+                .as_str()
+                .parse()
+                .is_ok_and(|number: f64| (min..=max).contains(&number)),
+            (Kind::Whole(..) | Kind::Number(..), _) => false,
+            (_, DeValue::String(text)) => self.accepts_text(text),
+            _ => false,
+        }
+    }
+
+    fn accepts_text(self, text: &str) -> bool {
+        match self {
+            Kind::Text => !text.trim().is_empty(),
+            Kind::Url => ["http://", "https://"].iter().any(|scheme| {
+                text.strip_prefix(scheme)
+                    .is_some_and(|rest| !rest.is_empty())
+            }),
+            Kind::MachineArn => text.starts_with("arn:") && text.contains(":stateMachine:"),
+            Kind::Choice(words) => words.contains(&text),
+            Kind::Whole(..) | Kind::Number(..) => false,
+        }
+    }
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Where it stands.
+    pub table: Table,
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// What holds without it, for people.
+    pub default: &'static str,
+    /// Whether its table needs it.
+    pub required: bool,
+    /// The environment variable that says the same; may be empty.
+    pub variable: &'static str,
+    /// The flag that says the same; may be empty.
+    pub flag: &'static str,
+    /// One line for people.
+    pub help: &'static str,
+}
+
+impl Key {
+    /// Reads what a flag or a variable says.
+    ///
+    /// # Errors
+    ///
+    /// `must be a whole number from 0 to 64, but is "many"`.
+    pub fn parse(&self, text: &str) -> Result<toml::Value, String> {
+        let wrong = || format!("must be {}, but is \"{text}\"", self.kind.expected());
+        let value = match self.kind {
+            Kind::Whole(min, max) => text
+                .parse()
+                .ok()
+                .filter(|number| (i64::from(min)..=i64::from(max)).contains(number))
+                .map(toml::Value::Integer),
+            Kind::Number(min, max) => text
+                .parse()
+                .ok()
+                .filter(|number| (min..=max).contains(number))
+                .map(toml::Value::Float),
+            kind => kind
+                .accepts_text(text)
+                .then(|| toml::Value::String(text.to_owned())),
+        };
+        value.ok_or_else(wrong)
+    }
+}
+
+/// A row of `[local]`: each has a flag of `local start` and a variable.
+macro_rules! local {
+    ($name:literal, $kind:expr, $default:literal, $variable:literal, $flag:literal, $help:literal) => {
+        Key {
+            table: Table::Local,
+            name: $name,
+            kind: $kind,
+            default: $default,
+            required: false,
+            variable: $variable,
+            flag: $flag,
+            help: $help,
+        }
+    };
+}
+
+/// A row of `[profiles.NAME]`: these have neither.
+macro_rules! profile {
+    ($name:literal, $kind:expr, $default:literal, $required:literal, $help:literal) => {
+        Key {
+            table: Table::Profile,
+            name: $name,
+            kind: $kind,
+            default: $default,
+            required: $required,
+            variable: "",
+            flag: "",
+            help: $help,
+        }
+    };
+}
+
+/// Every key, in the order of the documentation.
+pub const KEYS: &[Key] = &[
+    Key {
+        table: Table::Top,
+        name: "profile",
+        kind: Kind::Text,
+        default: "local",
+        required: false,
+        variable: "WHITEBOARDER_PROFILE",
+        flag: "--profile",
+        help: "the target of `submit`, `watch` and `runs`: `local`, or the name of a [profiles.NAME]",
+    },
+    local!(
+        "port",
+        Kind::Whole(0, 65_535),
+        "any free one",
+        "WHITEBOARDER_LOCAL_PORT",
+        "--port",
+        "port on 127.0.0.1; 0 takes any free one"
+    ),
+    local!(
+        "lambda_memory_mb",
+        Kind::Whole(128, 10_240),
+        "256",
+        "WHITEBOARDER_LOCAL_LAMBDA_MEMORY_MB",
+        "--lambda-memory-mb",
+        "memory of the Lambda lane's functions in MB"
+    ),
+    local!(
+        "lambda_timeout_s",
+        Kind::Whole(1, 900),
+        "15",
+        "WHITEBOARDER_LOCAL_LAMBDA_TIMEOUT_S",
+        "--lambda-timeout-s",
+        "time-out of the Lambda lane's functions in seconds"
+    ),
+    local!(
+        "lambda_concurrency",
+        Kind::Whole(1, 1_000),
+        "this machine's cores",
+        "WHITEBOARDER_LOCAL_LAMBDA_CONCURRENCY",
+        "--lambda-concurrency",
+        "functions of each name that run at the same time"
+    ),
+    local!(
+        "workers",
+        Kind::Whole(0, 64),
+        "1",
+        "WHITEBOARDER_LOCAL_WORKERS",
+        "--workers",
+        "worker processes of the ECS lane; with 0 what is planned for ECS waits"
+    ),
+    local!(
+        "idle_minutes",
+        Kind::Number(0.0, 525_600.0),
+        "10",
+        "WHITEBOARDER_LOCAL_IDLE_MINUTES",
+        "--idle-minutes",
+        "the cloud ends after this many minutes without work; 0 means never"
+    ),
+    local!(
+        "keep_days",
+        Kind::Whole(0, 36_500),
+        "90",
+        "WHITEBOARDER_LOCAL_KEEP_DAYS",
+        "--keep-days",
+        "the histories of executions are kept this many days after their end, as on AWS; 0 means for ever; pictures always stay"
+    ),
+    local!(
+        "durability",
+        Kind::Choice(&["normal", "full"]),
+        "normal",
+        "WHITEBOARDER_LOCAL_DURABILITY",
+        "--durability",
+        "what the state of executions survives: `normal` the end of the process at any moment, `full` a loss of power as well; uploads always survive both"
+    ),
+    profile!(
+        "endpoint",
+        Kind::Url,
+        "AWS itself",
+        false,
+        "URL of everything, for a target that is not AWS"
+    ),
+    profile!(
+        "region",
+        Kind::Text,
+        "",
+        true,
+        "the region, for example `eu-central-1`"
+    ),
+    profile!(
+        "aws_profile",
+        Kind::Text,
+        "the SDK's usual chain",
+        false,
+        "a profile of `~/.aws/config` that has the credentials; without it the usual chain: environment, files, container, instance"
+    ),
+    profile!(
+        "bucket",
+        Kind::Text,
+        "",
+        true,
+        "the bucket that the batches lie in"
+    ),
+    profile!(
+        "state_machine_arn",
+        Kind::MachineArn,
+        "",
+        true,
+        "ARN of the state machine that the bucket's events start"
+    ),
+    profile!(
+        "lambda_memory_mb",
+        Kind::Whole(128, 10_240),
+        "256",
+        false,
+        "memory of the Lambda there in MB: `submit --dry-run` predicts with it"
+    ),
+    profile!(
+        "lambda_timeout_s",
+        Kind::Whole(1, 900),
+        "15",
+        false,
+        "time-out of the Lambda there in seconds: `submit --dry-run` predicts with it"
+    ),
+];
+
+/// The rows of a table.
+pub fn of(table: Table) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| key.table == table)
+}

@@ -1,0 +1,240 @@
+//! A cleaning at the size of a screen, while its recipe is being tuned.
+//!
+//! There is one cleaning: its stages are those of [`clean`](crate::clean), and this module only keeps what each of
+//! them needs no second time. The background depends on the recipe's `background` section alone, so a change of
+//! `finish` costs a pass over what is shown; a pan or a zoom costs even less.
+//!
+//! - An *exact* picture shows the full-size run's own pixels. The run is kept for its recipe.
+//! - A *draft* finishes a reduced copy of what is shown, with the full picture's own background where that is cheap.
+//!
+//! ```
+//! use whiteboarder_core::{cancel::Cancel, image, preview, recipe::Recipe};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let photograph = image::Picture::new(640, 480, image::Channels::Grey, vec![190; 640 * 480])?;
+//! let mut preview = preview::Preview::new(photograph);
+//! let view = preview::View::fit(640, 480, 120, 120);
+//! let draft = preview.draft(&Recipe::default(), &view, &Cancel::new())?;
+//! assert_eq!((draft.picture.width, draft.picture.height), (120, 90));
+//! # Ok(())
+//! # }
+//! ```
+
+mod draft;
+mod pyramid;
+mod view;
+
+use std::time::Instant;
+
+use crate::background::Plane;
+use crate::cancel::{Cancel, Cancelled, Interrupt};
+use crate::clean::{finished, one_ball, reduced_light, two_balls};
+use crate::finish::{Analysis, SAMPLED_ROWS};
+use crate::image::Picture;
+use crate::recipe::{Background, Finish, Method, Recipe};
+use draft::Rough;
+use pyramid::Pyramid;
+pub use view::View;
+
+/// What a rendered picture is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quality {
+    /// Close to the full-size run's result.
+    Draft,
+    /// The full-size run's own pixels.
+    Exact,
+}
+
+/// A cleaned picture for the screen.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// As large as the view wants it, with the channels of the photograph.
+    pub picture: Picture,
+    /// What it is worth.
+    pub quality: Quality,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// One photograph opened for tuning. It keeps whatever makes the next render cheaper.
+///
+/// Memory: the photograph and the last exact result, each with smaller copies of at most a third of its size, and with
+/// method `ball` a background of the photograph's size.
+#[derive(Debug)]
+pub struct Preview {
+    photograph: Pyramid,
+    found: Found,
+    /// The last full-size result.
+    result: Kept<(Background, Finish), Pyramid>,
+    /// What drafts begin with.
+    rough: Rough,
+}
+
+impl Preview {
+    /// Opens a photograph.
+    #[must_use]
+    pub fn new(picture: Picture) -> Self {
+        Self {
+            photograph: Pyramid::new(picture),
+            found: Found::default(),
+            result: Kept::default(),
+            rough: Rough::default(),
+        }
+    }
+
+    /// The photograph.
+    #[must_use]
+    pub fn picture(&self) -> &Picture {
+        self.photograph.full()
+    }
+
+    /// The photograph itself: averages of areas in linear light where it is reduced, the nearest pixel where it is
+    /// enlarged.
+    pub fn before(&mut self, view: &View) -> Picture {
+        let view = self.clamped(view);
+        self.photograph.draw(&view)
+    }
+
+    /// Quick, and close to [`Preview::exact`]. It says [`Quality::Exact`] when it cost nothing to be exact: the
+    /// result is at hand, or the region is small and its background is known.
+    pub fn draft(
+        &mut self,
+        recipe: &Recipe,
+        view: &View,
+        cancel: &Cancel,
+    ) -> Result<Rendered, Cancelled> {
+        let clock = Instant::now();
+        cancel.check()?;
+        let view = self.clamped(view);
+        let settings = (recipe.background.clone(), recipe.finish.clone());
+        let (picture, quality) = match self.result.get(&settings) {
+            Some(result) => (result.draw(&view), Quality::Exact),
+            None => self.drafted(recipe, &view, cancel)?,
+        };
+        Ok(Rendered {
+            picture,
+            quality,
+            seconds: clock.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// The full-size run's own pixels, cut and reduced as those of [`Preview::before`] are.
+    pub fn exact(
+        &mut self,
+        recipe: &Recipe,
+        view: &View,
+        cancel: &Cancel,
+    ) -> Result<Rendered, Cancelled> {
+        let clock = Instant::now();
+        let view = self.clamped(view);
+        let picture = self.result(recipe, cancel)?.draw(&view);
+        Ok(Rendered {
+            picture,
+            quality: Quality::Exact,
+            seconds: clock.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// The full-size result for this recipe, for writing.
+    pub fn full(&mut self, recipe: &Recipe, cancel: &Cancel) -> Result<Picture, Cancelled> {
+        Ok(self.result(recipe, cancel)?.full().clone())
+    }
+
+    fn clamped(&self, view: &View) -> View {
+        view.clamped(self.picture().width, self.picture().height)
+    }
+
+    /// The full-size result: the kept one, or from a full-size run.
+    fn result(&mut self, recipe: &Recipe, cancel: &Cancel) -> Result<&mut Pyramid, Cancelled> {
+        cancel.check()?;
+        let settings = (recipe.background.clone(), recipe.finish.clone());
+        let (photograph, found) = (self.photograph.full(), &mut self.found);
+        if self.result.get(&settings).is_none() {
+            // Finding the background may take long and be cancelled: only then the old result has to make room.
+            found.analysis(photograph, recipe, cancel)?;
+            self.result.clear();
+        }
+        self.result.get_or_make(settings, || {
+            let analysis = found.analysis(photograph, recipe, cancel)?;
+            finished(photograph, analysis, cancel).map(Pyramid::new)
+        })
+    }
+}
+
+/// The background of the full-size run.
+#[derive(Debug, Default)]
+struct Found {
+    /// What the two balls roll on; it depends on the photograph alone.
+    light: Kept<(), Vec<Plane<f32>>>,
+    /// The background and what was measured against it.
+    analysis: Kept<Background, Analysis>,
+}
+
+impl Found {
+    /// The analysis for a recipe; the background is found only when its own settings have changed.
+    fn analysis(
+        &mut self,
+        photograph: &Picture,
+        recipe: &Recipe,
+        cancel: &Cancel,
+    ) -> Result<&Analysis, Cancelled> {
+        let (settings, light) = (&recipe.background, &mut self.light);
+        if settings.method == Method::Ball && self.analysis.get(settings).is_none() {
+            // It may be as large as the photograph, as the new one will be.
+            self.analysis.clear();
+        }
+        let analysis = self.analysis.get_or_make(settings.clone(), || {
+            let backdrop = match settings.method {
+                Method::Whiteboard => {
+                    let light = light.get_or_make((), || reduced_light(photograph, cancel))?;
+                    two_balls(light, settings, 1.0, cancel)?
+                }
+                Method::Ball => one_ball(photograph, settings, cancel)?,
+            };
+            Analysis::of_until(photograph, backdrop, recipe, SAMPLED_ROWS, cancel)
+        })?;
+        analysis.finish_by(&recipe.finish);
+        Ok(analysis)
+    }
+}
+
+/// The last value that was made, with what it was made for.
+#[derive(Debug)]
+struct Kept<K, V>(Option<(K, V)>);
+
+impl<K: PartialEq, V> Kept<K, V> {
+    fn get(&mut self, key: &K) -> Option<&mut V> {
+        self.0
+            .as_mut()
+            .filter(|(kept, _)| kept == key)
+            .map(|(_, value)| value)
+    }
+
+    /// The kept value, or a new one in its place; when making that one fails, the old one stays.
+    fn get_or_make<E>(&mut self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<&mut V, E> {
+        let kept = match self.0.take() {
+            Some(kept) if kept.0 == key => kept,
+            old => match make() {
+                Ok(value) => (key, value),
+                Err(error) => {
+                    self.0 = old;
+                    return Err(error);
+                }
+            },
+        };
+        Ok(&mut self.0.insert(kept).1)
+    }
+
+    fn clear(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,191 @@
+//! Deleting a batch: everything that it has in the bucket.
+//!
+//! What runs is stopped first, because an execution that goes on would write its result into a batch that is no longer
+//! there. The manifest goes last: as long as it is there the batch can be named, and an interrupted deletion goes on.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::JobsError;
+use crate::names;
+use crate::profile::Target;
+use crate::progress::{Progress, Reporter};
+use crate::runs;
+use crate::store::{self, Listed};
+use crate::submit::{Manifest, load_manifest};
+use crate::track::{BatchStatus, ItemState, snapshot};
+
+/// Objects that go in one request; S3 takes no more.
+const AT_ONCE: usize = 1_000;
+/// What is written while we delete is found by looking again, at most so often.
+const PASSES: usize = 5;
+/// How long stopped executions may take until they have ended and their end is written down.
+const SETTLE: Duration = Duration::from_secs(15);
+/// How often we look whether they have.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// What a batch has in the bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Extent {
+    /// Objects: originals, results, failures, run records, and the manifest.
+    pub objects: usize,
+    /// Their sizes together.
+    pub bytes: u64,
+    /// Items that run, or wait for their turn.
+    pub unfinished: usize,
+}
+
+/// What a deletion did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Deleted {
+    /// Objects that were deleted.
+    pub objects: usize,
+    /// Their sizes together.
+    pub bytes: u64,
+    /// Items that were stopped before.
+    pub stopped: usize,
+}
+
+/// How much there is to delete.
+pub async fn extent(target: &Target, batch: &str) -> Result<Extent, JobsError> {
+    let unfinished = match manifest(target, batch).await? {
+        Some(manifest) => unfinished(&snapshot(target, &manifest).await?),
+        None => 0,
+    };
+    let found = objects(target, batch).await?;
+    Ok(Extent {
+        objects: found.len() + 1,
+        bytes: found.iter().map(|object| object.bytes).sum(),
+        unfinished,
+    })
+}
+
+/// Deletes all objects of a batch, its originals too, and last its manifest. Reports [`Progress::Deleted`]. When it is
+/// cancelled or fails, the same call goes on with what is left.
+///
+/// The histories of its executions stay with Step Functions for as long as that keeps them.
+pub async fn delete(
+    target: &Target,
+    batch: &str,
+    reporter: &Reporter,
+    cancel: &CancellationToken,
+) -> Result<Deleted, JobsError> {
+    let mut deleted = Deleted::default();
+    if let Some(manifest) = manifest(target, batch).await? {
+        deleted.stopped = stop(target, &manifest, cancel).await?;
+    }
+    let mut of = None;
+    for _ in 0..PASSES {
+        let found = objects(target, batch).await?;
+        if found.is_empty() {
+            break;
+        }
+        let of = *of.get_or_insert(found.len() + 1);
+        for some in found.chunks(AT_ONCE) {
+            if cancel.is_cancelled() {
+                return Err(JobsError::Cancelled);
+            }
+            let keys: Vec<_> = some.iter().map(|object| object.key.clone()).collect();
+            store::delete(target, &keys).await?;
+            deleted.objects += some.len();
+            deleted.bytes += some.iter().map(|object| object.bytes).sum::<u64>();
+            reporter.tell(Progress::Deleted {
+                batch: batch.to_owned(),
+                objects: deleted.objects,
+                of: of.max(deleted.objects + 1),
+            });
+        }
+    }
+    store::delete(target, &[names::manifest_key(batch)]).await?;
+    deleted.objects += 1;
+    Ok(deleted)
+}
+
+/// The manifest, unless it is of a version that we cannot read: such a batch may be deleted, too.
+async fn manifest(target: &Target, batch: &str) -> Result<Option<Manifest>, JobsError> {
+    match load_manifest(target, batch).await {
+        Ok(manifest) => Ok(Some(manifest)),
+        Err(JobsError::BadManifest { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Everything but the manifest. Originals first: what has none can start nothing.
+async fn objects(target: &Target, batch: &str) -> Result<Vec<Listed>, JobsError> {
+    let mut found = Vec::new();
+    for prefix in [
+        names::inbox_prefix(batch),
+        names::cleaned_prefix(batch),
+        names::failed_prefix(batch),
+        names::runs_prefix(batch),
+    ] {
+        found.extend(store::list(target, &prefix).await?);
+    }
+    Ok(found)
+}
+
+fn unfinished(status: &BatchStatus) -> usize {
+    let waits = |state| matches!(state, ItemState::Queued | ItemState::Running);
+    // An item that was never uploaded is queued for ever, and nothing has been begun for it.
+    let begun = |item: &&crate::track::ItemStatus| !item.executions.is_empty();
+    status
+        .items
+        .iter()
+        .filter(|item| waits(item.state))
+        .filter(begun)
+        .count()
+}
+
+/// Stops what runs and waits until it has ended and its end is recorded; gives how many items were stopped.
+async fn stop(
+    target: &Target,
+    manifest: &Manifest,
+    cancel: &CancellationToken,
+) -> Result<usize, JobsError> {
+    let mut status = snapshot(target, manifest).await?;
+    if unfinished(&status) == 0 {
+        return Ok(0);
+    }
+    let silent = Reporter::silent();
+    let stopped = runs::stop(target, &manifest.batch, None, &silent, cancel).await?;
+    let deadline = tokio::time::Instant::now() + SETTLE;
+    loop {
+        if cancel.is_cancelled() {
+            return Err(JobsError::Cancelled);
+        }
+        status = snapshot(target, manifest).await?;
+        let running = unfinished(&status);
+        if running == 0 && recorded(target, &manifest.batch, &stopped.done).await? {
+            break;
+        }
+        if tokio::time::Instant::now() > deadline {
+            if running == 0 {
+                // Not every target records failures.
+                break;
+            }
+            return Err(JobsError::StillRunning {
+                batch: manifest.batch.clone(),
+                count: running,
+            });
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(stopped.done.len())
+}
+
+/// Whether all of these items have a result or a failure: what comes after the end of an execution has come.
+async fn recorded(target: &Target, batch: &str, items: &[String]) -> Result<bool, JobsError> {
+    let failed = store::list(target, &names::failed_prefix(batch)).await?;
+    let cleaned = store::list(target, &names::cleaned_prefix(batch)).await?;
+    let keys: std::collections::HashSet<_> = failed
+        .into_iter()
+        .chain(cleaned)
+        .map(|object| object.key)
+        .collect();
+    Ok(items.iter().all(|item| {
+        keys.contains(&names::failed_key(batch, item))
+            || keys.contains(&names::cleaned_key(batch, item))
+    }))
+}
