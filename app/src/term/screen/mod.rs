@@ -313,6 +313,32 @@ impl Drop for Screen {
     }
 }
 
+/// How a command prints a picture among its lines, and whether in all colours. Kitty's protocol is only
+/// used where the terminal answers for it: who prints with it waits for answers.
+pub fn printing(choice: GraphicsChoice) -> (Protocol, bool) {
+    let around = Surroundings::here();
+    let wanted = match choice {
+        GraphicsChoice::Auto => around.likely(),
+        chosen => choose(chosen, None, &around).0,
+    };
+    let protocol = match wanted {
+        Protocol::Kitty if !answers_for_kitty(&around) => Protocol::Half,
+        wanted => wanted,
+    };
+    (protocol, around.true_color())
+}
+
+fn answers_for_kitty(around: &Surroundings) -> bool {
+    let ask = || {
+        let tty = Tty::open()?;
+        tty.set_raw()?;
+        let probed = probe::probe(&tty, around);
+        tty.restore()?;
+        probed
+    };
+    io::stdin().is_terminal() && ask().is_ok_and(|probed| probed.answers.kitty)
+}
+
 /// Gives the terminal back when entering fails half way.
 struct Owned(Option<Arc<Shared>>);
 
