@@ -39,7 +39,7 @@ Examples:
     \"error\": {\"name\", \"message\"}}], \"skipped\": [{\"path\", \"reason\"}],
     \"summary\": {\"cleaned\", \"failed\", \"stopped\", \"seconds\"}}")]
 pub struct CleanArgs {
-    /// Pictures (JPEG, PNG) and folders
+    /// Pictures (JPEG, PNG, TIFF, WebP, BMP) and folders
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Folder for the results, or a file name (.png) for a single picture
@@ -48,6 +48,9 @@ pub struct CleanArgs {
     /// Recipe to clean by (TOML) [default: the built-in one]
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
+    /// Keep what the photographs' EXIF says: when, where, by whom and with what they were taken
+    #[arg(long)]
+    keep_metadata: bool,
     /// Pictures at the same time [default: this machine's cores]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -119,7 +122,8 @@ struct Summary {
 pub fn run(args: &CleanArgs, settings: &Settings) -> Result<Exit> {
     let started = Instant::now();
     let terminal = &settings.terminal;
-    let recipe = super::recipe::read(args.recipe.as_deref())?;
+    let mut recipe = super::recipe::read(args.recipe.as_deref())?;
+    recipe.output.keep_metadata |= args.keep_metadata;
     let found = find(&args.paths, Some(&args.output))?;
     // The plan is asked only for its sizes: what will run at the same time must fit into memory.
     let planned = plan(found, &recipe, Wish::Auto, &DEFAULT_LOCAL_LAMBDA);

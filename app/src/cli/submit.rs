@@ -49,7 +49,7 @@ Examples:
 upload_progress, upload_retry, uploaded, upload_failed, execution, cleaned, failed, stuck, offline,
 downloaded, download_failed, and at the end submitted or summary.")]
 pub struct SubmitArgs {
-    /// Pictures (JPEG, PNG) and folders
+    /// Pictures (JPEG, PNG, TIFF, WebP, BMP) and folders
     #[arg(required_unless_present = "resume", value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Where to run them
@@ -69,6 +69,9 @@ pub struct SubmitArgs {
     /// Recipe to clean by (TOML) [default: the built-in one]
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     recipe: Option<PathBuf>,
+    /// Keep what the photographs' EXIF says: when, where, by whom and with what they were taken
+    #[arg(long, conflicts_with = "resume")]
+    keep_metadata: bool,
     /// Only say what would happen
     #[arg(long, conflicts_with = "resume")]
     dry_run: bool,
@@ -157,7 +160,8 @@ pub fn run(args: &SubmitArgs, settings: &Settings) -> Result<Exit> {
 
 /// Everything that can be wrong here is found before anything is started or sent.
 fn prepare(args: &SubmitArgs) -> Result<Work> {
-    let recipe = super::recipe::read(args.recipe.as_deref())?;
+    let mut recipe = super::recipe::read(args.recipe.as_deref())?;
+    recipe.output.keep_metadata |= args.keep_metadata;
     let output = args.output.as_deref();
     let found = if args.paths.is_empty() {
         None

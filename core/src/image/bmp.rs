@@ -125,9 +125,9 @@ pub(super) fn read_header(head: &[u8]) -> Result<Header, ImageError> {
 /// Decodes the pixels.
 pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageError> {
     let facts = Facts::read(bytes)?;
-    let end = facts
-        .stored_bytes()
-        .map_or(0, |stored| stored.saturating_add(u64::from(facts.pixels_at)));
+    let end = facts.stored_bytes().map_or(0, |stored| {
+        stored.saturating_add(u64::from(facts.pixels_at))
+    });
     // A run of equal pixels is told in two bytes and is at most 255 long.
     let fewest = match facts.compression {
         1 | 2 => header.pixels() / 255,
@@ -172,7 +172,9 @@ pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageErro
 /// The profile that a header of version 5 may point to.
 fn profile(bytes: &[u8]) -> Option<&[u8]> {
     let embedded = long(bytes, 14)? == 124 && long(bytes, 14 + 56)? == EMBEDDED;
-    let at = usize::try_from(long(bytes, 14 + 112)?).ok()?.checked_add(14)?;
+    let at = usize::try_from(long(bytes, 14 + 112)?)
+        .ok()?
+        .checked_add(14)?;
     let end = at.checked_add(usize::try_from(long(bytes, 14 + 116)?).ok()?)?;
     bytes.get(at..end).filter(|_| embedded)
 }

@@ -206,7 +206,11 @@ impl Writer {
             if entry.tag == ORIENTATION {
                 // Upright already. A pixel's place is told as one short number.
                 (entry.kind, entry.count) = (3, 1);
-                *bytes = if self.big_endian { vec![0, 1] } else { vec![1, 0] };
+                *bytes = if self.big_endian {
+                    vec![0, 1]
+                } else {
+                    vec![1, 0]
+                };
             }
             if bytes.len() <= 4 {
                 places.push(None);

@@ -115,11 +115,7 @@ impl<'a> Ifds<'a> {
     /// The directory at this offset.
     pub fn directory(&self, offset: u64) -> Result<Directory, IfdError> {
         let (count_size, entry_size) = if self.big { (8, 20) } else { (2, 12) };
-        let count = self.number(
-            self.parts.get(offset, count_size)?,
-            0,
-            count_size as usize,
-        );
+        let count = self.number(self.parts.get(offset, count_size)?, 0, count_size as usize);
         if count == 0 || count > MOST_ENTRIES {
             return Err(IfdError::Broken);
         }
@@ -135,7 +131,10 @@ impl<'a> Ifds<'a> {
                 count: self.number(entry, 4, value_size),
                 at: own,
             };
-            if found.length().is_none_or(|length| length > value_size as u64) {
+            if found
+                .length()
+                .is_none_or(|length| length > value_size as u64)
+            {
                 found.at = self.number(entry, 4 + value_size, value_size);
             }
             found
@@ -163,7 +162,9 @@ impl<'a> Ifds<'a> {
         if index >= entry.count {
             return Err(IfdError::Broken);
         }
-        let offset = index.checked_mul(size).and_then(|o| o.checked_add(entry.at));
+        let offset = index
+            .checked_mul(size)
+            .and_then(|o| o.checked_add(entry.at));
         let bytes = self.parts.get(offset.ok_or(IfdError::Broken)?, size)?;
         Ok(self.number(bytes, 0, size as usize))
     }

@@ -281,9 +281,7 @@ pub(super) fn encode(picture: &Picture, exif: Option<&[u8]>) -> Result<Vec<u8>, 
     encoder.set_filter(png::Filter::Adaptive);
     let mut writer = encoder.write_header().map_err(failed)?;
     if let Some(exif) = exif {
-        writer
-            .write_chunk(png::chunk::eXIf, exif)
-            .map_err(failed)?;
+        writer.write_chunk(png::chunk::eXIf, exif).map_err(failed)?;
     }
     writer.write_image_data(&picture.data).map_err(failed)?;
     writer.finish().map_err(failed)?;

@@ -209,7 +209,10 @@ mod tests {
     fn sixteen_bits_become_the_nearest_eight() {
         for sample in 0..=u16::MAX {
             let exact = f64::from(sample) * 255.0 / 65_535.0;
-            assert!((f64::from(sample.to_eight()) - exact).abs() <= 0.5, "{sample}");
+            assert!(
+                (f64::from(sample.to_eight()) - exact).abs() <= 0.5,
+                "{sample}"
+            );
         }
     }
 

@@ -97,11 +97,7 @@ struct First {
 
 impl First {
     fn read(parts: Parts<'_>, chunk: Chunk) -> Result<Self, ImageError> {
-        let get = |length| {
-            parts
-                .get(chunk.at, length)
-                .map_err(elsewhere(Format::WebP))
-        };
+        let get = |length| parts.get(chunk.at, length).map_err(elsewhere(Format::WebP));
         let simple = |width: u64, height: u64, lossless, alpha| Self {
             width: width as u32,
             height: height as u32,

@@ -55,7 +55,10 @@ mod tests {
         let middle = [0.5, 0.217_7, 0.213_6, 0.217_6, 0.214_0];
         for (curve, middle) in curves.iter().zip(middle) {
             let at = |sample| light(curve, sample).unwrap_or(-1.0);
-            assert!(at(0.0).abs() < 1e-9 && (at(1.0) - 1.0).abs() < 1e-6, "{curve:?}");
+            assert!(
+                at(0.0).abs() < 1e-9 && (at(1.0) - 1.0).abs() < 1e-6,
+                "{curve:?}"
+            );
             assert!((at(0.5) - middle).abs() < 1e-3, "{curve:?}: {}", at(0.5));
         }
         let nonsense = ToneReprCurve::Parametric(vec![f32::NAN]);

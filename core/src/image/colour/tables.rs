@@ -80,11 +80,17 @@ impl Matrix {
                 .map(|level| curve::light(curve, level as f64 / most).map(|light| light as f32))
                 .collect()
         };
-        let light = [
-            table(&profile.red_trc)?,
-            table(&profile.green_trc)?,
-            table(&profile.blue_trc)?,
-        ];
+        // Almost always the three are one and the same, and a table for 16 bits takes a while.
+        let red = table(&profile.red_trc)?;
+        let or_red = |curve: &Option<ToneReprCurve>| {
+            if *curve == profile.red_trc {
+                Some(red.clone())
+            } else {
+                table(curve)
+            }
+        };
+        let (green, blue) = (or_red(&profile.green_trc)?, or_red(&profile.blue_trc)?);
+        let light = [red, green, blue];
         let colorants = [
             xyz(&profile.red_colorant),
             xyz(&profile.green_colorant),

@@ -165,7 +165,24 @@ impl<'a> Aside<'a> {
                         aside.icc.push((*number, *count, piece));
                     }
                 }
-                (APP14, [b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..]) => {
+                (
+                    APP14,
+                    [
+                        b'A',
+                        b'd',
+                        b'o',
+                        b'b',
+                        b'e',
+                        _,
+                        _,
+                        _,
+                        _,
+                        _,
+                        _,
+                        transform,
+                        ..,
+                    ],
+                ) => {
                     aside.adobe = Some(*transform);
                 }
                 (SOS | EOI, _) => break,

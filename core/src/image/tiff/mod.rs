@@ -317,9 +317,7 @@ fn raw(ifds: &Ifds<'_>, directory: &Directory) -> Option<Foreign> {
         ("LEICA", "a Leica RWL"),
     ];
     let known = kinds.iter().find(|(name, _)| make.starts_with(name));
-    Some(Foreign::Raw(
-        known.map_or("a RAW", |(_, kind)| kind),
-    ))
+    Some(Foreign::Raw(known.map_or("a RAW", |(_, kind)| kind)))
 }
 
 /// Where chunks lie and how long they are, checked to lie within the file.

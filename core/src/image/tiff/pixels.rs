@@ -3,7 +3,7 @@
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use ::tiff::TiffError;
-use ::tiff::decoder::{Decoder, Limits};
+use ::tiff::decoder::{Decoder, DecodingResult, Limits};
 
 use super::{Compression, Facts, Photometric, TRUNCATED, chunks, corrupt, tag, unsupported, whole};
 use crate::image::colour::{Conversion, Depth, Profile};
@@ -114,9 +114,9 @@ fn palette(ifds: &Ifds<'_>, directory: &Directory, bits: u64) -> Result<Vec<[u8;
         value.map(|v| v as u16).map_err(|_| TRUNCATED)
     };
     let map: Vec<u16> = (0..3 * colours).map(at).collect::<Result<_, _>>()?;
-    // Some programs write 8 bits where 16 belong.
+    // Colours of 8 bits, made 16 by repeating them or by adding zeros; some programs even write 8 where 16 belong.
     let wide = map.iter().any(|value| *value > 255);
-    let eight = |value: u16| if wide { value.to_eight() } else { value as u8 };
+    let eight = |value: u16| (if wide { value >> 8 } else { value }) as u8;
     let n = colours as usize;
     Ok((0..n)
         .map(|i| [eight(map[i]), eight(map[n + i]), eight(map[2 * n + i])])
@@ -150,6 +150,8 @@ fn open<'a>(
     };
     let mut limits = Limits::default();
     limits.intermediate_buffer_size = bytes.len();
+    // A tile; how large they may be has been checked.
+    limits.decoding_buffer_size = usize::MAX;
     let decoder = Decoder::new(patched).map_err(|error| describe(&error))?;
     Ok(decoder.with_limits(limits))
 }
@@ -167,7 +169,9 @@ impl Read for Patched<'_> {
         let count = self.bytes.read(buffer)?;
         if let Some((at, patch)) = self.patch {
             for (place, byte) in (at..).zip(patch) {
-                let within = place.checked_sub(start).and_then(|i| usize::try_from(i).ok());
+                let within = place
+                    .checked_sub(start)
+                    .and_then(|i| usize::try_from(i).ok());
                 if let Some(i) = within.filter(|i| *i < count) {
                     buffer[i] = *byte;
                 }
@@ -279,18 +283,36 @@ impl Bands<'_> {
         samples: usize,
         out: &mut [u8],
     ) -> Result<(), ImageError> {
-        let decoder = match &mut self.source {
+        let (bytes, tables) = match &mut self.source {
             Source::Decoder(decoder) => {
-                if decoder.chunk_data_dimensions(index) != (width, height) {
+                let (across, rows) = decoder.chunk_data_dimensions(index);
+                let (chunk_width, chunk_height) = self.facts.chunk;
+                if across != width || rows < height || rows > chunk_height {
                     return Err(corrupt("its strips are told twice, differently"));
                 }
-                return decoder
-                    .read_chunk_bytes(index, out)
-                    .map_err(|error| describe(&error));
+                if across == chunk_width && rows == height {
+                    return decoder
+                        .read_chunk_bytes(index, out)
+                        .map_err(|error| describe(&error));
+                }
+                // Tiles that stick out are read whole: row by row the crate loses LZW's last bytes. And it takes the
+                // lowest tiles of the second and later planes for whole ones.
+                let bits = self.facts.bits as usize * samples;
+                let stride = (chunk_width as usize * bits).div_ceil(8);
+                let mut tile = DecodingResult::U8(Vec::new());
+                decoder
+                    .read_chunk_to_buffer(&mut tile, index, stride)
+                    .map_err(|error| describe(&error))?;
+                let tile = tile.as_buffer(0);
+                let length = out.len() / height as usize;
+                let rows = tile.as_bytes().chunks_exact(stride);
+                for (to, from) in out.chunks_exact_mut(length).zip(rows) {
+                    to.copy_from_slice(&from[..length]);
+                }
+                return Ok(());
             }
             Source::Jpeg { bytes, tables } => (*bytes, *tables),
         };
-        let (bytes, tables) = decoder;
         let (offset, length) = *self.chunks.get(index as usize).ok_or(TRUNCATED)?;
         let stored = &bytes[offset as usize..(offset + length) as usize];
         let joined;
@@ -311,9 +333,8 @@ impl Bands<'_> {
         let header = jpeg::read_header(file).map_err(failed)?;
         let (tile_width, tile_height) = self.facts.chunk;
         // The lowest strip may be as high as the others, or padded to whole blocks.
-        let fits = |side: u32, least: u32, most: u32| {
-            side >= least && side <= most.next_multiple_of(16)
-        };
+        let fits =
+            |side: u32, least: u32, most: u32| side >= least && side <= most.next_multiple_of(16);
         let stored = header.stored();
         if !fits(stored.0, width, tile_width) || !fits(stored.1, height, tile_height) {
             return Err(corrupt("a strip has the wrong size"));
@@ -419,9 +440,7 @@ impl Band {
             Kind::Float32 => self.gather(row, facts, |bytes| {
                 share(f64::from(f32::from_ne_bytes(bytes)))
             }),
-            Kind::Float64 => {
-                self.gather(row, facts, |bytes| share(f64::from_ne_bytes(bytes)))
-            }
+            Kind::Float64 => self.gather(row, facts, |bytes| share(f64::from_ne_bytes(bytes))),
             Kind::Whole16 | Kind::Small(_) => self.gather(row, facts, u16::from_ne_bytes),
         };
         if facts.photometric == Photometric::WhiteIsZero {
@@ -457,7 +476,9 @@ fn describe(error: &TiffError) -> ImageError {
     match error {
         TiffError::IoError(io) if io.kind() == io::ErrorKind::UnexpectedEof => TRUNCATED,
         TiffError::UnsupportedError(what) => unsupported(what.to_string()),
-        TiffError::LimitsExceeded => unsupported("larger strips or lists of them than its pixels need"),
+        TiffError::LimitsExceeded => {
+            unsupported("larger strips or lists of them than its pixels need")
+        }
         other => corrupt(other.to_string()),
     }
 }
