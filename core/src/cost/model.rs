@@ -49,7 +49,10 @@ const RESULT_PERCENT: u64 = 50;
 const BALL_PLANE_BYTES: u64 = 4;
 
 fn samples(header: &Header) -> u64 {
-    header.pixels() * header.channels.count() as u64
+    // A header may claim any size; it is refused for its size then, not for an overflow here.
+    header
+        .pixels()
+        .saturating_mul(header.channels.count() as u64)
 }
 
 /// Seconds on one whole virtual processor.
@@ -78,12 +81,15 @@ pub(super) fn memory(header: &Header, file_bytes: u64, recipe: &Recipe) -> u64 {
     let samples = samples(header);
     // Beside the pixels themselves, each stage needs something of its own and frees it again.
     let turn = if header.transposed() { samples } else { 0 };
-    let decode = header.decoder_bytes.max(turn) + file_bytes;
+    let decode = header.decoder_bytes.max(turn).saturating_add(file_bytes);
     let background = match recipe.background.method {
         // The reduced picture is less than the result of any picture that is larger than it.
         Method::Whiteboard => 4 << 20,
-        Method::Ball => samples + BALL_PLANE_BYTES * header.pixels(),
+        Method::Ball => samples.saturating_add(BALL_PLANE_BYTES.saturating_mul(header.pixels())),
     };
-    let encode = samples * RESULT_PERCENT / 100;
-    PROCESS + file_bytes + samples + decode.max(background).max(encode)
+    let encode = samples.saturating_mul(RESULT_PERCENT) / 100;
+    PROCESS
+        .saturating_add(file_bytes)
+        .saturating_add(samples)
+        .saturating_add(decode.max(background).max(encode))
 }

@@ -92,7 +92,8 @@ fn parse_ihdr(payload: &[u8]) -> Result<Header, ImageError> {
         2 => 3,
         _ => 4,
     };
-    let whole = samples * u64::from(depth.div_ceil(8)) * u64::from(width) * u64::from(height);
+    let pixels = u64::from(width) * u64::from(height);
+    let whole = pixels.saturating_mul(samples * u64::from(depth.div_ceil(8)));
     Ok(Header {
         width,
         height,
@@ -153,7 +154,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageErro
     if (width, height) != header.stored() {
         return Err(corrupt("its size is told twice, differently"));
     }
-    let stored = u64::from(height) * reader.info().raw_row_length() as u64;
+    let stored = u64::from(height).saturating_mul(reader.info().raw_row_length() as u64);
     if stored / MOST_BYTES_PER_BYTE > bytes.len() as u64 {
         return Err(ImageError::Truncated {
             format: Format::Png,
