@@ -43,7 +43,7 @@ Examples:
     \"error\": {\"name\", \"message\"}}], \"skipped\": [{\"path\", \"reason\"}],
     \"summary\": {\"cleaned\", \"failed\", \"stopped\", \"seconds\"}}")]
 pub struct CleanArgs {
-    /// Pictures (JPEG, PNG) and folders
+    /// Pictures (JPEG, PNG, TIFF, WebP, BMP) and folders
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Folder for the results, or a file name (.png) for a single picture
