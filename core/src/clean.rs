@@ -122,7 +122,11 @@ pub fn clean_bytes(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<Cle
     finish::finish(&mut picture, &analysis);
     let finish = clock.lap();
     drop(analysis);
-    let png = image::encode_png(&picture)?;
+    let png = if recipe.output.keep_metadata {
+        image::encode_png_with_metadata(&picture, bytes)?
+    } else {
+        image::encode_png(&picture)?
+    };
     let encode = clock.lap();
     let (width, height) = (picture.width, picture.height);
     let timings = Timings {

@@ -162,8 +162,18 @@ fn a_draft_that_says_exact_is_exact() {
         let after = Preview::new(clean(&picture, &recipe));
         let (preview, after) = (RefCell::new(preview), RefCell::new(after));
         let mut runner = proptest::test_runner::TestRunner::default();
+        // A right edge in the middle of a pixel of a smaller copy.
+        let edge = View {
+            x: 0,
+            y: 0,
+            width: 129,
+            height: 150,
+            to_width: 1,
+            to_height: 42,
+        };
+        let views = prop_oneof![1 => Just(edge), 30 => views(picture.width, picture.height)];
         runner
-            .run(&views(picture.width, picture.height), |view| {
+            .run(&views, |view| {
                 let (mut preview, mut after) = (preview.borrow_mut(), after.borrow_mut());
                 let draft = preview.draft(&recipe, &view, &never).unwrap();
                 prop_assert_eq!(draft.quality, Quality::Exact);

@@ -15,5 +15,7 @@ mod cli_local;
 mod cli_misc;
 mod cli_recipe;
 mod cli_runs;
+mod errors;
 mod support;
 mod typed;
+mod upgrade;

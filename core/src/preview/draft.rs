@@ -40,7 +40,7 @@ impl Preview {
     ) -> Result<(Picture, Quality), Cancelled> {
         let (width, height) = (self.picture().width, self.picture().height);
         // Finishing looks one pixel around.
-        let close_up = aligned(view, 1, width, height);
+        let close_up = aligned(view, width, height);
         let is_close = close_up.pixels() <= DRAFT_PIXELS;
         let part = if is_close { close_up } else { reduced(view) };
         let photograph = &mut self.photograph;
