@@ -131,6 +131,9 @@ pub fn system(error: &io::Error) -> String {
         ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
         ErrorKind::IsADirectory => "it is a folder".to_owned(),
         ErrorKind::NotADirectory => "a part of the path is a file, not a folder".to_owned(),
+        ErrorKind::InvalidData if error.to_string().contains("UTF-8") => {
+            "it is not text".to_owned()
+        }
         _ => {
             let words = error.to_string();
             let end = words.find(" (os error").unwrap_or(words.len());
@@ -177,9 +180,20 @@ fn tell(error: &anyhow::Error) -> Told {
         }
     }
     Told {
-        sentence: format!("{error:#}"),
+        sentence: unexpected(error),
         hint: None,
         exit: Exit::Usage,
+    }
+}
+
+/// An error that nobody has put into words. What is written without a path is standard output.
+fn unexpected(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<io::Error>() {
+        Some(io) if matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            format!("cannot write the output: {}", system(io))
+        }
+        Some(io) => system(io),
+        None => format!("{error:#}"),
     }
 }
 

@@ -16,7 +16,6 @@ mod local;
 mod presets;
 mod studio;
 mod term;
-#[allow(dead_code, reason = "the screens that stand on it come next")]
 mod ui;
 
 use std::process::ExitCode;

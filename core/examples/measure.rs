@@ -9,6 +9,8 @@
 //! `NAME.view.png`, before and after side by side, so many pixels wide each. The numbers in `src/cost/` come from
 //! here, one process per file.
 
+mod processor;
+
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
@@ -17,6 +19,8 @@ use image::imageops::{FilterType, overlay, resize};
 use image::{DynamicImage, GrayImage, RgbImage};
 use whiteboarder_core::image::{Channels, Limits, Picture, decode, encode_png, read_header};
 use whiteboarder_core::{clean, cost, finish, recipe::Recipe};
+
+use processor::processor_seconds;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -108,19 +112,6 @@ fn shrunk(picture: Picture, width: u32) -> RgbImage {
     .unwrap_or_default();
     let width = width.min(w);
     resize(&rgb, width, (h * width).div_ceil(w), FilterType::Triangle)
-}
-
-/// Processor time of all threads in seconds (Linux; 0 elsewhere).
-fn processor_seconds() -> f64 {
-    let tasks = std::fs::read_dir("/proc/self/task")
-        .into_iter()
-        .flatten()
-        .flatten();
-    let nanoseconds = tasks.filter_map(|task| {
-        let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
-        text.split_whitespace().next()?.parse::<f64>().ok()
-    });
-    nanoseconds.sum::<f64>() / 1e9
 }
 
 /// The process's peak resident memory (Linux; 0 elsewhere).

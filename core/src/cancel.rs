@@ -1,6 +1,6 @@
 //! Stopping long pixel work soon.
 //!
-//! Every stage is written once, for any [`Interrupt`]. With [`Never`] its error cannot exist, so the public functions
+//! Every stage is written once, for any `Interrupt`. With `Never` its error cannot exist, so the public functions
 //! that promise a result take it out without a way to fail; with a [`Cancel`] they end within some milliseconds of
 //! the wish.
 

@@ -8,7 +8,7 @@ use crate::average::{Span, light_row};
 use crate::background::{self, Ball, Balls, Plane, WORK_SIDE};
 use crate::cancel::{Cancel, Cancelled, Interrupt, Never};
 use crate::cost;
-use crate::finish::{self, Analysis, Backdrop, Place};
+use crate::finish::{self, Analysis, Backdrop, Place, SAMPLED_ROWS};
 use crate::image::{self, ImageError, Limits, Picture};
 use crate::recipe::{Background, Method, Recipe, RecipeError};
 
@@ -122,7 +122,11 @@ pub fn clean_bytes(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<Cle
     finish::finish(&mut picture, &analysis);
     let finish = clock.lap();
     drop(analysis);
-    let png = image::encode_png(&picture)?;
+    let png = if recipe.output.keep_metadata {
+        image::encode_png_with_metadata(&picture, bytes)?
+    } else {
+        image::encode_png(&picture)?
+    };
     let encode = clock.lap();
     let (width, height) = (picture.width, picture.height);
     let timings = Timings {
@@ -160,11 +164,11 @@ fn analyse_until<I: Interrupt>(
     let backdrop = match recipe.background.method {
         Method::Whiteboard => {
             let light = reduced_light(picture, interrupt)?;
-            two_balls(&light, &recipe.background, interrupt)?
+            two_balls(&light, &recipe.background, 1.0, interrupt)?
         }
         Method::Ball => one_ball(picture, &recipe.background, interrupt)?,
     };
-    Analysis::of_until(picture, backdrop, recipe, interrupt)
+    Analysis::of_until(picture, backdrop, recipe, SAMPLED_ROWS, interrupt)
 }
 
 /// A finished copy.
@@ -180,10 +184,11 @@ pub(crate) fn finished<I: Interrupt>(
     Ok(result)
 }
 
-/// Method `whiteboard`: the background of a picture whose [`reduced_light`] this is.
+/// Method `whiteboard`: the background of a picture whose [`reduced_light`] this is, reduced further by `scale`.
 pub(crate) fn two_balls<I: Interrupt>(
     light: &[Plane<f32>],
     settings: &Background,
+    scale: f64,
     interrupt: &I,
 ) -> Result<Backdrop, I::Stopped> {
     let balls = Balls {
@@ -192,7 +197,7 @@ pub(crate) fn two_balls<I: Interrupt>(
         small: settings.small / 100.0,
         small_height: settings.small_height / 100.0,
     };
-    background::find_until(light, &balls, settings.surface, interrupt).map(Backdrop::Reduced)
+    background::find_until(light, &balls, settings.surface, scale, interrupt).map(Backdrop::Reduced)
 }
 
 /// The picture in linear light, averaged down to a long side of [`WORK_SIDE`], one plane per channel.
@@ -202,20 +207,13 @@ pub(crate) fn reduced_light<I: Interrupt>(
 ) -> Result<Vec<Plane<f32>>, I::Stopped> {
     let (width, height) = (picture.width as usize, picture.height as usize);
     let channels = picture.channels.count();
-    let side = width.max(height);
-    let size = |n: usize| {
-        if side <= WORK_SIDE {
-            n
-        } else {
-            (n * WORK_SIDE).div_ceil(side)
-        }
-    };
+    let (to_width, to_height) = reduced_size(width, height);
     let cells = |n: usize, source: usize| -> Vec<Span> {
         let cell = |i| Span::whole(background::cell(i, n, source));
         (0..n).map(cell).collect()
     };
-    let columns = cells(size(width), width);
-    let rows = cells(size(height), height);
+    let columns = cells(to_width, width);
+    let rows = cells(to_height, height);
     let light = rows
         .par_iter()
         .map(|row| {
@@ -237,6 +235,19 @@ pub(crate) fn reduced_light<I: Interrupt>(
     Ok((0..channels).map(plane).collect())
 }
 
+/// Width and height of [`reduced_light`] for a picture of this size.
+pub(crate) fn reduced_size(width: usize, height: usize) -> (usize, usize) {
+    let side = width.max(height);
+    let size = |n: usize| {
+        if side <= WORK_SIDE {
+            n
+        } else {
+            (n * WORK_SIDE).div_ceil(side)
+        }
+    };
+    (size(width), size(height))
+}
+
 /// One exact ball on the sRGB samples at full size, channel by channel.
 pub(crate) fn one_ball<I: Interrupt>(
     picture: &Picture,
@@ -252,27 +263,29 @@ pub(crate) fn one_ball<I: Interrupt>(
         data: vec![0; picture.data.len()],
         ..picture.clone_shape()
     };
+    let (width, row_len) = (picture.width as usize, picture.row_len());
     for channel in 0..channels {
-        interrupt.check()?;
-        let mut plane = Plane {
-            width: picture.width as usize,
-            height: picture.height as usize,
-            data: picture
-                .data
-                .iter()
-                .skip(channel)
-                .step_by(channels)
-                .copied()
-                .collect::<Vec<u8>>(),
-        };
+        let mut plane = Plane::filled(width, picture.height as usize, 0_u8);
+        let rows = picture.data.par_chunks(row_len);
+        let to_plane = plane.data.par_chunks_mut(width).zip(rows);
+        to_plane.try_for_each(|(to, from)| {
+            interrupt.check()?;
+            let samples = from.iter().skip(channel).step_by(channels);
+            to.iter_mut()
+                .zip(samples)
+                .for_each(|(to, &from)| *to = from);
+            Ok(())
+        })?;
         if settings.presmooth {
             plane = background::presmooth_until(&plane, interrupt)?;
         }
         let found = background::background_until(&plane, &ball, settings.surface, interrupt)?;
-        let samples = result.data.iter_mut().skip(channel).step_by(channels);
-        samples
-            .zip(found.data)
-            .for_each(|(sample, value)| *sample = value);
+        let rows = result.data.par_chunks_mut(row_len);
+        let from_plane = rows.zip(found.data.par_chunks(width));
+        from_plane.for_each(|(to, from)| {
+            let samples = to.iter_mut().skip(channel).step_by(channels);
+            samples.zip(from).for_each(|(to, &from)| *to = from);
+        });
     }
     Ok(Backdrop::Full(result))
 }

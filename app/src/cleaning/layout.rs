@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use whiteboarder_core::image::Foreign;
 use whiteboarder_jobs::submit::{Scan, ScanError, Skipped, SourceFile, scan};
 
 use crate::error::Failure;
@@ -154,22 +155,43 @@ pub fn check_writable(first: Option<&Path>) -> Result<()> {
         .map_err(|error| Failure::file("write", folder, &error).into())
 }
 
-/// What was left out: a line for each file that was named itself, and one for all that lay in folders.
+/// What was left out: a line for each file that was named itself; of those that lay in folders, a line for each kind
+/// of picture that is not read, and one for all the rest.
 pub fn skipped_lines(skipped: &[Skipped]) -> Vec<String> {
     let line = |file: &Skipped| format!("left out {}: {}", text::path(&file.path), file.reason);
     let (named, found): (Vec<_>, Vec<_>) = skipped.iter().partition(|file| file.named);
     let mut lines: Vec<String> = named.into_iter().map(line).collect();
-    match found.as_slice() {
-        [] => {}
-        [only] => lines.push(line(only)),
-        [first, ..] => lines.push(format!(
-            "left out {} files, for example {}: {}",
-            found.len(),
-            text::path(&first.path),
-            first.reason
-        )),
+    let (pictures, others): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|file| is_foreign_picture(file));
+    let mut groups: Vec<Vec<&Skipped>> = Vec::new();
+    for file in pictures {
+        match groups.iter_mut().find(|g| g[0].reason == file.reason) {
+            Some(group) => group.push(file),
+            None => groups.push(vec![file]),
+        }
+    }
+    groups.push(others);
+    for group in groups {
+        match group.as_slice() {
+            [] => {}
+            [only] => lines.push(line(only)),
+            [first, ..] => lines.push(format!(
+                "left out {} files, for example {}: {}",
+                group.len(),
+                text::path(&first.path),
+                first.reason
+            )),
+        }
     }
     lines
+}
+
+/// Whether it is a picture by its name, only of a kind that is not read.
+fn is_foreign_picture(file: &Skipped) -> bool {
+    file.path
+        .extension()
+        .and_then(|extension| Foreign::of_extension(&extension.to_string_lossy()))
+        .is_some()
 }
 
 #[cfg(test)]
@@ -209,6 +231,30 @@ mod tests {
         let through_link = Destination::Folder(folder.path().join("link"));
         let error = lay_out(files, &through_link).unwrap_err();
         assert!(error.to_string().contains("would overwrite"), "{error}");
+    }
+
+    #[test]
+    fn pictures_that_are_not_read_are_not_lost_among_other_files() {
+        let skipped = |path: &str, reason: &str| Skipped {
+            path: path.into(),
+            reason: reason.to_owned(),
+            named: false,
+        };
+        let lines = skipped_lines(&[
+            skipped("a.txt", "text"),
+            skipped("b.heic", "iPhone"),
+            skipped("c.toml", "settings"),
+            skipped("d.heic", "iPhone"),
+            skipped("e.gif", "GIF"),
+        ]);
+        assert_eq!(
+            lines,
+            [
+                "left out 2 files, for example b.heic: iPhone",
+                "left out e.gif: GIF",
+                "left out 2 files, for example a.txt: text",
+            ]
+        );
     }
 
     #[test]

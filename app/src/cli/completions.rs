@@ -11,13 +11,18 @@ use crate::term::Terminal;
 /// Print what makes a shell complete commands and flags.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Put it where your shell looks; a new shell then knows it:
-  bash        whiteboarder completions bash > ~/.local/share/bash-completion/completions/whiteboarder
-  zsh         whiteboarder completions zsh > ~/.zfunc/_whiteboarder     with, in ~/.zshrc before compinit:
-                                                                        fpath=(~/.zfunc $fpath)
-  fish        whiteboarder completions fish > ~/.config/fish/completions/whiteboarder.fish
-  elvish      whiteboarder completions elvish >> ~/.config/elvish/rc.elv
-  powershell  whiteboarder completions powershell >> $PROFILE")]
+Save it where your shell looks for it; a new shell then knows it:
+
+bash
+  whiteboarder completions bash > ~/.local/share/bash-completion/completions/whiteboarder
+zsh, with `fpath=(~/.zfunc $fpath)` before `compinit` in ~/.zshrc
+  whiteboarder completions zsh > ~/.zfunc/_whiteboarder
+fish
+  whiteboarder completions fish > ~/.config/fish/completions/whiteboarder.fish
+elvish
+  whiteboarder completions elvish >> ~/.config/elvish/rc.elv
+powershell
+  whiteboarder completions powershell >> $PROFILE")]
 pub struct CompletionsArgs {
     /// The shell
     shell: Shell,

@@ -102,10 +102,12 @@ pub fn run() -> (Result<Exit>, Terminal) {
     let global = cli.global;
     let terminal = Terminal::detect(global.color, global.ascii, global.quiet, global.verbose);
     let Some(command) = cli.command else {
-        let opened = Settings::resolve(terminal.clone(), global.profile, global.config)
-            .and_then(|settings| studio::run(cli.studio, &settings))
-            .and_then(|exit| exit.map_or_else(|| help(&terminal), Ok));
-        return (opened, terminal);
+        if !cli.studio.opens() {
+            return (help(&terminal), terminal);
+        }
+        let ended = Settings::resolve(terminal.clone(), global.profile, global.config)
+            .and_then(|settings| studio::run(cli.studio, &settings));
+        return (ended, terminal);
     };
     if let Err(error) = cli.studio.expect_none() {
         return (Err(error), terminal);

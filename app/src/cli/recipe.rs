@@ -97,6 +97,9 @@ pub struct RecipeChoice {
     /// Change a field of the recipe, as in `--set finish.white=90`; may be given more than once
     #[arg(long, value_name = "FIELD=VALUE")]
     pub set: Vec<String>,
+    /// Keep what the photographs' EXIF says: when, where, by whom and with what they were taken
+    #[arg(long)]
+    pub keep_metadata: bool,
 }
 
 impl RecipeChoice {
@@ -105,6 +108,7 @@ impl RecipeChoice {
         let wanted = self.recipe.as_deref().unwrap_or(presets::DEFAULT);
         let mut recipe = presets::find(dirs, wanted)?;
         change(&mut recipe, &self.set)?;
+        recipe.output.keep_metadata |= self.keep_metadata;
         Ok(recipe)
     }
 }

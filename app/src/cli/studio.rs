@@ -33,6 +33,11 @@ pub struct StudioArgs {
 }
 
 impl StudioArgs {
+    /// Whether there is something to open, or somebody to look.
+    pub fn opens(&self) -> bool {
+        !self.paths.is_empty() || on_a_terminal()
+    }
+
     /// Refuses what stands before a command: it would do nothing there.
     pub fn expect_none(&self) -> Result<()> {
         let given = match self {
@@ -48,20 +53,20 @@ impl StudioArgs {
             } => "--graphics".to_owned(),
             _ => return Ok(()),
         };
-        Err(
-            Failure::usage(format!("{given} stands before the command, which does not see it"))
-                .hint("put it behind the command; a file named like a command is written ./so")
-                .into(),
-        )
+        Err(Failure::usage(format!(
+            "{given} stands before the command, which does not see it"
+        ))
+        .hint("put it behind the command; a file named like a command is written ./so")
+        .into())
     }
 }
 
-/// Opens the studio; `None` when there is nothing to open and nobody to look at it.
-pub fn run(args: StudioArgs, settings: &Settings) -> Result<Option<Exit>> {
-    let seen = io::stdin().is_terminal() && io::stdout().is_terminal();
-    if !seen && args.paths.is_empty() {
-        return Ok(None);
-    }
+fn on_a_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Opens the studio.
+pub fn run(args: StudioArgs, settings: &Settings) -> Result<Exit> {
     // A word that is no file may be a command that was mistyped.
     if let [only] = args.paths.as_slice()
         && !only.exists()
@@ -73,11 +78,11 @@ pub fn run(args: StudioArgs, settings: &Settings) -> Result<Option<Exit>> {
             .filter(|command| !command.is_hide_set())
             .map(clap::Command::get_name);
         let meant = text::did_you_mean(&word, names);
-        return Err(
-            Failure::usage(format!("{word}: there is no such file, folder or command{meant}"))
-                .hint("`whiteboarder --help` names the commands")
-                .into(),
-        );
+        return Err(Failure::usage(format!(
+            "{word}: there is no such file, folder or command{meant}"
+        ))
+        .hint("`whiteboarder --help` names the commands")
+        .into());
     }
     let name = args.recipe.unwrap_or_else(|| presets::DEFAULT.to_owned());
     let recipe = presets::find(&settings.dirs, &name)?;
@@ -87,10 +92,10 @@ pub fn run(args: StudioArgs, settings: &Settings) -> Result<Option<Exit>> {
         recipe: (text::safe(&name), recipe),
         graphics: args.graphics.unwrap_or_default(),
     })?;
-    if !seen {
+    if !on_a_terminal() {
         return Err(Failure::usage("the studio needs a terminal")
             .hint("`whiteboarder clean PHOTO -o FOLDER` cleans without one")
             .into());
     }
-    studio.run(settings).map(Some)
+    studio.run(settings)
 }

@@ -50,7 +50,7 @@ Examples:
 upload_progress, upload_retry, uploaded, upload_failed, execution, cleaned, failed, stuck, offline,
 downloaded, download_failed, and at the end submitted or summary.")]
 pub struct SubmitArgs {
-    /// Pictures (JPEG, PNG) and folders
+    /// Pictures (JPEG, PNG, TIFF, WebP, BMP) and folders
     #[arg(required_unless_present = "resume", value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Where to run them
@@ -73,7 +73,7 @@ pub struct SubmitArgs {
     #[arg(long, conflicts_with = "resume")]
     dry_run: bool,
     /// Go on with a batch that was interrupted; its files are found where they were, or among PATHs
-    #[arg(long, value_name = "BATCH", conflicts_with_all = ["recipe", "set"])]
+    #[arg(long, value_name = "BATCH", conflicts_with_all = ["recipe", "set", "keep_metadata"])]
     resume: Option<String>,
     /// Print one JSON object per line as things happen
     #[arg(long)]

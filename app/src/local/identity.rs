@@ -36,18 +36,23 @@ impl Build {
     }
 }
 
-/// Version, then time. What cannot be read counts as oldest.
-fn rank(build: &str) -> (Vec<u64>, u64) {
+/// Version, then time. What cannot be read counts as oldest. `0.2.0-rc.1` comes before `0.2.0`; of
+/// two previews of one version the time decides.
+fn rank(build: &str) -> (Vec<u64>, bool, u64) {
     let (version, rest) = build.split_once('+').unwrap_or((build, ""));
-    let numbers = version
-        .split(['.', '-'])
+    let (release, preview) = match version.split_once('-') {
+        Some((release, _)) => (release, true),
+        None => (version, false),
+    };
+    let numbers = release
+        .split('.')
         .map(|part| part.parse().unwrap_or(0))
         .collect();
     let written = rest
         .rsplit_once('.')
         .and_then(|(_, time)| time.parse().ok())
         .unwrap_or(0);
-    (numbers, written)
+    (numbers, !preview, written)
 }
 
 #[cfg(test)]
@@ -65,6 +70,8 @@ mod tests {
             assert!(build(new).replaces(old), "{new}");
             assert!(!build(old).replaces(new), "{new}");
         }
+        assert!(build("0.2.0+a.1").replaces("0.2.0-rc.1+a.9"));
+        assert!(build("0.2.0-rc.1+a.1").replaces("0.1.9+a.9"));
         assert!(!build(old).replaces(old));
         assert!(build(old).replaces("what is this?"));
     }

@@ -35,23 +35,18 @@ impl Lock {
         Ok(None)
     }
 
-    /// Waits for the lock.
-    pub fn take(path: &Path) -> io::Result<Lock> {
-        let file = open(path)?;
-        loop {
-            match flock(&file, FlockOperation::LockExclusive) {
-                Ok(()) => return Ok(Lock(file)),
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
     /// Writes this process's id into the lock file, for [`holder`].
     pub fn sign(&mut self) -> io::Result<()> {
         self.0.set_len(0)?;
         self.0.rewind()?;
         writeln!(self.0, "{}", std::process::id())
+    }
+}
+
+impl Drop for Lock {
+    /// The next holder may be of a build that does not sign: it must not be taken for us.
+    fn drop(&mut self) {
+        let _ = self.0.set_len(0);
     }
 }
 
@@ -117,6 +112,6 @@ mod tests {
         assert_eq!(holder(&path).unwrap(), Some(Holder { pid: Some(pid) }));
         drop(lock);
         assert_eq!(holder(&path).unwrap(), None);
-        assert!(Lock::take(&path).is_ok());
+        assert!(Lock::try_take(&path).unwrap().is_some());
     }
 }

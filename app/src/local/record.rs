@@ -13,9 +13,14 @@ use super::lock::private_folder;
 use crate::cleaning::write::write_private;
 use crate::config::{LocalSettings, capacity};
 use crate::error::Failure;
+use crate::term::text;
 
-/// Version of the record's shape.
+/// Version of the record's shape. A field that is only added does not raise it: an older program
+/// overlooks it, and here it has `#[serde(default)]`. A program that does not know the version knows
+/// only that there is a cloud.
 const VERSION: u32 = 1;
+/// Version of the credentials' shape, by the same rule. 0.1.0 wrote none, and means 1.
+const KEYS_VERSION: u32 = 1;
 
 /// `local.json`: how to reach the cloud that runs now.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -78,13 +83,20 @@ impl Record {
     }
 
     /// Reads the record. A file that cannot be understood was left by something else, or half a disk
-    /// ago: that is no record.
+    /// ago: that is no record. One of a newer shape is an error, since its cloud may well be alive.
     pub fn read(path: &Path) -> Result<Option<Record>> {
         match std::fs::read(path) {
-            Ok(content) => Ok(serde_json::from_slice::<Record>(&content)
-                .ok()
-                .filter(|record| record.version == VERSION)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Ok(content) => match version_of(&content) {
+                Some(found) if found > VERSION => Err(newer(path, found, VERSION)
+                    .hint("use the newer whiteboarder that runs this cloud, or end it with `whiteboarder local stop`")
+                    .into()),
+                Some(VERSION) => Ok(serde_json::from_slice(&content).ok()),
+                _ => Ok(None),
+            },
+            // Where no folder can be, writing will tell better why.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
             Err(error) => Err(Failure::file("read", path, &error).into()),
         }
     }
@@ -123,6 +135,27 @@ impl Record {
     }
 }
 
+/// The version that a document tells, without minding its shape.
+fn version_of(content: &[u8]) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let versioned: Versioned = serde_json::from_slice(content).ok()?;
+    Some(versioned.version)
+}
+
+fn newer(path: &Path, found: u32, known: u32) -> Failure {
+    Failure::target(format!(
+        "{} has version {found}, and this build reads version {known}",
+        text::path(path)
+    ))
+}
+
+fn keys_version() -> u32 {
+    KEYS_VERSION
+}
+
 /// Now, RFC 3339, UTC, in whole seconds.
 fn now() -> String {
     let now = time::OffsetDateTime::now_utc();
@@ -136,6 +169,9 @@ fn now() -> String {
 /// `local env` still works after the cloud was started again.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keys {
+    /// Shape of this document.
+    #[serde(default = "keys_version")]
+    pub version: u32,
     /// Access key id.
     pub access_key: String,
     /// Secret key.
@@ -146,11 +182,16 @@ impl Keys {
     /// Reads the keys, or makes them when there are none yet.
     pub fn load_or_create(path: &Path) -> Result<Keys> {
         match std::fs::read(path) {
-            Ok(content) => serde_json::from_slice(&content).map_err(|_| {
-                Failure::usage(format!("{} is damaged", path.display()))
-                    .hint("remove it; new credentials are made")
-                    .into()
-            }),
+            Ok(content) => match version_of(&content) {
+                Some(found) if found > KEYS_VERSION => Err(newer(path, found, KEYS_VERSION)
+                    .hint("use the newer whiteboarder that wrote it, or remove it: new credentials are made")
+                    .into()),
+                _ => serde_json::from_slice(&content).map_err(|_| {
+                    Failure::usage(format!("{} is damaged", text::path(path)))
+                        .hint("remove it; new credentials are made")
+                        .into()
+                }),
+            },
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let keys = Keys::random();
                 keys.store(path)
@@ -175,6 +216,7 @@ impl Keys {
         let access_key = format!("AKIA{}", &hex().to_uppercase()[..16]);
         let secret_key = format!("{}{}", hex(), &hex()[..8]);
         Keys {
+            version: KEYS_VERSION,
             access_key,
             secret_key,
         }
@@ -193,6 +235,30 @@ mod tests {
         assert_eq!((keys.access_key.len(), keys.secret_key.len()), (20, 40));
         assert!(Keys::load_or_create(&path).unwrap() == keys);
         assert!(Keys::random() != keys);
+    }
+
+    #[test]
+    fn keys_of_the_first_release_are_read_and_those_of_a_newer_one_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("credentials.json");
+        std::fs::write(&path, r#"{"access_key": "A", "secret_key": "S"}"#).unwrap();
+        assert_eq!(Keys::load_or_create(&path).unwrap().secret_key, "S");
+        let newer = r#"{"version": 2, "keys": []}"#;
+        std::fs::write(&path, newer).unwrap();
+        let Err(error) = Keys::load_or_create(&path) else {
+            panic!("it was read")
+        };
+        assert!(error.to_string().contains("has version 2"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), newer);
+    }
+
+    #[test]
+    fn a_record_of_a_newer_shape_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("local.json");
+        std::fs::write(&path, r#"{"version": 2, "socket": "/run/wb"}"#).unwrap();
+        let error = Record::read(&path).unwrap_err();
+        assert!(error.to_string().contains("has version 2"), "{error}");
     }
 
     #[test]

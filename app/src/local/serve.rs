@@ -188,6 +188,13 @@ pub(super) fn refused(error: &CloudError) -> Failure {
         CloudError::DiskFull { .. } => {
             failure.hint("make room there, or set WHITEBOARDER_HOME to a folder on another disk")
         }
+        CloudError::Newer { .. } => failure.hint(
+            "a newer whiteboarder wrote it and can use it; nothing was changed. WHITEBOARDER_HOME can name another \
+             folder for this one",
+        ),
+        CloudError::Damaged { .. } => failure.hint(
+            "put a copy back, or move its folder away and start with an empty one",
+        ),
         CloudError::NoPermission { .. } => {
             failure.hint("WHITEBOARDER_HOME can name a folder that you may write to")
         }

@@ -7,18 +7,25 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use local_cloud::DRAIN_LIMIT;
 
-use super::lock::{Lock, private_folder};
+use super::lock::{Lock, holder, private_folder};
 use super::stop::running;
 use super::{Build, Files, Record, stop};
 use crate::config::{LocalOptions, Settings};
 use crate::error::{Exit, Failure};
-use crate::term::text;
+use crate::term::{Terminal, text};
 
 /// How long a cloud may take from its start to its first answer; a busy machine is slow.
 const START: Duration = Duration::from_mins(1);
 /// How long a cloud that lives but has left no record yet is waited for.
 const APPEAR: Duration = Duration::from_secs(15);
+/// How long another process may be starting or replacing the cloud: draining the old one takes most of it.
+const TURN: Duration = DRAIN_LIMIT
+    .saturating_add(START)
+    .saturating_add(Duration::from_mins(1));
+/// How long that is waited for in silence.
+const QUIET: Duration = Duration::from_secs(3);
 /// The log starts over beyond this size; the old one is kept beside it.
 const LOG_BYTES: u64 = 4 << 20;
 
@@ -40,13 +47,12 @@ pub async fn ensure(settings: &Settings, asked: &LocalOptions) -> Result<(Record
     if let Found::Usable(record) = look(&files, &build).await? {
         return Ok((record, How::Found));
     }
-    private_folder(&settings.dirs.state)
-        .map_err(|error| Failure::file("write", &settings.dirs.state, &error))?;
+    private_folder(&settings.dirs.state).map_err(|error| {
+        Failure::file("write", &settings.dirs.state, &error)
+            .hint("WHITEBOARDER_HOME can name a folder that you may write to")
+    })?;
     // Whoever else is starting it does so for us too.
-    let path = files.start_lock.clone();
-    let _lock = tokio::task::spawn_blocking(move || Lock::take(&path))
-        .await?
-        .map_err(|error| Failure::file("use", &files.start_lock, &error))?;
+    let _lock = take_turn(&settings.terminal, &files).await?;
     let how = match look(&files, &build).await? {
         Found::Usable(record) => return Ok((record, How::Found)),
         Found::Older(old) => {
@@ -60,6 +66,42 @@ pub async fn ensure(settings: &Settings, asked: &LocalOptions) -> Result<(Record
     };
     let record = launch(settings, &files, asked).await?;
     Ok((record, how))
+}
+
+/// Waits until nobody else is starting or replacing the cloud. Whoever does that takes a while at
+/// most; a process that was stopped in the middle of it would keep all others waiting for ever.
+pub(super) async fn take_turn(terminal: &Terminal, files: &Files) -> Result<Lock> {
+    let refused = |error| Failure::file("use", &files.start_lock, &error);
+    let started = Instant::now();
+    let mut told = false;
+    loop {
+        if let Some(mut lock) = Lock::try_take(&files.start_lock).map_err(refused)? {
+            lock.sign().map_err(refused)?;
+            return Ok(lock);
+        }
+        let who = || {
+            let holder = holder(&files.start_lock).ok().flatten();
+            holder
+                .and_then(|holder| holder.pid)
+                .map_or("another process".to_owned(), |pid| format!("process {pid}"))
+        };
+        if !told && started.elapsed() > QUIET {
+            told = true;
+            terminal.note(&format!(
+                "{} is starting or replacing the local cloud: waiting for it",
+                who()
+            ));
+        }
+        if started.elapsed() > TURN {
+            return Err(Failure::target(format!(
+                "{} has been starting the local cloud for too long",
+                who()
+            ))
+            .hint("end that process and try again; nothing that was acknowledged is lost")
+            .into());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// What there is before anybody starts anything.

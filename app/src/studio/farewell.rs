@@ -18,7 +18,10 @@ pub fn lines(model: &Model, output: Option<&Path>, kept: Option<&Path>) -> Vec<S
             text::path(last)
         )),
     }
-    let Some(photo) = model.photo().filter(|photo| matches!(photo.state, PhotoState::Opened(..))) else {
+    let Some(photo) = model
+        .photo()
+        .filter(|photo| matches!(photo.state, PhotoState::Opened(..)))
+    else {
         return lines;
     };
     if lines.is_empty() || model.has_unwritten_changes() {
@@ -71,7 +74,10 @@ mod tests {
         assert_eq!(lines(&model, None, None), [format!("{command} cleaned")]);
         model.recipe_name = "page".to_owned();
         let out = Some(Path::new("x.png"));
-        assert_eq!(lines(&model, out, None), [format!("{command} x.png --recipe page")]);
+        assert_eq!(
+            lines(&model, out, None),
+            [format!("{command} x.png --recipe page")]
+        );
         model.written.push((0, "cleaned/board.jpg.png".into()));
         assert_eq!(lines(&model, None, None), ["wrote cleaned/board.jpg.png"]);
         model.recipe.finish.white = 80.0;

@@ -94,8 +94,13 @@ pub fn write(job: WriteJob, gate: &Gate) -> Option<Msg> {
     let cleaned = std::fs::read(&job.path)
         .map_err(|error| Failure::file("read", &job.path, &error).to_string())
         .and_then(|bytes| {
-            clean_bytes(&bytes, &job.recipe, &Limits::default())
-                .map_err(|error| format!("{}: {}", text::path(&job.path), text::safe(&error.to_string())))
+            clean_bytes(&bytes, &job.recipe, &Limits::default()).map_err(|error| {
+                format!(
+                    "{}: {}",
+                    text::path(&job.path),
+                    text::safe(&error.to_string())
+                )
+            })
         });
     let written = match cleaned {
         Ok(cleaned) => gate.pass(|| {
@@ -193,7 +198,10 @@ mod tests {
         let paths = [folder.path().join("b.png"), notes];
         let gathered = gather(&paths, Some(&folder.path().join("out"))).unwrap();
         assert_eq!(gathered.photos.len(), 2);
-        assert_eq!(gathered.photos[0].output, folder.path().join("out/b.png.png"));
+        assert_eq!(
+            gathered.photos[0].output,
+            folder.path().join("out/b.png.png")
+        );
         assert!(matches!(gathered.photos[1].state, PhotoState::Refused(_)));
         assert_eq!(gathered.left_out, "");
     }

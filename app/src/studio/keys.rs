@@ -5,7 +5,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::model::{Layer, Look, Model};
+use super::model::{Layer, Look, Model, PhotoState};
 use super::rows;
 
 /// What a key means.
@@ -150,6 +150,13 @@ fn photo(model: &Model) -> bool {
     !model.photos.is_empty()
 }
 
+/// Whether the photograph can be read, as far as is known.
+fn seen(model: &Model) -> bool {
+    model
+        .photo()
+        .is_some_and(|photo| matches!(photo.state, PhotoState::Unread | PhotoState::Opened(..)))
+}
+
 fn several(model: &Model) -> bool {
     model.photos.len() > 1
 }
@@ -164,8 +171,8 @@ pub const TABLE: &[Binding] = &[
     key(Mode::Studio, &["H", "Shift-Left"], Action::MuchLower, photo, "", "its value down by ten steps"),
     key(Mode::Studio, &["L", "Shift-Right"], Action::MuchHigher, photo, "", "its value up by ten steps"),
     key(Mode::Studio, &["Enter"], Action::Type, photo, "type", "type its value"),
-    key(Mode::Studio, &["b"], Action::Before, photo, "before", "the photograph as it was, and back"),
-    key(Mode::Studio, &["s"], Action::NextLook, photo, "view", "the next view: after, split, before"),
+    key(Mode::Studio, &["b"], Action::Before, seen, "before", "the photograph as it was, and back"),
+    key(Mode::Studio, &["s"], Action::NextLook, seen, "view", "the next view: after, split, before"),
     key(Mode::Studio, &["["], Action::SplitLeft, split, "split left", "move the split to the left"),
     key(Mode::Studio, &["]"], Action::SplitRight, split, "split right", "move the split to the right"),
     key(Mode::Studio, &["u"], Action::Undo, |model| model.history.can_undo(), "undo", "take the last step back"),
@@ -191,7 +198,7 @@ pub const TABLE: &[Binding] = &[
 ];
 
 fn split(model: &Model) -> bool {
-    photo(model) && model.look() == Look::Split
+    seen(model) && model.look() == Look::Split
 }
 
 /// What a key means now.
@@ -271,9 +278,13 @@ pub fn sections() -> impl Iterator<Item = (&'static str, impl Iterator<Item = &'
 /// The table as Markdown: `docs/keys.md`.
 #[cfg(test)]
 pub fn markdown() -> String {
-    let mut text = "# The studio's keys\n\nWritten by the program's own key table; `?` shows the same.\n".to_owned();
+    let mut text =
+        "# The studio's keys\n\nWritten by the program's own key table; `?` shows the same.\n"
+            .to_owned();
     for (heading, rows) in sections() {
-        text.push_str(&format!("\n## {heading}\n\n| key | what it does |\n|---|---|\n"));
+        text.push_str(&format!(
+            "\n## {heading}\n\n| key | what it does |\n|---|---|\n"
+        ));
         for row in rows {
             let keys: Vec<String> = row
                 .keys

@@ -81,7 +81,14 @@ mod tests {
 
     #[test]
     fn parts_fill_the_screen_and_do_not_overlap() {
-        for size in [(50, 15), (80, 24), (99, 24), (100, 30), (120, 40), (400, 100)] {
+        for size in [
+            (50, 15),
+            (80, 24),
+            (99, 24),
+            (100, 30),
+            (120, 40),
+            (400, 100),
+        ] {
             for hidden in [false, true] {
                 let areas = areas(size, hidden).unwrap();
                 let parts = [
@@ -91,7 +98,7 @@ mod tests {
                     areas.status,
                     areas.footer,
                 ];
-                let cells: u32 = parts.iter().map(Rect::area).sum();
+                let cells: u32 = parts.iter().map(|part| part.area()).sum();
                 assert_eq!(cells, u32::from(size.0) * u32::from(size.1), "{size:?}");
                 for (index, one) in parts.iter().enumerate() {
                     for other in &parts[index + 1..] {

@@ -59,7 +59,9 @@ impl Shared {
 
 impl Mailbox {
     /// Starts the thread that works off what is posted.
-    pub fn start(mut work: impl FnMut(&Request, &Cancel) + Send + 'static) -> std::io::Result<Mailbox> {
+    pub fn start(
+        mut work: impl FnMut(&Request, &Cancel) + Send + 'static,
+    ) -> std::io::Result<Mailbox> {
         let shared = Arc::new(Shared::default());
         thread::Builder::new().name("preview".to_owned()).spawn({
             let shared = Arc::clone(&shared);
@@ -120,7 +122,12 @@ mod tests {
     }
 
     /// A renderer that says when it begins, goes on only when told to, and says whether it was cancelled.
-    fn slow() -> (Mailbox, Receiver<u64>, std::sync::mpsc::Sender<()>, Receiver<(u64, bool)>) {
+    fn slow() -> (
+        Mailbox,
+        Receiver<u64>,
+        std::sync::mpsc::Sender<()>,
+        Receiver<(u64, bool)>,
+    ) {
         let (begin, begun) = channel();
         let (go, may_go) = channel();
         let (end, ended) = channel();
@@ -148,7 +155,10 @@ mod tests {
         assert_eq!(begun.recv_timeout(PATIENCE), Ok(50));
         assert_eq!(ended.recv_timeout(PATIENCE), Ok((50, false)));
         drop(mailbox);
-        assert!(begun.recv_timeout(PATIENCE).is_err(), "nothing else was begun");
+        assert!(
+            begun.recv_timeout(PATIENCE).is_err(),
+            "nothing else was begun"
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@
 
 mod farewell;
 mod files;
+#[cfg(test)]
+mod fixture;
 mod history;
 mod keys;
 mod layout;
@@ -139,7 +141,11 @@ fn show(model: &mut Model, graphics: GraphicsChoice, settings: &Settings) -> Res
     if let (Some(note), None) = (&screen.graphics().note, &model.toast) {
         model.toast = Some(Toast::new(Kind::Note, note.clone(), 0));
     }
-    let paths = model.photos.iter().map(|photo| photo.path.clone()).collect();
+    let paths = model
+        .photos
+        .iter()
+        .map(|photo| photo.path.clone())
+        .collect();
     let tell = sender.clone();
     let mut painter = Painter::new(paths, screen.encoder(), move |message| {
         let _ = tell.send(Event::Message(message));
@@ -172,7 +178,12 @@ struct Runner {
 }
 
 impl Runner {
-    fn run(&mut self, model: &mut Model, screen: &mut Screen, events: &Receiver<Event>) -> Result<Leave> {
+    fn run(
+        &mut self,
+        model: &mut Model,
+        screen: &mut Screen,
+        events: &Receiver<Event>,
+    ) -> Result<Leave> {
         let (columns, rows) = screen.size();
         self.message(model, screen, Msg::Resize(columns, rows))?;
         let mut stale = true;

@@ -411,6 +411,9 @@ impl Model {
     pub fn wake_ms(&self) -> Option<u64> {
         let toast = self.toast.as_ref().map(|toast| toast.until_ms);
         let age = self.writing.as_ref().map(|_| self.now_ms + AGE_MS);
-        [self.exact_due_ms(), toast, age].into_iter().flatten().min()
+        [self.exact_due_ms(), toast, age]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }

@@ -70,7 +70,10 @@ impl<S: Fn(Msg)> Painter<S> {
             Ok(Err(Stopped::Failed(sentence))) => Err(sentence),
             Err(_) => {
                 self.open = None;
-                Err("this picture cannot be previewed: the cleaning failed; please report it".to_owned())
+                Err(
+                    "this picture cannot be previewed: the cleaning failed; please report it"
+                        .to_owned(),
+                )
             }
         };
         (self.send)(Msg::Rendered { photo, preview });
@@ -121,8 +124,8 @@ impl<S: Fn(Msg)> Painter<S> {
 
 /// Reads a photograph, or says in a sentence why not.
 fn read(path: &Path) -> Result<Picture, String> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::file("read", path, &error).to_string())?;
+    let bytes =
+        std::fs::read(path).map_err(|error| Failure::file("read", path, &error).to_string())?;
     decode(&bytes, &Limits::default()).map_err(|error| text::safe(&error.to_string()))
 }
 
@@ -144,9 +147,7 @@ impl Open {
         view: &View,
         cancel: &Cancel,
     ) -> Result<(Picture, Option<Quality>, f64), Stopped> {
-        if request.look != Look::After
-            && !self.before.as_ref().is_some_and(|(of, _)| of == view)
-        {
+        if request.look != Look::After && !self.before.as_ref().is_some_and(|(of, _)| of == view) {
             self.before = Some((*view, self.preview.before(view)));
         }
         if request.look == Look::Before {
@@ -189,9 +190,16 @@ fn split(before: &Picture, after: &Picture, percent: u16) -> Picture {
     let width = after.width as usize;
     let at = width * usize::from(percent.min(100)) / 100;
     // A pixel is a whole cell in half blocks and a hair in sixel.
-    let line = if percent == 0 || percent >= 100 { 0 } else { width.div_ceil(400) };
+    let line = if percent == 0 || percent >= 100 {
+        0
+    } else {
+        width.div_ceil(400)
+    };
     let row_len = width * channels;
-    let rows = picture.data.chunks_exact_mut(row_len).zip(before.data.chunks_exact(row_len));
+    let rows = picture
+        .data
+        .chunks_exact_mut(row_len)
+        .zip(before.data.chunks_exact(row_len));
     for (row, old) in rows {
         row[..at * channels].copy_from_slice(&old[..at * channels]);
         let end = (at + line).min(width);
@@ -230,12 +238,14 @@ mod tests {
     }
 
     fn request(ticket: u64, generation: u64, quality: Quality, look: Look) -> Request {
+        let mut recipe = Recipe::default();
+        recipe.background.small = generation as f64;
         Request {
             ticket,
             generation,
             photo: 0,
             quality,
-            recipe: Recipe::default(),
+            recipe,
             pane: (30, 10),
             look,
             split: 50,
@@ -246,7 +256,7 @@ mod tests {
     fn one_photograph_is_opened_once_and_its_exact_result_is_composed_again_and_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("board.png");
-        let board = Picture::new(64, 48, Channels::Rgb, vec![190; 64 * 48 * 3]).unwrap();
+        let board = Picture::new(1600, 1200, Channels::Rgb, vec![190; 1600 * 1200 * 3]).unwrap();
         std::fs::write(&path, encode_png(&board).unwrap()).unwrap();
         let told = Rc::new(RefCell::new(Vec::new()));
         let mut painter = Painter::new(vec![path.clone()], Encoder::half(), {
@@ -266,7 +276,7 @@ mod tests {
             told.next(),
             Some(Msg::Opened {
                 photo: 0,
-                size: Ok((64, 48))
+                size: Ok((1600, 1200))
             })
         ));
         let got: Vec<(u64, Option<Quality>)> = told

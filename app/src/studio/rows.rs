@@ -194,7 +194,10 @@ mod tests {
                 };
                 let help = FIELDS[index].help;
                 let about_both = FIELDS[index].name == "method";
-                assert!(about_both || help.starts_with(own) || !help.starts_with(other), "{help}");
+                assert!(
+                    about_both || help.starts_with(own) || !help.starts_with(other),
+                    "{help}"
+                );
             }
         }
     }
@@ -204,7 +207,9 @@ mod tests {
         let recipe = Recipe::default();
         for field in FIELDS {
             let value = (field.get)(&recipe);
-            let Value::Number(number) = value else { continue };
+            let Value::Number(number) = value else {
+                continue;
+            };
             let Kind::Number { min, max, step, .. } = field.kind else {
                 continue;
             };
@@ -233,16 +238,17 @@ mod tests {
         let recipe = Recipe::default();
         let small = &FIELDS[index("background", "small")];
         for typed in ["3.5", " 3,5 ", "3.5 %", "3.5%"] {
-            assert_eq!(parse(small, &recipe, typed), Ok(Value::Number(3.5)), "{typed}");
+            assert_eq!(
+                parse(small, &recipe, typed),
+                Ok(Value::Number(3.5)),
+                "{typed}"
+            );
         }
         for (typed, wrong) in [
             ("much", "\"much\" is not a number"),
             ("nan", "\"nan\" is not a number"),
             ("1e999", "\"1e999\" is not a number"),
-            (
-                "12",
-                "radius goes from 0.5 to 10 % of the long side",
-            ),
+            ("12", "radius goes from 0.5 to 10 % of the long side"),
         ] {
             assert_eq!(parse(small, &recipe, typed), Err(wrong.to_owned()));
         }

@@ -51,7 +51,11 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             match path {
                 Ok(path) => {
                     let place = text::path(&path);
-                    toast(model, ToastKind::Done, format!("saved preset {name}: {place}"));
+                    toast(
+                        model,
+                        ToastKind::Done,
+                        format!("saved preset {name}: {place}"),
+                    );
                     model.recipe_name = name;
                     model.kept = recipe.clone();
                     model.named = recipe;
@@ -82,7 +86,11 @@ fn resize(model: &mut Model, size: (u16, u16)) -> Vec<Effect> {
     let first = model.size == (0, 0);
     let pane = model.pane();
     model.size = size;
-    let mut effects = if first { vec![title(model)] } else { Vec::new() };
+    let mut effects = if first {
+        vec![title(model)]
+    } else {
+        Vec::new()
+    };
     if pane != model.pane() {
         effects.extend(outdate(model));
     }
@@ -131,7 +139,11 @@ fn request(model: &mut Model, quality: Quality) -> Vec<Effect> {
 
 fn tick(model: &mut Model, now_ms: u64) -> Vec<Effect> {
     model.now_ms = model.now_ms.max(now_ms);
-    if model.toast.as_ref().is_some_and(|toast| toast.until_ms <= model.now_ms) {
+    if model
+        .toast
+        .as_ref()
+        .is_some_and(|toast| toast.until_ms <= model.now_ms)
+    {
         model.toast = None;
     }
     if model.exact_due_ms().is_some_and(|due| due <= model.now_ms) {
@@ -466,7 +478,10 @@ fn yes(model: &mut Model) -> Vec<Effect> {
 
 fn quit(model: &mut Model) -> Vec<Effect> {
     // What is being written now is not lost.
-    let safe = model.writing.as_ref().is_some_and(|writing| writing.recipe == model.recipe);
+    let safe = model
+        .writing
+        .as_ref()
+        .is_some_and(|writing| writing.recipe == model.recipe);
     if model.has_unwritten_changes() && !safe {
         model.layer = Some(Layer::Ask(Question::LeaveChanges));
         return Vec::new();
@@ -494,7 +509,9 @@ fn scroll(model: &mut Model, by: i16) -> Vec<Effect> {
     let rows = super::view::help_rows(model.size.0, true).len() as u16;
     let room = layout::areas(model.size, false).map_or(1, |areas| areas.body().height);
     if let Some(Layer::Help { scroll }) = &mut model.layer {
-        *scroll = scroll.saturating_add_signed(by).min(rows.saturating_sub(room));
+        *scroll = scroll
+            .saturating_add_signed(by)
+            .min(rows.saturating_sub(room));
     }
     Vec::new()
 }

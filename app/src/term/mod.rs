@@ -9,6 +9,7 @@ pub mod log;
 pub mod progress;
 #[allow(dead_code, reason = "the screens that stand on it come next")]
 pub mod screen;
+pub mod show;
 pub mod table;
 pub mod text;
 #[allow(dead_code, reason = "the screens that stand on it come next")]

@@ -89,3 +89,76 @@ impl Theme {
         self.ascii
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terminal(color: bool, unicode: bool) -> Terminal {
+        Terminal {
+            color_out: color,
+            color_err: color,
+            unicode,
+            live: false,
+            width: None,
+            quiet: false,
+            verbose: 0,
+        }
+    }
+
+    fn styles(theme: &Theme) -> [Style; 9] {
+        [
+            theme.plain,
+            theme.faint,
+            theme.strong,
+            theme.accent,
+            theme.good,
+            theme.bad,
+            theme.notable,
+            theme.selected,
+            theme.border,
+        ]
+    }
+
+    #[test]
+    fn without_colour_there_is_none_and_emphasis_remains() {
+        let theme = Theme::of(&terminal(false, true));
+        for style in styles(&theme) {
+            assert_eq!(
+                (style.fg, style.bg, style.underline_color),
+                (None, None, None)
+            );
+        }
+        for style in [theme.accent, theme.bad, theme.notable, theme.selected] {
+            assert_ne!(style, theme.plain);
+        }
+    }
+
+    #[test]
+    fn no_two_meanings_are_red_and_green() {
+        let theme = Theme::of(&terminal(true, true));
+        let colors: Vec<_> = styles(&theme).iter().filter_map(|style| style.fg).collect();
+        assert!(!colors.contains(&Color::Red) && !colors.contains(&Color::Green));
+        assert_ne!(theme.good, theme.bad);
+    }
+
+    #[test]
+    fn ascii_means_the_borders_too() {
+        let theme = Theme::of(&terminal(true, false));
+        assert!(theme.ascii());
+        let set = theme.borders;
+        for glyph in [
+            set.top_left,
+            set.top_right,
+            set.bottom_left,
+            set.bottom_right,
+            set.vertical_left,
+            set.vertical_right,
+            set.horizontal_top,
+            set.horizontal_bottom,
+        ] {
+            assert!(glyph.is_ascii(), "{glyph}");
+        }
+        assert_eq!(Theme::of(&terminal(true, true)).borders, border::PLAIN);
+    }
+}

@@ -38,10 +38,11 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_left_out_but_never_the_last() {
         let theme = Theme::of(&Terminal::detect(ColorChoice::Never, true, false, 0));
-        let keys: Vec<(String, &str)> = [("h", "less"), ("l", "more"), ("?", "keys"), ("q", "quit")]
-            .into_iter()
-            .map(|(key, label)| (key.to_owned(), label))
-            .collect();
+        let keys: Vec<(String, &str)> =
+            [("h", "less"), ("l", "more"), ("?", "keys"), ("q", "quit")]
+                .into_iter()
+                .map(|(key, label)| (key.to_owned(), label))
+                .collect();
         let drawn = |columns| footer(&keys, 2, columns, &theme).to_string();
         assert_eq!(drawn(80), " h less  l more  ? keys  q quit  ");
         assert_eq!(drawn(26), " h less  ? keys  q quit  ");

@@ -98,7 +98,10 @@ mod tests {
 
     #[test]
     fn a_word_too_long_for_the_line_has_one_of_its_own() {
-        assert_eq!(wrap("an extraordinarily long word", 8), ["an", "extraordinarily", "long", "word"]);
+        assert_eq!(
+            wrap("an extraordinarily long word", 8),
+            ["an", "extraordinarily", "long", "word"]
+        );
         assert_eq!(wrap("", 8), [""]);
     }
 }

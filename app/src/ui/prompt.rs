@@ -13,15 +13,6 @@ pub struct LineEdit {
 }
 
 impl LineEdit {
-    /// A line with the cursor at its end.
-    pub fn new(text: &str) -> LineEdit {
-        let characters: Vec<char> = text.chars().collect();
-        LineEdit {
-            cursor: characters.len(),
-            characters,
-        }
-    }
-
     /// What is typed so far.
     pub fn text(&self) -> String {
         self.characters.iter().collect()
@@ -92,7 +83,8 @@ mod tests {
 
     #[test]
     fn typing_happens_at_the_cursor() {
-        let mut line = LineEdit::new("2.2");
+        let mut line = LineEdit::default();
+        line.paste("2.2");
         press(&mut line, KeyCode::Left);
         press(&mut line, KeyCode::Backspace);
         press(&mut line, KeyCode::Char(','));

@@ -11,7 +11,7 @@ use whiteboarder_jobs::{Profile, Target, names};
 use crate::support::{Ended, Home, arg, board, picture, truncated_jpeg, wait_until};
 
 /// Everything in a folder by its path.
-fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fs::read_dir(folder)
         .unwrap()
         .map(|entry| {
@@ -26,7 +26,7 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// Asserts that a batch's results are, byte for byte, what `clean` gives.
 #[track_caller]
-fn same_as_clean(home: &Home, photos: &str, results: &str) {
+pub fn same_as_clean(home: &Home, photos: &str, results: &str) {
     home.run(&["clean", photos, "-o", "by-clean"]).expect(0);
     let (clean, batch) = (
         contents(&home.path("by-clean")),
@@ -61,7 +61,7 @@ fn items(home: &Home) -> (String, BTreeMap<String, Value>) {
     )
 }
 
-fn last_object(ended: &Ended) -> Value {
+pub fn last_object(ended: &Ended) -> Value {
     ended
         .objects()
         .pop()
@@ -386,7 +386,23 @@ fn what_was_stopped_goes_on_where_it_stopped_when_it_is_redriven() {
 }
 
 /// Puts an object into the cloud's bucket, as any S3 client could.
-fn put(home: &Home, key: &str, body: Vec<u8>) {
+pub fn put(home: &Home, key: &str, body: Vec<u8>) {
+    with_target(home, async |target| {
+        let bucket = target.profile().bucket.clone();
+        target
+            .s3()
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .body(body.into())
+            .send()
+            .await
+            .unwrap();
+    });
+}
+
+/// Talks to the home's cloud as any program can.
+pub fn with_target<T>(home: &Home, work: impl AsyncFnOnce(Target) -> T) -> T {
     let record = home.record().expect("a cloud runs");
     let text = |name: &str| record[name].as_str().unwrap().to_owned();
     let profile = Profile::local(
@@ -401,19 +417,7 @@ fn put(home: &Home, key: &str, body: Vec<u8>) {
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(async {
-        let bucket = profile.bucket.clone();
-        let target = Target::connect(profile).await.unwrap();
-        target
-            .s3()
-            .put_object()
-            .bucket(bucket)
-            .key(key)
-            .body(body.into())
-            .send()
-            .await
-            .unwrap();
-    });
+    runtime.block_on(async { work(Target::connect(profile).await.unwrap()).await })
 }
 
 #[test]

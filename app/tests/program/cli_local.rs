@@ -1,6 +1,7 @@
 //! `whiteboarder local`: one cloud, found by whoever needs it.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -141,7 +142,9 @@ fn settings_come_from_the_configuration_file_too() {
     .unwrap();
     let ended = home.run(&["local", "status"]).expect(2);
     assert!(
-        ended.errors()[0].contains("line 2: unknown field `lambda_timeout`"),
+        ended.errors()[0].ends_with(
+            "line 2: unknown key `lambda_timeout` in [local]; did you mean `lambda_timeout_s`?"
+        ),
         "{}",
         ended.err
     );
@@ -292,4 +295,24 @@ fn a_target_that_does_not_answer_ends_with_three() {
         !home.path("wb/state/local.json").exists(),
         "no local cloud was started for it"
     );
+}
+
+/// The test takes the place of a process that has stopped in the middle of starting the cloud.
+#[test]
+fn whoever_waits_for_another_starter_says_so() {
+    let home = Home::new();
+    home.folder("wb/state");
+    let path = home.path("wb/state/local.start.lock");
+    fs::write(&path, "4711\n").unwrap();
+    let lock = fs::File::open(&path).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let mut waiting = home.command(&["local", "start"]).spawn().unwrap();
+    let mut said = BufReader::new(waiting.stderr.take().unwrap()).lines();
+    assert_eq!(
+        said.next().unwrap().unwrap(),
+        "process 4711 is starting or replacing the local cloud: waiting for it"
+    );
+    drop(lock);
+    assert!(waiting.wait().unwrap().success());
+    assert!(said.next().unwrap().unwrap().contains("is up"));
 }

@@ -10,5 +10,12 @@
 
 mod batch;
 mod cli_clean;
+mod cli_config;
 mod cli_local;
+mod cli_misc;
+mod cli_recipe;
+mod cli_runs;
+mod errors;
 mod support;
+mod typed;
+mod upgrade;

@@ -97,7 +97,16 @@ impl Home {
 
     /// The program with arguments; nothing of the developer's own settings reaches it.
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
-        let mut command = Command::new(PROGRAM);
+        self.command_of(Path::new(PROGRAM), arguments)
+    }
+
+    /// The same with another file of the program.
+    pub fn command_of<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        program: &Path,
+        arguments: &[S],
+    ) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("WHITEBOARDER_") || text.starts_with("AWS_") || text == "NO_COLOR" {

@@ -33,22 +33,24 @@ pub struct Balls {
 /// Finds the background of a reduced picture (linear light, 0 to 1, one plane per channel, all of one size).
 #[must_use]
 pub fn find(work: &[Plane<f32>], balls: &Balls, surface: Surface) -> Vec<Plane<f32>> {
-    let Ok(found) = find_until(work, balls, surface, &Never);
+    let Ok(found) = find_until(work, balls, surface, 1.0, &Never);
     found
 }
 
-/// [`find`], unless it is interrupted.
+/// [`find`], unless it is interrupted. With a `scale` below 1 it does quickly and roughly on a picture reduced so much
+/// further what it would do on the one that belongs to [`WORK_SIDE`].
 pub(crate) fn find_until<I: Interrupt>(
     work: &[Plane<f32>],
     balls: &Balls,
     surface: Surface,
+    scale: f64,
     interrupt: &I,
 ) -> Result<Vec<Plane<f32>>, I::Stopped> {
     let Some(first) = work.first() else {
         return Ok(Vec::new());
     };
     let side = first.width.max(first.height);
-    let small_side = side.min(WIDE_SIDE);
+    let small_side = side.min((WIDE_SIDE as f64 * scale) as usize).max(1);
     let wide = work
         .par_iter()
         .map(|plane| {
@@ -61,19 +63,22 @@ pub(crate) fn find_until<I: Interrupt>(
                 surface,
                 interrupt,
             )?;
-            Ok(smooth::gaussian(&rolled, 2.0).stretched(plane.width, plane.height))
+            Ok(smooth::gaussian(&rolled, 2.0 * scale as f32).stretched(plane.width, plane.height))
         })
         .collect::<Result<Vec<_>, _>>()?;
     let mask = match surface {
         Surface::Light => dark_ink(work, &wide),
         Surface::Dark => light_ink(work, &wide),
     };
-    let radius = (balls.small * side as f64).max(4.0);
+    let radius = (balls.small * side as f64).max(4.0 * scale);
     smooth::fill_until(work, &mask, interrupt)?
         .par_iter()
         .map(|plane| {
             let rolled = roll(plane, radius, balls.small_height, surface, interrupt)?;
-            Ok(smooth::gaussian(&rolled, (0.35 * radius as f32).max(1.0)))
+            Ok(smooth::gaussian(
+                &rolled,
+                (0.35 * radius as f32).max(scale as f32),
+            ))
         })
         .collect()
 }

@@ -27,6 +27,9 @@ use crate::recipe::{Method, Recipe};
 const JPEG_NS: f64 = 2.0;
 const JPEG_PROGRESSIVE_NS: f64 = 7.0;
 const PNG_NS: f64 = 4.5;
+const TIFF_NS: f64 = 5.0;
+const WEBP_NS: f64 = 8.0;
+const BMP_NS: f64 = 3.0;
 /// To bring a picture upright.
 const TURN_NS: f64 = 2.5;
 /// To reduce, finish and encode.
@@ -42,13 +45,14 @@ const PROCESS: u64 = 40 << 20;
 /// Bytes per 100 samples for the compressed result, which is held twice while the file is put together. Boards need
 /// 10, photographs with their surroundings 36, the worst page in deep shadow 60.
 const RESULT_PERCENT: u64 = 50;
-/// Bytes per sample that a decoder keeps when it must know the whole file before the first pixel.
-const PROGRESSIVE_BYTES: u64 = 2;
 /// Bytes per pixel of one channel rolled over by the exact ball: itself, its negative, erosion, opening.
 const BALL_PLANE_BYTES: u64 = 4;
 
 fn samples(header: &Header) -> u64 {
-    header.pixels() * header.channels.count() as u64
+    // A header may claim any size; it is refused for its size then, not for an overflow here.
+    header
+        .pixels()
+        .saturating_mul(header.channels.count() as u64)
 }
 
 /// Seconds on one whole virtual processor.
@@ -57,6 +61,9 @@ pub(super) fn seconds(header: &Header, recipe: &Recipe) -> f64 {
         (Format::Jpeg, false) => JPEG_NS,
         (Format::Jpeg, true) => JPEG_PROGRESSIVE_NS,
         (Format::Png, _) => PNG_NS,
+        (Format::Tiff, _) => TIFF_NS,
+        (Format::WebP, _) => WEBP_NS,
+        (Format::Bmp, _) => BMP_NS,
     };
     let turn = if header.transposed() { TURN_NS } else { 0.0 };
     let (fixed, background) = match recipe.background.method {
@@ -73,18 +80,16 @@ pub(super) fn seconds(header: &Header, recipe: &Recipe) -> f64 {
 pub(super) fn memory(header: &Header, file_bytes: u64, recipe: &Recipe) -> u64 {
     let samples = samples(header);
     // Beside the pixels themselves, each stage needs something of its own and frees it again.
-    let decoder = if header.progressive {
-        PROGRESSIVE_BYTES * samples
-    } else {
-        0
-    };
     let turn = if header.transposed() { samples } else { 0 };
-    let decode = decoder.max(turn) + file_bytes;
+    let decode = header.decoder_bytes.max(turn).saturating_add(file_bytes);
     let background = match recipe.background.method {
         // The reduced picture is less than the result of any picture that is larger than it.
         Method::Whiteboard => 4 << 20,
-        Method::Ball => samples + BALL_PLANE_BYTES * header.pixels(),
+        Method::Ball => samples.saturating_add(BALL_PLANE_BYTES.saturating_mul(header.pixels())),
     };
-    let encode = samples * RESULT_PERCENT / 100;
-    PROCESS + file_bytes + samples + decode.max(background).max(encode)
+    let encode = samples.saturating_mul(RESULT_PERCENT) / 100;
+    PROCESS
+        .saturating_add(file_bytes)
+        .saturating_add(samples)
+        .saturating_add(decode.max(background).max(encode))
 }

@@ -14,6 +14,7 @@ fn header(megapixels: u32) -> Header {
         format: Format::Jpeg,
         orientation: 1,
         progressive: false,
+        decoder_bytes: 0,
     }
 }
 
@@ -74,6 +75,7 @@ fn what_makes_work_harder_makes_the_prediction_higher() {
         },
         Header {
             progressive: true,
+            decoder_bytes: 6 * header(12).pixels(),
             ..header(12)
         },
         Header {

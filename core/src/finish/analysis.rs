@@ -40,7 +40,7 @@ pub struct Analysis {
 }
 
 /// How many rows of the picture are looked at for the statistics…
-const SAMPLED_ROWS: usize = 96;
+pub(crate) const SAMPLED_ROWS: usize = 96;
 /// …and how many pixels of each.
 const SAMPLED_COLUMNS: usize = 512;
 /// Values further from the background than this are ink, not paper.
@@ -56,15 +56,16 @@ impl Analysis {
     /// Measures paper level and noise of `picture` against its background.
     #[must_use]
     pub fn of(picture: &Picture, backdrop: Backdrop, recipe: &Recipe) -> Self {
-        let Ok(analysis) = Self::of_until(picture, backdrop, recipe, &Never);
+        let Ok(analysis) = Self::of_until(picture, backdrop, recipe, SAMPLED_ROWS, &Never);
         analysis
     }
 
-    /// [`Analysis::of`], unless it is interrupted.
+    /// [`Analysis::of`], unless it is interrupted, from at most so many rows of the picture.
     pub(crate) fn of_until<I: Interrupt>(
         picture: &Picture,
         backdrop: Backdrop,
         recipe: &Recipe,
+        most_rows: usize,
         interrupt: &I,
     ) -> Result<Self, I::Stopped> {
         let surface = recipe.background.surface;
@@ -82,12 +83,12 @@ impl Analysis {
             saturation: 0.0,
             strength: 0.0,
         };
-        let levels = analysis.paper_levels(picture, interrupt)?;
+        let levels = analysis.paper_levels(picture, most_rows, interrupt)?;
         analysis.paper = levels.map(|level| match surface {
             Surface::Light => neutral - level,
             Surface::Dark => neutral + level,
         });
-        analysis.noise = analysis.noise_ceiling(picture, interrupt)?;
+        analysis.noise = analysis.noise_ceiling(picture, most_rows, interrupt)?;
         analysis.finish_by(&recipe.finish);
         Ok(analysis)
     }
@@ -112,11 +113,12 @@ impl Analysis {
     fn paper_levels<I: Interrupt>(
         &self,
         picture: &Picture,
+        most_rows: usize,
         interrupt: &I,
     ) -> Result<[f32; 3], I::Stopped> {
         let channels = picture.channels.count();
         let row_len = picture.row_len();
-        let near = self.sampled_rows(picture, interrupt, |rows, y| {
+        let near = self.sampled_rows(picture, most_rows, interrupt, |rows, y| {
             let absorption = rows.absorption(y, &picture.data[y * row_len..(y + 1) * row_len]);
             let mut near: [Vec<f32>; 3] = Default::default();
             for x in sampled(picture.width as usize, SAMPLED_COLUMNS) {
@@ -140,11 +142,12 @@ impl Analysis {
     fn noise_ceiling<I: Interrupt>(
         &self,
         picture: &Picture,
+        most_rows: usize,
         interrupt: &I,
     ) -> Result<Option<f32>, I::Stopped> {
         let (width, height) = (picture.width as usize, picture.height as usize);
         let row_len = picture.row_len();
-        let near = self.sampled_rows(picture, interrupt, |rows, y| {
+        let near = self.sampled_rows(picture, most_rows, interrupt, |rows, y| {
             let strongest = [y.saturating_sub(1), y, (y + 1).min(height - 1)].map(|sy| {
                 rows.strongest(sy, &picture.data[sy * row_len..(sy + 1) * row_len])
                     .to_vec()
@@ -172,11 +175,12 @@ impl Analysis {
     fn sampled_rows<R: Send, I: Interrupt>(
         &self,
         picture: &Picture,
+        most_rows: usize,
         interrupt: &I,
         of: impl Fn(&mut Rows<'_>, usize) -> R + Sync,
     ) -> Result<Vec<R>, I::Stopped> {
         let template = Rows::new(self, picture, Place::whole(picture));
-        let sampled: Vec<usize> = sampled(picture.height as usize, SAMPLED_ROWS).collect();
+        let sampled: Vec<usize> = sampled(picture.height as usize, most_rows).collect();
         sampled
             .into_par_iter()
             .map_init(

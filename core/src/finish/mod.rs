@@ -17,6 +17,7 @@ mod analysis;
 pub mod light;
 mod rows;
 
+pub(crate) use analysis::SAMPLED_ROWS;
 pub use analysis::{Analysis, Backdrop};
 pub(crate) use rows::{Place, Stretch, finish_until};
 pub use rows::{background_picture, finish};

@@ -1,24 +1,27 @@
 //! What can be wrong with a picture, in words for the person who sent it.
 
-use super::Format;
+use super::{Foreign, Format};
 
 /// Why a picture cannot be read or written. The text of each is one sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
-    /// The first bytes are of neither format.
-    #[error("this is not a JPEG or PNG file{}", guess(*.looks_like))]
-    NotAPicture {
-        /// What the bytes look like instead, when that is known.
-        looks_like: Option<&'static str>,
+    /// The first bytes are of no format that is known.
+    #[error("this is not a picture; {} are read", Format::LIST)]
+    NotAPicture,
+    /// A picture in a format that is known but not read.
+    #[error("{kind}")]
+    Foreign {
+        /// Which one. Its text is the sentence.
+        kind: Foreign,
     },
-    /// A JPEG or PNG of a kind that is not read.
+    /// A file of a format that is read, but of a kind that is not.
     #[error(
         "this {format} file uses {what}, which is not supported; save it as ordinary 8-bit RGB and try again"
     )]
     Unsupported {
         /// The file's format.
         format: Format,
-        /// The feature, such as "CMYK colours".
+        /// The feature, such as "arithmetic coding".
         what: String,
     },
     /// One side is longer than allowed.
@@ -81,6 +84,17 @@ pub enum ImageError {
         /// How many bytes were given.
         given: usize,
     },
+    /// Only parts of a file were given, and its header goes on somewhere else: read these bytes and ask again, most
+    /// simply with a [`HeaderReader`](super::HeaderReader).
+    #[error("the {format} file's header goes on at byte {offset}, for {length} bytes")]
+    HeaderElsewhere {
+        /// The file's format.
+        format: Format,
+        /// Where the bytes begin.
+        offset: u64,
+        /// How many of them are needed at least.
+        length: u64,
+    },
     /// The samples do not fill a picture of this size.
     #[error("{samples} samples do not make a picture of {width} × {height} pixels")]
     Shape {
@@ -104,20 +118,18 @@ impl ImageError {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::NotAPicture { .. }
+            Self::NotAPicture
+            | Self::Foreign { .. }
             | Self::Unsupported { .. }
             | Self::Shape { .. }
             | Self::Unencodable { .. } => "ImageUnsupported",
             Self::SideTooLong { .. } | Self::TooManyPixels { .. } | Self::NeedsMemory { .. } => {
                 "ImageTooLarge"
             }
-            Self::Truncated { .. } | Self::Corrupt { .. } | Self::HeaderBeyond { .. } => {
-                "ImageCorrupt"
-            }
+            Self::Truncated { .. }
+            | Self::Corrupt { .. }
+            | Self::HeaderBeyond { .. }
+            | Self::HeaderElsewhere { .. } => "ImageCorrupt",
         }
     }
-}
-
-fn guess(looks_like: Option<&'static str>) -> String {
-    looks_like.map_or_else(String::new, |kind| format!("; it looks like {kind}"))
 }

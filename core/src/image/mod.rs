@@ -1,19 +1,37 @@
-//! Pictures in and out: JPEG and PNG files to 8-bit sRGB samples, and back to PNG.
+//! Pictures in and out: files of [five formats](Format) to 8-bit sRGB samples, and back to PNG.
 //!
 //! Reading happens in two steps so that a hostile or huge file costs nothing: [`read_header`] learns size, channels
-//! and orientation from the first bytes of the file, [`Limits`] are checked against *the whole need of a cleaning*,
+//! and orientation from a few bytes of the file, [`Limits`] are checked against *the whole need of a cleaning*,
 //! and only then does [`decode`] allocate pixels.
 //!
-//! A file that ends too early is an error here, never a half-grey picture.
+//! A file that ends too early is an error here, never a half-grey picture. What other decoders of pictures forgive, the
+//! walks of this module find first: every chunk, strip and scan must be there in full.
+//!
+//! Where to start: `header.rs` for what is known before decoding; `jpeg/`, `png.rs`, `tiff/`, `webp.rs` and `bmp.rs` for
+//! a format each; `rows.rs` and `colour/` for what becomes of samples; `foreign.rs` for what is not read and what to do.
 
+mod bmp;
+mod colour;
 mod error;
+mod exif;
+mod foreign;
 mod header;
+mod ifd;
 mod jpeg;
 mod orient;
+mod parts;
 mod png;
+mod rows;
+mod tiff;
+mod webp;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use error::ImageError;
-pub use header::{Channels, Format, HEAD_BYTES, Header, read_header};
+pub use foreign::Foreign;
+pub use header::{
+    Channels, Format, HEAD_BYTES, Header, HeaderReader, HeaderStep, read_header, read_header_of,
+};
 
 use crate::cost;
 use crate::recipe::Recipe;
@@ -141,28 +159,47 @@ impl Picture {
     }
 }
 
-/// Decodes a whole JPEG or PNG file; EXIF orientation is applied.
+/// Decodes a whole file; orientation is applied, and colours become sRGB.
 ///
 /// `limits` are checked first, with the memory that cleaning by the default recipe needs. Transparency is laid over
-/// white; palettes are expanded; samples of 16 bits keep their upper eight.
+/// white; palettes are expanded; deeper samples become the nearest of 8 bits.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, ImageError> {
     let header = match read_header(bytes) {
-        Err(ImageError::HeaderBeyond { format, .. }) => {
+        Err(
+            ImageError::HeaderBeyond { format, .. } | ImageError::HeaderElsewhere { format, .. },
+        ) => {
             return Err(ImageError::Truncated { format });
         }
         other => other?,
     };
     let need = cost::estimate(&header, bytes.len() as u64, &Recipe::default());
     limits.check(&header, need.memory_bytes)?;
-    let stored = match header.format {
-        Format::Jpeg => jpeg::decode(bytes, &header)?,
-        Format::Png => png::decode(bytes, &header)?,
+    let stored = || match header.format {
+        Format::Jpeg => jpeg::decode(bytes, &header),
+        Format::Png => png::decode(bytes, &header),
+        Format::Tiff => tiff::decode(bytes, &header),
+        Format::WebP => webp::decode(bytes, &header),
+        Format::Bmp => bmp::decode(bytes, &header),
     };
+    // Decoders are long programs of others. One that trips over a damaged file must not take a whole batch along.
+    let stored = catch_unwind(AssertUnwindSafe(stored)).unwrap_or_else(|_| {
+        Err(ImageError::Corrupt {
+            format: header.format,
+            detail: "it confuses its decoder".to_owned(),
+        })
+    })?;
     Ok(orient::apply(stored, header.orientation))
 }
 
 /// Encodes a picture as PNG: 8-bit grey or RGB, tagged sRGB, no other metadata. The same picture gives the same bytes
 /// on every machine.
 pub fn encode_png(picture: &Picture) -> Result<Vec<u8>, ImageError> {
-    png::encode(picture)
+    png::encode(picture, None)
+}
+
+/// [`encode_png`] with what the source file's EXIF block says of the photograph (when, where, by whom, with what),
+/// written anew: upright, and without thumbnail, maker's notes and XMP. A source without EXIF gives what
+/// [`encode_png`] gives.
+pub fn encode_png_with_metadata(picture: &Picture, source: &[u8]) -> Result<Vec<u8>, ImageError> {
+    png::encode(picture, exif::for_result(source).as_deref())
 }

@@ -5,7 +5,7 @@ use super::{Kept, Preview, Quality, View};
 use crate::average::{Span, averaged};
 use crate::background::Plane;
 use crate::cancel::{Cancel, Cancelled, Interrupt};
-use crate::clean::{ball_height, one_ball};
+use crate::clean::{ball_height, one_ball, reduced_size, two_balls};
 use crate::finish::light::to_light;
 use crate::finish::{Analysis, Backdrop, Place, Stretch, finish_until};
 use crate::image::Picture;
@@ -13,17 +13,22 @@ use crate::recipe::{Background, Method, Recipe};
 
 /// Pixels that a draft finishes: about 25 ms of one processor. A smaller view is finished larger than it is drawn, so that
 /// thin strokes are still strokes when they are judged, as they are in the full-size run.
-const DRAFT_PIXELS: f64 = 1.2e6;
+const DRAFT_PIXELS: f64 = 1.1e6;
 /// Steps of the ball (pixels, times pixels under the ball, times channels, both ways) that a draft may take.
-const BALL_STEPS: f64 = 3e8;
+const BALL_STEPS: f64 = 2e8;
+
+/// How much smaller than for the full-size run the picture is on which a draft finds a board's background.
+const BOARD_SCALE: f64 = 0.5;
+/// Rows in which a draft measures paper and noise.
+const MEASURED_ROWS: usize = 24;
 
 /// What drafts begin with, kept for the next one.
 #[derive(Debug, Default)]
 pub(super) struct Rough {
     /// The photograph's part that is finished, as large as it is finished.
     work: Kept<View, Picture>,
-    /// Method `ball`: a background of the view's surroundings, and whether it is a part of the full-size run's.
-    ball: Kept<(Background, View, bool), Analysis>,
+    /// A background that covers a part of the picture at some size, and whether it comes from the full-size run.
+    pub(super) analysis: Kept<(Background, View, bool), Analysis>,
 }
 
 impl Preview {
@@ -35,51 +40,47 @@ impl Preview {
     ) -> Result<(Picture, Quality), Cancelled> {
         let (width, height) = (self.picture().width, self.picture().height);
         // Finishing looks one pixel around.
-        let close_up = aligned(view, 1, width, height);
+        let close_up = aligned(view, width, height);
         let is_close = close_up.pixels() <= DRAFT_PIXELS;
         let part = if is_close { close_up } else { reduced(view) };
         let photograph = &mut self.photograph;
-        let mut picture = self
+        let work = self
             .rough
             .work
-            .get_or_make(part, || Ok(photograph.draw(&part)))?
-            .clone();
+            .get_or_make(part, || Ok(photograph.draw(&part)))?;
+        let mut picture = work.clone();
         cancel.check()?;
 
         let settings = &recipe.background;
-        let is_known = self.found.analysis.get(settings).is_some();
+        let (found, kept) = (&mut self.found, &mut self.rough.analysis);
+        let is_known = found.analysis.get(settings).is_some();
         let (analysis, over) = match settings.method {
-            Method::Whiteboard => {
-                let whole = View::fit(width, height, width, height);
-                let analysis = self
-                    .found
-                    .analysis(self.photograph.full(), recipe, cancel)?;
-                (analysis, whole)
+            Method::Whiteboard if is_known => {
+                let analysis = found.analysis(photograph.full(), recipe, cancel)?;
+                (analysis, whole(width, height))
             }
-            Method::Ball => {
-                let over = if is_known {
-                    part
-                } else {
-                    surroundings(view, settings, &picture, (width, height))
-                };
-                let (photograph, found) = (&mut self.photograph, &mut self.found);
-                let kept = &mut self.rough.ball;
-                let analysis = kept.get_or_make((settings.clone(), over, is_known), || {
-                    if is_known {
-                        let analysis = found.analysis(photograph.full(), recipe, cancel)?;
-                        Ok(analysis.with_backdrop(part_of(&analysis.backdrop, &part)))
-                    } else {
-                        quick_ball(photograph, &over, recipe, cancel)
-                    }
+            Method::Ball if is_known => {
+                let key = (settings.clone(), part, true);
+                let analysis = kept.get_or_make(key, || {
+                    let analysis = found.analysis(photograph.full(), recipe, cancel)?;
+                    Ok(analysis.with_backdrop(part_of(&analysis.backdrop, &part)))
                 })?;
-                analysis.finish_by(&recipe.finish);
-                (&*analysis, over)
+                (finished_by(analysis, recipe), part)
+            }
+            method => {
+                let over = match method {
+                    Method::Whiteboard => board(width, height),
+                    Method::Ball => surroundings(view, settings, &picture, (width, height)),
+                };
+                let key = (settings.clone(), over, false);
+                let analysis =
+                    kept.get_or_make(key, || quick(photograph, &over, recipe, cancel))?;
+                (finished_by(analysis, recipe), over)
             }
         };
         finish_until(&mut picture, analysis, place(&part, &over), cancel)?;
 
-        let is_exact = is_close && (is_known || settings.method == Method::Whiteboard);
-        let quality = if is_exact {
+        let quality = if is_close && is_known {
             Quality::Exact
         } else {
             Quality::Draft
@@ -89,7 +90,7 @@ impl Preview {
         } else if (picture.width, picture.height) == (view.to_width, view.to_height) {
             picture
         } else {
-            let whole = View::fit(picture.width, picture.height, picture.width, picture.height);
+            let whole = whole(picture.width, picture.height);
             Pyramid::new(picture).draw(&whole.drawn_at(view.to_width, view.to_height))
         };
         Ok((drawn, quality))
@@ -105,6 +106,23 @@ fn reduced(view: &View) -> View {
         size(view.to_width, view.width),
         size(view.to_height, view.height),
     )
+}
+
+/// All of a picture, pixel for pixel.
+fn whole(width: u32, height: u32) -> View {
+    View::fit(width, height, width, height)
+}
+
+/// All of a picture, as large as a draft finds a board's background in it.
+fn board(width: u32, height: u32) -> View {
+    let (to_width, to_height) = reduced_size(width as usize, height as usize);
+    let size = |n: usize| ((n as f64 * BOARD_SCALE) as u32).max(1);
+    whole(width, height).drawn_at(size(to_width), size(to_height))
+}
+
+fn finished_by<'a>(analysis: &'a mut Analysis, recipe: &Recipe) -> &'a Analysis {
+    analysis.finish_by(&recipe.finish);
+    analysis
 }
 
 /// Where `part` lies in what the background covers.
@@ -165,8 +183,9 @@ fn surroundings(
     region.drawn_at(size(region.width), size(region.height))
 }
 
-/// The background by a ball reduced together with the picture: r·s pixels wide, and as high as it was.
-fn quick_ball(
+/// A background found in a reduced copy of what `over` covers. A ball is reduced together with the picture: r·s pixels
+/// wide, and as high as it was.
+fn quick(
     photograph: &mut Pyramid,
     over: &View,
     recipe: &Recipe,
@@ -174,26 +193,32 @@ fn quick_ball(
 ) -> Result<Analysis, Cancelled> {
     /// A picture reduced to less than this is smoother than the 3×3 average would make it.
     const SMOOTH: f64 = 1.0 / 3.0;
-    let scale =
-        f64::from(over.to_width.max(over.to_height)) / f64::from(over.width.max(over.height));
     let settings = &recipe.background;
-    let reduced = Background {
-        radius: settings.radius * scale,
-        height: ball_height(settings),
-        presmooth: settings.presmooth && scale > SMOOTH,
-        ..settings.clone()
-    };
-    let backdrop = match one_ball(&photograph.draw(over), &reduced, cancel)? {
-        Backdrop::Full(found) => Backdrop::Reduced(light_planes(&found)),
-        reduced @ Backdrop::Reduced(_) => reduced,
+    let reduced = photograph.draw(over);
+    let backdrop = match settings.method {
+        Method::Whiteboard => two_balls(&light_planes(&reduced), settings, BOARD_SCALE, cancel)?,
+        Method::Ball => {
+            let side = |width: u32, height: u32| f64::from(width.max(height));
+            let scale = side(over.to_width, over.to_height) / side(over.width, over.height);
+            let ball = Background {
+                radius: settings.radius * scale,
+                height: ball_height(settings),
+                presmooth: settings.presmooth && scale > SMOOTH,
+                ..settings.clone()
+            };
+            match one_ball(&reduced, &ball, cancel)? {
+                Backdrop::Full(found) => Backdrop::Reduced(light_planes(&found)),
+                found @ Backdrop::Reduced(_) => found,
+            }
+        }
     };
     // Noise and paper are measured at full size, as the full-size run measures them.
     let full = photograph.full();
     if (over.width, over.height) == (full.width, full.height) {
-        Analysis::of_until(full, backdrop, recipe, cancel)
+        Analysis::of_until(full, backdrop, recipe, MEASURED_ROWS, cancel)
     } else {
         let part = full.cut(over.x, over.y, over.width, over.height);
-        Analysis::of_until(&part, backdrop, recipe, cancel)
+        Analysis::of_until(&part, backdrop, recipe, MEASURED_ROWS, cancel)
     }
 }
 

@@ -29,7 +29,7 @@ use std::time::Instant;
 use crate::background::Plane;
 use crate::cancel::{Cancel, Cancelled, Interrupt};
 use crate::clean::{finished, one_ball, reduced_light, two_balls};
-use crate::finish::Analysis;
+use crate::finish::{Analysis, SAMPLED_ROWS};
 use crate::image::Picture;
 use crate::recipe::{Background, Finish, Method, Recipe};
 use draft::Rough;
@@ -187,11 +187,11 @@ impl Found {
             let backdrop = match settings.method {
                 Method::Whiteboard => {
                     let light = light.get_or_make((), || reduced_light(photograph, cancel))?;
-                    two_balls(light, settings, cancel)?
+                    two_balls(light, settings, 1.0, cancel)?
                 }
                 Method::Ball => one_ball(photograph, settings, cancel)?,
             };
-            Analysis::of_until(photograph, backdrop, recipe, cancel)
+            Analysis::of_until(photograph, backdrop, recipe, SAMPLED_ROWS, cancel)
         })?;
         analysis.finish_by(&recipe.finish);
         Ok(analysis)
@@ -235,3 +235,6 @@ impl<K, V> Default for Kept<K, V> {
         Self(None)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -106,15 +106,15 @@ fn level_for(view: &View) -> usize {
     level
 }
 
-/// The view's region grown by at least `apron` pixels within a picture of this size, so that its [`Pyramid::part`]
-/// draws the view bit for bit as the whole picture does; drawn pixel for pixel.
-pub(super) fn aligned(view: &View, apron: u32, width: u32, height: u32) -> View {
-    let unit = 1_u32 << level_for(view).min(31);
+/// The view's region, drawn pixel for pixel, with so much around it that its [`Pyramid::part`] draws the view bit for
+/// bit as the whole picture does, even when the outermost pixels of the part are not right.
+pub(super) fn aligned(view: &View, width: u32, height: u32) -> View {
+    let unit = 1_u64 << level_for(view);
     let grown = |from: u32, length: u32, all: u32| {
-        let start = from.saturating_sub(apron) / unit * unit;
-        let end = (from + length).saturating_add(apron).min(all);
-        let end = u64::from(end).next_multiple_of(u64::from(unit));
-        (start, end.min(u64::from(all)) as u32 - start)
+        // Pixels of the level reach beyond the region, and the one around them keeps them whole.
+        let start = (u64::from(from) / unit).saturating_sub(1) * unit;
+        let end = (u64::from(from) + u64::from(length)).next_multiple_of(unit) + unit;
+        (start as u32, (end.min(u64::from(all)) - start) as u32)
     };
     let (x, width) = grown(view.x, view.width, width);
     let (y, height) = grown(view.y, view.height, height);

@@ -58,7 +58,7 @@ pub enum RecipeError {
         unit: &'static str,
     },
     /// A version of the format that this build does not know.
-    #[error("the recipe has version {found}, and this build reads versions 1 to {RECIPE_VERSION}")]
+    #[error("the recipe has version {found}, and this build reads versions 1 to {RECIPE_VERSION}{}", later(*.found))]
     Version {
         /// The version as written.
         found: i64,
@@ -70,6 +70,15 @@ impl RecipeError {
     #[must_use]
     pub fn name(&self) -> &'static str {
         "RecipeInvalid"
+    }
+}
+
+/// What a version that is too high means.
+fn later(found: i64) -> &'static str {
+    if found > i64::from(RECIPE_VERSION) {
+        "; it was written for a newer whiteboarder"
+    } else {
+        ""
     }
 }
 

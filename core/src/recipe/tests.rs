@@ -77,7 +77,7 @@ fn every_mistake_is_named() {
         ),
         (
             "version = 3",
-            "the recipe has version 3, and this build reads versions 1 to 2",
+            "the recipe has version 3, and this build reads versions 1 to 2; it was written for a newer whiteboarder",
         ),
         (
             "version = 0",

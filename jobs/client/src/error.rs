@@ -38,7 +38,13 @@ pub enum JobsError {
         /// Bucket, key or ARN.
         resource: String,
     },
-    /// No credentials were found, or they are wrong or expired.
+    /// Nobody has said who is asking.
+    #[error("there are no credentials for {target}")]
+    NoCredentials {
+        /// The endpoint URL, or `AWS (<region>)`.
+        target: String,
+    },
+    /// The credentials are wrong or expired.
     #[error("the credentials for {target} were not accepted: {reason}")]
     Credentials {
         /// The endpoint URL, or `AWS (<region>)`.
@@ -97,6 +103,14 @@ pub enum JobsError {
     BadManifest {
         /// The batch.
         batch: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What [`Batch::remember`](crate::submit::Batch::remember) noted cannot be read.
+    #[error("the note {path} cannot be read: {reason}")]
+    BadNote {
+        /// The note.
+        path: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
@@ -165,6 +179,7 @@ impl JobsError {
         match self {
             Self::Unreachable { .. }
             | Self::AccessDenied { .. }
+            | Self::NoCredentials { .. }
             | Self::Credentials { .. }
             | Self::NoSuchBucket { .. }
             | Self::NoSuchStateMachine { .. }
@@ -178,7 +193,7 @@ impl JobsError {
             | Self::Scan(_)
             | Self::RecipeTooLarge { .. }
             | Self::Refused { .. } => ErrorKind::Usage,
-            Self::Io { .. } | Self::Changed { .. } => ErrorKind::Local,
+            Self::Io { .. } | Self::Changed { .. } | Self::BadNote { .. } => ErrorKind::Local,
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }
@@ -194,6 +209,10 @@ impl JobsError {
             Self::AccessDenied { .. } => {
                 Some("the profile's credentials need this permission on this resource")
             }
+            Self::NoCredentials { .. } => Some(
+                "log in with the AWS CLI, name an `aws_profile` in the profile, or set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY",
+            ),
             Self::Credentials { .. } => {
                 Some("log in again, or name other credentials in the profile")
             }
@@ -209,6 +228,10 @@ impl JobsError {
             Self::BadManifest { .. } => {
                 Some("it may have been written by a newer version of whiteboarder")
             }
+            Self::BadNote { .. } => Some(
+                "it only says where the pictures of the batch were: remove it, and name them with \
+                 `whiteboarder submit --resume BATCH PATH`",
+            ),
             Self::Scan(error) => error.hint(),
             _ => None,
         }
@@ -266,10 +289,7 @@ where
         SdkError::ConstructionFailure(_) => {
             let reason = format!("{}", DisplayErrorContext(&error));
             if reason.contains("redential") {
-                JobsError::Credentials {
-                    target: target.to_owned(),
-                    reason: innermost(&error),
-                }
+                credentials(target, innermost(&error))
             } else {
                 JobsError::Service {
                     operation: operation.to_owned(),
@@ -282,10 +302,7 @@ where
             // A missing credential surfaces here, before anything is sent.
             let reason = innermost(&error);
             if format!("{}", DisplayErrorContext(&error)).contains("redential") {
-                JobsError::Credentials {
-                    target: target.to_owned(),
-                    reason,
-                }
+                credentials(target, reason)
             } else {
                 JobsError::Unreachable {
                     target: target.to_owned(),
@@ -298,6 +315,16 @@ where
             reason: innermost(&error),
         },
     }
+}
+
+/// What the credentials chain said. Its list of all the places where it looked is no sentence.
+fn credentials(target: &str, reason: String) -> JobsError {
+    let target = target.to_owned();
+    if reason.contains("no credentials found") {
+        return JobsError::NoCredentials { target };
+    }
+    let reason = reason.lines().next().unwrap_or_default().to_owned();
+    JobsError::Credentials { target, reason }
 }
 
 fn by_code(

@@ -134,13 +134,36 @@ impl std::fmt::Debug for Target {
 }
 
 impl Target {
-    /// Builds the clients and checks that the bucket is there and lets us in.
+    /// Builds the clients and checks that the bucket is there and lets us in, and that the state
+    /// machine is there.
     pub async fn connect(profile: Profile) -> Result<Self, JobsError> {
         let target = Self {
             inner: Arc::new(RwLock::new(clients(profile).await)),
         };
-        target.check().await?;
+        tokio::try_join!(target.check(), target.check_machine())?;
         Ok(target)
+    }
+
+    /// A state machine that is not there would only show as batches whose executions nobody can
+    /// find. Whoever may not ask is not stopped by that.
+    async fn check_machine(&self) -> Result<(), JobsError> {
+        let profile = self.profile();
+        let arn = &profile.state_machine_arn;
+        let describe = self.sfn().describe_state_machine().state_machine_arn(arn);
+        match describe.send().await.map_err(|error| {
+            from_sdk(
+                error,
+                &profile.describe(),
+                "states:DescribeStateMachine",
+                arn,
+            )
+        }) {
+            Err(error @ JobsError::NoSuchStateMachine { .. }) => Err(error),
+            Err(JobsError::Service { code, .. }) if code == "InvalidArn" => {
+                Err(JobsError::NoSuchStateMachine { arn: arn.clone() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Points this target, and all its clones, at a profile that replaced the old one: the local
@@ -158,23 +181,33 @@ impl Target {
     pub async fn check(&self) -> Result<(), JobsError> {
         let profile = self.profile();
         let answer = self.s3().head_bucket().bucket(&profile.bucket).send().await;
-        answer.map(|_| ()).map_err(|error| {
-            // HEAD has no body and so no error code: the status has to tell.
-            let status = error
-                .raw_response()
-                .map(|response| response.status().as_u16());
-            match status {
-                Some(404) => JobsError::NoSuchBucket {
-                    bucket: profile.bucket.clone(),
-                    target: profile.describe(),
-                },
-                Some(401 | 403) => JobsError::AccessDenied {
-                    operation: "s3:ListBucket".to_owned(),
-                    resource: profile.bucket.clone(),
-                },
-                _ => from_sdk(error, &profile.describe(), "s3:HeadBucket", &profile.bucket),
+        let Err(error) = answer else {
+            return Ok(());
+        };
+        // HEAD has no body and so no error code: the status has to tell.
+        let status = error
+            .raw_response()
+            .map(|response| response.status().as_u16());
+        match status {
+            Some(404) => Err(JobsError::NoSuchBucket {
+                bucket: profile.bucket.clone(),
+                target: profile.describe(),
+            }),
+            // Wrong keys or missing permission: only a request with a body in its answer tells.
+            Some(401 | 403) => {
+                let list = self.s3().list_objects_v2().bucket(&profile.bucket);
+                let answer = list.max_keys(1).send().await;
+                answer.map(|_| ()).map_err(|error| {
+                    from_sdk(error, &profile.describe(), "s3:ListBucket", &profile.bucket)
+                })
             }
-        })
+            _ => Err(from_sdk(
+                error,
+                &profile.describe(),
+                "s3:HeadBucket",
+                &profile.bucket,
+            )),
+        }
     }
 
     /// The profile.

@@ -51,8 +51,22 @@ pub struct Acted {
     pub failed: Vec<(String, String)>,
 }
 
+/// What [`list_with_unreadable`] found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Listed {
+    /// The newest first.
+    pub batches: Vec<BatchSummary>,
+    /// Batches whose manifest this version cannot read, and why: one of a newer version, mostly.
+    pub unreadable: Vec<(String, String)>,
+}
+
 /// The newest batches first, at most `limit`. Manifests that this version cannot read are left out.
 pub async fn list(target: &Target, limit: usize) -> Result<Vec<BatchSummary>, JobsError> {
+    Ok(list_with_unreadable(target, limit).await?.batches)
+}
+
+/// Like [`list`], and tells of what is left out.
+pub async fn list_with_unreadable(target: &Target, limit: usize) -> Result<Listed, JobsError> {
     let mut ids = batch_ids(target, "").await?;
     // ULIDs sort by time.
     ids.reverse();
@@ -61,11 +75,12 @@ pub async fn list(target: &Target, limit: usize) -> Result<Vec<BatchSummary>, Jo
         .into_iter()
         .map(|id| async move { summary(target, &id).await });
     let mut summaries = futures::stream::iter(summaries).buffered(8);
-    let mut found = Vec::new();
+    let mut found = Listed::default();
     while let Some(summary) = summaries.next().await {
         match summary {
-            Ok(summary) => found.push(summary),
-            Err(JobsError::BadManifest { .. } | JobsError::NoSuchBatch { .. }) => {}
+            Ok(summary) => found.batches.push(summary),
+            Err(JobsError::BadManifest { batch, reason }) => found.unreadable.push((batch, reason)),
+            Err(JobsError::NoSuchBatch { .. }) => {}
             Err(error) => return Err(error),
         }
     }

@@ -71,14 +71,45 @@ fn other_files_are_named_and_hidden_ones_are_not() {
             ),
             (
                 "b.heic",
-                "`.heic` files are not supported (JPEG and PNG are)"
+                "this is an HEIC picture, as iPhones take; set the camera to \"Most Compatible\", or convert it: \
+                 `heif-convert IMG.heic IMG.jpg` on Linux, `sips -s format jpeg IMG.heic --out IMG.jpg` on a Mac"
             ),
             (
                 "notes.txt",
-                "`.txt` files are not supported (JPEG and PNG are)"
+                "`.txt` files are not supported (JPEG, PNG, TIFF, WebP and BMP are)"
             ),
         ]
     );
+}
+
+#[test]
+fn every_picture_that_is_read_is_found_by_its_extension_in_any_case() {
+    let pictures = [
+        "a.jpg", "b.JPEG", "c.jpe", "d.jfif", "e.png", "f.tif", "g.TIFF", "h.webp", "i.Bmp",
+    ];
+    let folder = folder(&pictures);
+    assert_eq!(names(&[folder.path().into()]), pictures);
+}
+
+#[test]
+fn pictures_of_other_kinds_say_what_to_do_with_them() {
+    let others = [
+        ("a.CR2", "a Canon CR2"),
+        ("b.avif", "`avifdec IMG.avif IMG.png`"),
+        ("c.gif", "save it as PNG"),
+        ("d.jxl", "`djxl IMG.jxl IMG.png`"),
+        ("e.nef", "a Nikon NEF"),
+        ("f.pdf", "`pdftoppm -png -r 200 FILE.pdf page`"),
+        ("g.svg", "no pixels"),
+    ];
+    let names: Vec<&str> = others.iter().map(|(name, _)| *name).collect();
+    let folder = folder(&names);
+    std::fs::write(folder.path().join("z.png"), "z").unwrap();
+    let found = scan(&[folder.path().into()]).unwrap();
+    assert_eq!(found.skipped.len(), others.len());
+    for (skipped, (name, words)) in found.skipped.iter().zip(others) {
+        assert!(skipped.reason.contains(words), "{name}: {}", skipped.reason);
+    }
 }
 
 #[test]
@@ -116,7 +147,7 @@ fn wrong_paths_and_empty_folders_have_their_own_words() {
     assert!(
         error
             .to_string()
-            .starts_with("no pictures (JPEG or PNG) in ")
+            .starts_with("no pictures (JPEG, PNG, TIFF, WebP and BMP) in ")
     );
     assert!(error.hint().is_some());
 
@@ -140,7 +171,7 @@ fn among_others_a_named_file_that_is_no_picture_is_left_out_with_a_reason_and_th
     assert_eq!(found.files.len(), 1);
     assert_eq!(
         found.skipped[0].reason,
-        "`.txt` files are not supported (JPEG and PNG are)"
+        "`.txt` files are not supported (JPEG, PNG, TIFF, WebP and BMP are)"
     );
     assert!(found.left_out_named());
 

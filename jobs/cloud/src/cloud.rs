@@ -19,9 +19,10 @@ use crate::error::CloudError;
 use crate::events::EventSink;
 use crate::lanes::{AsyncQueue, LambdaLane, ServiceIntegrations, WorkerLane};
 use crate::rules::EventBus;
-use crate::s3::{ObjectStore, StoreError, StoreSettings};
+use crate::s3::{self, ObjectStore, StoreError, StoreSettings};
 use crate::server::{self, Activity, Control, Front};
 use crate::states::{Engine, EngineSettings};
+use crate::versions;
 
 /// How long a stop with `drain` waits for invocations and workers to end their work.
 pub const DRAIN_LIMIT: Duration = Duration::from_mins(1);
@@ -48,6 +49,7 @@ impl Cloud {
     pub async fn start(config: CloudConfig) -> Result<Self, CloudError> {
         prepare_folder(&config.root).map_err(|error| CloudError::store(&config.root, error))?;
         let lock = lock(&config.root)?;
+        versions::check(&config.root)?;
         let listener = listen(config.port).await?;
         let address = listener
             .local_addr()
@@ -344,7 +346,9 @@ fn open_store(config: &CloudConfig) -> Result<Arc<ObjectStore>, CloudError> {
         durability: Durability::Full,
     };
     let folder = config.root.join("s3");
-    prepare_folder(&folder).map_err(|error| CloudError::store(&config.root, error))?;
+    prepare_folder(&folder)
+        .and_then(|()| private_file(&folder.join(s3::INDEX_FILE)))
+        .map_err(|error| CloudError::store(&config.root, error))?;
     ObjectStore::open(&folder, settings).map_err(|error| match error {
         // Somebody opened the store alone, without a cloud around it.
         StoreError::InUse { .. } => CloudError::AlreadyRunning {
@@ -355,7 +359,7 @@ fn open_store(config: &CloudConfig) -> Result<Arc<ObjectStore>, CloudError> {
 }
 
 fn open_queue(config: &CloudConfig) -> Result<Arc<AsyncQueue>, CloudError> {
-    let path = config.root.join("lambda.sqlite");
+    let path = config.root.join(versions::QUEUE_FILE);
     private_file(&path).map_err(|error| CloudError::store(&config.root, error))?;
     let queue = AsyncQueue::open(&path, config.durability);
     queue
@@ -377,7 +381,7 @@ fn open_engine(
         durability: config.durability,
         keep: config.keep,
     };
-    let path = config.root.join("states.sqlite");
+    let path = config.root.join(versions::STATES_FILE);
     private_file(&path).map_err(|error| CloudError::store(&config.root, error))?;
     Engine::open(&path, settings, Arc::new(integrations))
         .map_err(|error| CloudError::store(&config.root, error))

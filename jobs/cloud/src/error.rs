@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::rules::InvalidPattern;
+use crate::versions;
 
 /// Why [`Cloud::start`](crate::Cloud::start) failed. Each variant is one cause that a person can do something
 /// about.
@@ -38,6 +39,25 @@ pub enum CloudError {
         /// The data directory.
         root: PathBuf,
         /// What the system or the store said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The data was written by a newer build. Nothing was changed.
+    #[error("{} has version {found}, and this build reads versions up to {known}", path.display())]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version that this build reads.
+        known: i64,
+    },
+    /// A file of the data is not what it should be.
+    #[error("{} is damaged", path.display())]
+    Damaged {
+        /// The database, or the data directory when it is not known which.
+        path: PathBuf,
+        /// What the database said.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
@@ -95,6 +115,9 @@ impl CloudError {
                 what: root.display().to_string(),
                 source,
             },
+            Cause::Other if versions::is_damage(source.as_ref()) => {
+                Self::Damaged { path: root, source }
+            }
             Cause::Other => Self::Store { root, source },
         }
     }

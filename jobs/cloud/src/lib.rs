@@ -45,6 +45,7 @@ pub mod s3;
 mod server;
 pub mod sigv4;
 pub mod states;
+mod versions;
 
 pub use cloud::{Cloud, DRAIN_LIMIT};
 pub use config::{

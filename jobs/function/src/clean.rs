@@ -18,7 +18,8 @@ use crate::machine::{Machine, peak_memory_mb, reset_peak_memory};
 use crate::objects::Objects;
 use crate::plan::recipe_of;
 
-/// Larger files are not downloaded: no JPEG or PNG of an allowed size is that large.
+/// Larger files are not downloaded: no picture of an allowed size makes a file that large, unless it is a TIFF of very
+/// deep samples.
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// The answer.

@@ -49,11 +49,12 @@ pub trait Objects: Sync {
         key: &str,
     ) -> impl Future<Output = Result<Option<Info>, StorageError>> + Send;
 
-    /// The first bytes, at most `count` (which is at least 1). The object must not be empty.
-    fn get_head(
+    /// `count` bytes (at least 1) from `offset` on; fewer only where the object ends. It must not end before `offset`.
+    fn get_range(
         &self,
         bucket: &str,
         key: &str,
+        offset: u64,
         count: u64,
     ) -> impl Future<Output = Result<Option<Bytes>, StorageError>> + Send;
 
@@ -139,13 +140,14 @@ impl Objects for S3Objects {
         }))
     }
 
-    async fn get_head(
+    async fn get_range(
         &self,
         bucket: &str,
         key: &str,
+        offset: u64,
         count: u64,
     ) -> Result<Option<Bytes>, StorageError> {
-        let range = format!("bytes=0-{}", count.max(1) - 1);
+        let range = format!("bytes={offset}-{}", offset + count.max(1) - 1);
         let answer = self
             .client
             .get_object()

@@ -1,17 +1,13 @@
 //! Where should this picture be cleaned?
 
-use bytes::Bytes;
 use serde::Serialize;
 use whiteboarder_core::cost::{Capacity, estimate, fits};
-use whiteboarder_core::image::{HEAD_BYTES, Header, ImageError, Limits, read_header};
+use whiteboarder_core::image::{Header, HeaderReader, HeaderStep, Limits};
 use whiteboarder_core::recipe::Recipe;
 
 use crate::error::FunctionError;
 use crate::event::{Place, PlanRequest};
 use crate::objects::{Info, Objects};
-
-/// How much is read when the header goes on beyond the first [`HEAD_BYTES`].
-const LONG_HEAD_BYTES: u64 = 8 << 20;
 
 /// What the task's own time-out adds to the function's: the function shall speak first, and a cold
 /// start and a slow answer take their time.
@@ -57,7 +53,7 @@ pub struct ImageFacts {
     pub height: u32,
     /// 1 or 3.
     pub channels: usize,
-    /// `JPEG` or `PNG`.
+    /// `JPEG`, `PNG`, `TIFF`, `WebP` or `BMP`.
     pub format: String,
     /// Size of the file.
     pub bytes: u64,
@@ -167,24 +163,23 @@ fn wish_of(info: &Info) -> Wish {
     }
 }
 
+/// Reads as little of the object as tells its header; `None` when it has gone meanwhile.
 async fn header(
     objects: &impl Objects,
     request: &PlanRequest,
     info: &Info,
 ) -> Result<Option<Header>, FunctionError> {
-    if info.bytes == 0 {
-        // No range of an empty object can be asked for.
-        return Ok(Some(read_header(&[])?));
-    }
-    let read = |count| objects.get_head(&request.bucket, &request.key, count);
-    let Some(head) = read(HEAD_BYTES as u64).await? else {
-        return Ok(None);
-    };
-    match read_header(&head) {
-        Err(ImageError::HeaderBeyond { .. }) if info.bytes > head.len() as u64 => {
-            let longer: Option<Bytes> = read(LONG_HEAD_BYTES).await?;
-            Ok(longer.map(|head| read_header(&head)).transpose()?)
+    let mut reader = HeaderReader::new(info.bytes);
+    loop {
+        match reader.step()? {
+            HeaderStep::Ready(header) => return Ok(Some(header)),
+            HeaderStep::Read { offset, length } => {
+                let range = objects.get_range(&request.bucket, &request.key, offset, length);
+                let Some(bytes) = range.await? else {
+                    return Ok(None);
+                };
+                reader.give(offset, bytes.to_vec());
+            }
         }
-        header => Ok(Some(header?)),
     }
 }

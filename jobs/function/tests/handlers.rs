@@ -78,11 +78,18 @@ impl Objects for Memory {
         Ok(self.found(key).map(|(info, _)| info))
     }
 
-    async fn get_head(&self, _: &str, key: &str, n: u64) -> Result<Option<Bytes>, StorageError> {
-        self.call(format!("GET {key} 0-{}", n - 1))?;
-        Ok(self
-            .found(key)
-            .map(|(_, body)| body.slice(..body.len().min(n as usize))))
+    async fn get_range(
+        &self,
+        _: &str,
+        key: &str,
+        offset: u64,
+        count: u64,
+    ) -> Result<Option<Bytes>, StorageError> {
+        self.call(format!("GET {key} {offset}-{}", offset + count - 1))?;
+        Ok(self.found(key).map(|(_, body)| {
+            let end = body.len().min((offset + count) as usize);
+            body.slice(offset as usize..end)
+        }))
     }
 
     async fn get(

@@ -149,11 +149,16 @@ fn quality(model: &Model, theme: &Theme) -> (String, Style) {
     let Some(preview) = &model.shown else {
         return (marked(Mark::Running, "cleaning"), theme.notable);
     };
-    let took = took(preview.seconds);
+    // The time of the picture before this one says nothing.
+    let took = if preview.generation == model.generation {
+        format!(" {}", took(preview.seconds))
+    } else {
+        String::new()
+    };
     match model.quality() {
         _ if preview.look == Look::Before => ("photograph".to_owned(), theme.plain),
-        Some(Quality::Exact) => (marked(Mark::Done, &format!("exact {took}")), theme.good),
-        _ => (marked(Mark::Queued, &format!("draft {took}")), theme.notable),
+        Some(Quality::Exact) => (marked(Mark::Done, &format!("exact{took}")), theme.good),
+        _ => (marked(Mark::Queued, &format!("draft{took}")), theme.notable),
     }
 }
 

@@ -27,6 +27,8 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(header::line(model, theme, area.width), areas.header);
     if let Some(Layer::Help { scroll }) = model.layer {
         keys_layer(model, theme, scroll, frame, areas.body());
+    } else if model.photos.is_empty() {
+        nothing(theme, frame, areas.body());
     } else {
         picture(model, theme, frame, areas.picture);
         panel::draw(model, theme, frame, &areas);
@@ -42,15 +44,22 @@ fn too_small(theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let line = format!("{columns}{by}{rows} needed, this is {width}{by}{height}");
     let middle = Rect::new(area.x, area.y + height / 2, width, height.min(1));
     frame.render_widget(
-        Paragraph::new(line).alignment(Alignment::Center).style(theme.plain),
+        Paragraph::new(line)
+            .alignment(Alignment::Center)
+            .style(theme.plain),
         middle,
     );
 }
 
+/// What to do when nothing is open.
+fn nothing(theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let words = "whiteboarder PHOTO opens a photo\nwhiteboarder FOLDER opens all in it";
+    sentence(words, theme.plain, frame, area);
+}
+
 fn picture(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let Some(photo) = model.photo() else {
-        let lines = ["whiteboarder PHOTO opens a photo", "whiteboarder FOLDER opens all in it"];
-        return sentence(&lines.join("\n"), theme.faint, frame, area);
+        return;
     };
     let name = text::safe(&photo.name);
     match (&photo.state, &model.shown, &model.trouble) {
@@ -139,7 +148,11 @@ fn footer(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
         })
         .collect();
     // `?` and `q`.
-    let pinned = if Mode::of(model) == Mode::Studio { 2 } else { 0 };
+    let pinned = if Mode::of(model) == Mode::Studio {
+        2
+    } else {
+        0
+    };
     frame.render_widget(footer::footer(&keys, pinned, area.width, theme), area);
 }
 

@@ -24,8 +24,13 @@ const VALUE: usize = 12;
 pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, areas: &Areas) {
     let area = areas.panel;
     let rows = rows::rows(&model.recipe);
-    let selected = rows.iter().position(|row| *row == model.selected).unwrap_or(0);
-    let block = Block::new().border_set(theme.borders).border_style(theme.border);
+    let selected = rows
+        .iter()
+        .position(|row| *row == model.selected)
+        .unwrap_or(0);
+    let block = Block::new()
+        .border_set(theme.borders)
+        .border_style(theme.border);
     match areas.place {
         Place::Line => {
             frame.render_widget(row(model, theme, model.selected, area.width), area);
@@ -131,7 +136,11 @@ fn row(model: &Model, theme: &Theme, index: usize, columns: u16) -> Line<'static
             spans.push(Span::styled(format!(" {told:>VALUE$}"), theme.plain));
         }
         _ => {
-            let (open, close) = if theme.ascii() { ("<", ">") } else { ("‹", "›") };
+            let (open, close) = if theme.ascii() {
+                ("<", ">")
+            } else {
+                ("‹", "›")
+            };
             let told = format!("{open} {} {close}", rows::plain(value));
             let pad = (middle + VALUE + 1).saturating_sub(text::width(&told));
             spans.push(Span::styled(told, theme.plain));
@@ -169,7 +178,10 @@ mod tests {
         for height in 1..12 {
             for selected in 0..11 {
                 let first = first(selected, 11, height);
-                assert!(first <= selected && selected < first + height, "{selected} {height}");
+                assert!(
+                    first <= selected && selected < first + height,
+                    "{selected} {height}"
+                );
             }
         }
     }

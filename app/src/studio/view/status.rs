@@ -3,6 +3,7 @@
 use ratatui::text::{Line, Span};
 use whiteboarder_core::recipe::FIELDS;
 
+use crate::studio::layout::{self, Place};
 use crate::studio::model::{Layer, Leave, Look, Model, Purpose, Question};
 use crate::studio::rows;
 use crate::term::glyph::Mark;
@@ -27,7 +28,10 @@ pub fn line(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
         None => {}
     }
     if let Some(writing) = &model.writing {
-        let name = model.photos.get(writing.photo).map(|photo| text::path(&photo.output));
+        let name = model
+            .photos
+            .get(writing.photo)
+            .map(|photo| text::path(&photo.output));
         let then = match model.leaving {
             None => "",
             Some(Leave::Quit) => ", then leaving",
@@ -96,7 +100,11 @@ fn prompt(
         Purpose::Value(index) => {
             let field = &FIELDS[index];
             let now = rows::plain((field.get)(&model.recipe));
-            format!("{} ({}, now {now}): ", rows::label(field), rows::range(field))
+            format!(
+                "{} ({}, now {now}): ",
+                rows::label(field),
+                rows::range(field)
+            )
         }
         Purpose::PresetName => "save the recipe as (a-z 0-9 - _ .): ".to_owned(),
     };
@@ -123,13 +131,25 @@ fn seen(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
         Look::Before => "before: the photograph".to_owned(),
         Look::Split => format!("before {bar} after, split at {} %", model.split),
     };
+    // The panel beside the picture has room for this itself.
+    let beside = layout::areas(model.size, model.panel_hidden)
+        .is_some_and(|areas| areas.place == Place::Beside);
     let field = &FIELDS[model.selected];
-    let help = format!("{}: {}", rows::label(field), rows::help(field, theme.ascii()));
+    let help = if beside {
+        String::new()
+    } else {
+        let words = rows::help(field, theme.ascii());
+        format!("{}: {words}", rows::label(field))
+    };
     let right = format!(" {} ", model.protocol);
     let room = usize::from(columns).saturating_sub(text::width(&look) + 4);
     let help = cut(&help, room as u16, theme);
     let gap = room.saturating_sub(text::width(&help));
-    let right = if text::width(&right) <= gap { right } else { String::new() };
+    let right = if text::width(&right) <= gap {
+        right
+    } else {
+        String::new()
+    };
     Line::from(vec![
         Span::styled(format!(" {look}"), theme.strong),
         Span::styled(format!("  {help}"), theme.faint),

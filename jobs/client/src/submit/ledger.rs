@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
-use whiteboarder_core::recipe::Recipe;
+use whiteboarder_core::recipe::{RECIPE_VERSION, Recipe};
 
 use super::{Plan, Scan, SourceFile, Wish};
 use crate::error::JobsError;
@@ -19,8 +19,12 @@ use crate::progress::{Progress, Reporter};
 use crate::store;
 use crate::track::Place;
 
-/// Version of the manifest's shape.
+/// Version of the manifest's shape. A field that is only added does not raise it: older programs
+/// overlook it, and here it has `#[serde(default)]`.
 pub const MANIFEST_VERSION: u32 = 1;
+
+/// Version of the shape of what [`Batch::remember`] writes, by the same rule.
+const REMEMBERED_VERSION: u32 = 1;
 
 /// What of an object's 2 KB of metadata the recipe may take.
 const MAX_RECIPE_BYTES: usize = 1024;
@@ -190,7 +194,7 @@ impl Batch {
         let path = folder.join(format!("{}.json", self.id()));
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let remembered = Remembered {
-            version: MANIFEST_VERSION,
+            version: REMEMBERED_VERSION,
             batch: self.id().to_owned(),
             sources: self
                 .sources
@@ -216,8 +220,18 @@ impl Batch {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(JobsError::io(path, error)),
         };
-        let remembered: Remembered = serde_json::from_slice(&text)
-            .map_err(|error| JobsError::io(path, std::io::Error::other(error)))?;
+        let bad = |reason: String| JobsError::BadNote {
+            path: path.clone(),
+            reason,
+        };
+        let remembered: Remembered =
+            serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+        if remembered.version > REMEMBERED_VERSION {
+            return Err(bad(format!(
+                "it has version {}, and this build reads version {REMEMBERED_VERSION}",
+                remembered.version
+            )));
+        }
         let files = remembered.sources.into_iter().filter_map(|(name, path)| {
             let bytes = std::fs::metadata(&path).ok()?.len();
             Some(SourceFile { path, name, bytes })
@@ -252,7 +266,17 @@ pub async fn load_manifest(target: &Target, batch: &str) -> Result<Manifest, Job
         .unwrap_or(0);
     if version != u64::from(MANIFEST_VERSION) {
         return Err(bad(format!(
-            "its version is {version}, this program knows {MANIFEST_VERSION}"
+            "it has version {version}, and this build reads version {MANIFEST_VERSION}"
+        )));
+    }
+    // The recipe has a version of its own, and strange fields of a newer one are no damage.
+    let recipe = value
+        .pointer("/recipe/version")
+        .and_then(serde_json::Value::as_u64)
+        .unwrap_or(0);
+    if recipe > u64::from(RECIPE_VERSION) {
+        return Err(bad(format!(
+            "its recipe has version {recipe}, and this build reads versions 1 to {RECIPE_VERSION}"
         )));
     }
     let manifest: Manifest =

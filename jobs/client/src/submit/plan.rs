@@ -1,17 +1,12 @@
 //! Headers → where each picture will probably run.
 
-use std::io::Read;
-
 use serde::Serialize;
 use whiteboarder_core::cost::{Capacity, Estimate, estimate, fits};
-use whiteboarder_core::image::{Header, ImageError, read_header};
+use whiteboarder_core::image::{Header, ImageError, read_header_of};
 use whiteboarder_core::recipe::Recipe;
 
 use super::{Scan, Skipped, SourceFile, Wish};
 use crate::track::Place;
-
-/// How much of a file is read for its header; the function does the same.
-const HEAD_BYTES: u64 = 256 * 1024;
 
 /// A picture with what is known before anything is sent.
 #[derive(Clone, Debug, Serialize)]
@@ -118,9 +113,8 @@ fn place(wish: Wish, estimate: &Estimate, lambda: &Capacity) -> (Place, String) 
 }
 
 fn header(file: &SourceFile) -> Result<Header, String> {
-    let mut head = Vec::new();
     std::fs::File::open(&file.path)
-        .and_then(|opened| opened.take(HEAD_BYTES).read_to_end(&mut head))
-        .map_err(|error| error.to_string())?;
-    read_header(&head).map_err(|error: ImageError| format!("{}: {error}", error.name()))
+        .and_then(|mut opened| read_header_of(&mut opened))
+        .map_err(|error| error.to_string())?
+        .map_err(|error: ImageError| format!("{}: {error}", error.name()))
 }

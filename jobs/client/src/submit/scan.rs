@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 use walkdir::WalkDir;
+use whiteboarder_core::image::{Foreign, Format};
 
 use crate::names::MAX_NAME_BYTES;
 
@@ -25,7 +26,7 @@ pub struct SourceFile {
 pub struct Skipped {
     /// Where it is.
     pub path: PathBuf,
-    /// One clause: "`.heic` files are not supported".
+    /// One clause: "`.txt` files are not supported", or a sentence that says what to do with a picture of such a kind.
     pub reason: String,
     /// Whether it was named itself, and not only lay in a folder: then somebody waits for its result.
     pub named: bool,
@@ -80,7 +81,7 @@ pub enum ScanError {
         reason: String,
     },
     /// Neither of the paths holds a picture.
-    #[error("no pictures (JPEG or PNG) in {}", list(.paths))]
+    #[error("no pictures ({}) in {}", Format::LIST, list(.paths))]
     Empty {
         /// As they were given.
         paths: Vec<PathBuf>,
@@ -112,7 +113,7 @@ impl ScanError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Empty { .. } => Some("pictures end in .jpg, .jpeg or .png"),
+            Self::Empty { .. } => Some("pictures end in .jpg, .png, .tif, .webp or .bmp"),
             Self::Collision { .. } => Some("submit their common folder, or one after the other"),
             _ => None,
         }
@@ -250,15 +251,21 @@ fn folder(root: &Path, found: &mut Scan) -> Result<(), ScanError> {
     Ok(())
 }
 
+/// Why a file is left out, judged by its name alone. What is in it is judged when it is read.
 fn unsupported(path: &Path) -> Option<String> {
-    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    match extension.as_deref() {
-        Some("jpg" | "jpeg" | "png") => None,
-        Some(other) => Some(format!(
-            "`.{other}` files are not supported (JPEG and PNG are)"
-        )),
-        None => Some("a file without an extension is not taken for a picture".to_owned()),
+    let Some(extension) = path.extension().map(|e| e.to_string_lossy().to_lowercase()) else {
+        return Some("a file without an extension is not taken for a picture".to_owned());
+    };
+    if Format::has_extension(&extension) {
+        return None;
     }
+    Some(match Foreign::of_extension(&extension) {
+        Some(kind) => kind.to_string(),
+        None => format!(
+            "`.{extension}` files are not supported ({} are)",
+            Format::LIST
+        ),
+    })
 }
 
 fn source_file(path: &Path, relative: &Path, bytes: u64) -> Result<SourceFile, ScanError> {

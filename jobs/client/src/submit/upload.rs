@@ -109,6 +109,7 @@ pub async fn upload(
             Err(
                 error @ (JobsError::Cancelled
                 | JobsError::AccessDenied { .. }
+                | JobsError::NoCredentials { .. }
                 | JobsError::Credentials { .. }
                 | JobsError::NoSuchBucket { .. }),
             ) => return Err(error),

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use loveless::{Completed, FunctionPool, FunctionSpec, Invocation};
+use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::config::{CloudConfig, FunctionConfig};
@@ -44,6 +45,8 @@ pub(crate) struct LambdaLane {
 }
 
 struct Function {
+    memory_mb: u32,
+    timeout_s: u32,
     pool: FunctionPool,
     slots: Semaphore,
 }
@@ -59,6 +62,8 @@ impl LambdaLane {
                 let concurrency = function.concurrency.max(1);
                 let spec = specification(config, function, endpoint);
                 let function_entry = Function {
+                    memory_mb: function.memory_mb,
+                    timeout_s: function.timeout_s,
                     pool: FunctionPool::new(spec, concurrency),
                     slots: Semaphore::new(concurrency),
                 };
@@ -95,6 +100,25 @@ impl LambdaLane {
     /// A function's ARN.
     pub(crate) fn arn(&self, name: &str) -> String {
         function_arn(&self.region, &self.account, name)
+    }
+
+    /// Names of all functions, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.functions.keys().map(String::as_str)
+    }
+
+    /// What `GetFunctionConfiguration` tells, as far as it means anything here.
+    pub(crate) fn configuration(&self, name: &str) -> Result<Value, LaneError> {
+        let function = self.function(name)?;
+        Ok(json!({
+            "FunctionName": name,
+            "FunctionArn": self.arn(name),
+            "MemorySize": function.memory_mb,
+            "Timeout": function.timeout_s,
+            "Version": "$LATEST",
+            "State": "Active",
+            "LastUpdateStatus": "Successful",
+        }))
     }
 
     /// Invokes if a process is free.

@@ -7,7 +7,7 @@ mod workers;
 
 pub(crate) use integrations::ServiceIntegrations;
 pub(crate) use lambda::{FunctionError, LambdaLane, LaneError};
-pub(crate) use queue::AsyncQueue;
+pub(crate) use queue::{AsyncQueue, VERSION as QUEUE_VERSION};
 pub(crate) use workers::WorkerLane;
 
 use std::collections::BTreeMap;

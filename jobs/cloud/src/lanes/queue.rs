@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use loveless::Invocation;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -21,12 +21,37 @@ use crate::lanes::{LambdaLane, LaneError};
 /// Tries of one invocation: the first and two more.
 const TRIES: u32 = 3;
 
+/// Step n brings a queue of version n to version n + 1. Steps are never changed once released. The first one
+/// also takes up queues of 0.1.0, which had this table and no version.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE IF NOT EXISTS invocation (
+        id TEXT PRIMARY KEY,
+        function TEXT NOT NULL,
+        payload BLOB NOT NULL,
+        failures INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+"];
+
+/// The version that this build writes.
+pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
+
 /// Stored invocations and the loop that runs them.
 pub(crate) struct AsyncQueue {
     database: Mutex<Connection>,
     /// Ids that a task of this process works on.
     taken: Mutex<HashSet<String>>,
     arrived: Notify,
+}
+
+/// Brings the queue to [`VERSION`], or changes nothing. A newer one has been refused before (`versions`).
+fn migrate(database: &mut Connection) -> Result<(), rusqlite::Error> {
+    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    for (version, migration) in (1..).zip(MIGRATIONS).skip(found as usize) {
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", version)?;
+    }
+    transaction.commit()
 }
 
 struct Stored {
@@ -39,7 +64,7 @@ struct Stored {
 impl AsyncQueue {
     /// Opens (or creates) the queue in this file.
     pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self, rusqlite::Error> {
-        let database = Connection::open(path)?;
+        let mut database = Connection::open(path)?;
         database.busy_timeout(Duration::from_secs(5))?;
         database.pragma_update(None, "journal_mode", "WAL")?;
         let synchronous = match durability {
@@ -47,14 +72,7 @@ impl AsyncQueue {
             Durability::Full => "FULL",
         };
         database.pragma_update(None, "synchronous", synchronous)?;
-        database.execute_batch(
-            "CREATE TABLE IF NOT EXISTS invocation (
-                id TEXT PRIMARY KEY,
-                function TEXT NOT NULL,
-                payload BLOB NOT NULL,
-                failures INTEGER NOT NULL DEFAULT 0
-            ) STRICT;",
-        )?;
+        migrate(&mut database)?;
         Ok(Self {
             database: Mutex::new(database),
             taken: Mutex::default(),
@@ -238,5 +256,33 @@ impl AsyncQueue {
 
     fn taken(&self) -> MutexGuard<'_, HashSet<String>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_queue_of_the_first_release_keeps_what_it_holds_and_gets_a_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lambda.sqlite");
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(
+                "CREATE TABLE invocation (id TEXT PRIMARY KEY, function TEXT NOT NULL, payload BLOB NOT NULL,
+                     failures INTEGER NOT NULL DEFAULT 0) STRICT;
+                 INSERT INTO invocation (id, function, payload) VALUES ('1', 'f', x'00');",
+            )
+            .unwrap();
+        let queue = AsyncQueue::open(&path, Durability::Normal).unwrap();
+        assert!(!queue.is_empty());
+        let version: i64 = queue
+            .database()
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, VERSION);
     }
 }

@@ -44,4 +44,7 @@ mod service;
 mod store;
 
 pub use error::StoreError;
+pub(crate) use schema::VERSION as INDEX_VERSION;
+pub use service::Service;
+pub(crate) use store::INDEX_FILE;
 pub use store::{ObjectStore, PutResult, StoreSettings};

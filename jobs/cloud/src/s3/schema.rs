@@ -82,7 +82,7 @@ const MIGRATIONS: &[&str] = &["
 "];
 
 /// The version that this build writes.
-pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Brings the index to [`VERSION`]; answers the version found when that is newer than ours.
 pub(super) fn migrate(connection: &mut Connection) -> Result<Result<(), i64>, rusqlite::Error> {

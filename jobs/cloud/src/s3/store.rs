@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
-use s3s::service::S3Service;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -65,13 +64,16 @@ pub struct ObjectStore {
     _lock: File,
 }
 
+/// The index, in the store's folder.
+pub(crate) const INDEX_FILE: &str = "objects.db";
+
 impl ObjectStore {
     /// Opens (or creates) the store in this folder and collects what an interrupted process left.
     /// Blocks; the folder must not be open elsewhere ([`StoreError::InUse`]).
     pub fn open(root: &Path, settings: StoreSettings) -> Result<Arc<Self>, StoreError> {
         fs::create_dir_all(root).map_err(StoreError::io(root))?;
         let lock = take_lock(root)?;
-        let index = Index::open(&root.join("objects.db"), settings.durability)?;
+        let index = Index::open(&root.join(INDEX_FILE), settings.durability)?;
         let blobs = Blobs::open(root, settings.durability)?;
         let named = index.read(|connection| {
             let mut statement = connection.prepare("SELECT sha256 FROM blob")?;
@@ -135,7 +137,7 @@ impl ObjectStore {
     }
 
     /// The S3 service for hyper. It knows one access key and refuses requests that another signed.
-    pub fn service(self: &Arc<Self>, access_key: &str, secret_key: &str) -> S3Service {
+    pub fn service(self: &Arc<Self>, access_key: &str, secret_key: &str) -> service::Service {
         service::build(Arc::clone(self), access_key, secret_key)
     }
 

@@ -16,6 +16,11 @@ pub(crate) enum BodyError {
     Broken,
 }
 
+/// Reads a body away, if it is not huge.
+pub(crate) async fn discard(body: Incoming) {
+    let _ = read(body, 0).await;
+}
+
 /// Reads a whole body of at most `limit` bytes.
 pub(crate) async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, BodyError> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);

@@ -1,4 +1,4 @@
-//! Lambda's Invoke API (version 2015-03-31).
+//! Lambda's API (version 2015-03-31): `Invoke`, and what there is to invoke.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use loveless::{Completed, Invocation};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::body::{self, BodyError};
 use super::{Answer, Front, json};
@@ -74,7 +74,7 @@ impl From<LaneError> for Refused {
     }
 }
 
-/// Answers a request below `/2015-03-31/functions/`.
+/// Answers a request for Lambda.
 pub(super) async fn answer(front: Arc<Front>, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
     let payload = match body::read(body, MAX_PAYLOAD).await {
@@ -91,17 +91,92 @@ pub(super) async fn answer(front: Arc<Front>, request: Request<Incoming>) -> Ans
         let message = refused.to_string();
         return Refused::new(StatusCode::FORBIDDEN, refused.code(), message).answer();
     }
-    invoke(front, &head, payload)
-        .await
-        .unwrap_or_else(Refused::answer)
+    let answer = match operation(&head) {
+        Some(Operation::Invoke(reference)) => invoke(front, &head, payload, &reference).await,
+        Some(Operation::List) => list(&front, &head),
+        Some(Operation::Get(reference)) => get(&front, &reference)
+            .map(|configuration| ok(&json!({ "Configuration": configuration }))),
+        Some(Operation::GetConfiguration(reference)) => {
+            get(&front, &reference).map(|configuration| ok(&configuration))
+        }
+        None => {
+            let message = "The local cloud's Lambda has the operations Invoke, ListFunctions, GetFunction and GetFunctionConfiguration; functions cannot be made or changed here";
+            let code = "UnknownOperationException";
+            Err(Refused::new(StatusCode::NOT_FOUND, code, message))
+        }
+    };
+    answer.unwrap_or_else(Refused::answer)
 }
 
-async fn invoke(front: Arc<Front>, head: &Parts, payload: Bytes) -> Result<Answer, Refused> {
-    let reference = reference(head).ok_or_else(|| {
-        let message = "This local cloud's Lambda knows only the operation Invoke";
-        Refused::new(StatusCode::NOT_FOUND, "UnknownOperationException", message)
-    })?;
-    let name = front.lambda.resolve(&reference)?;
+/// What is asked of Lambda. References are names, partial or full ARNs.
+#[derive(Debug, PartialEq, Eq)]
+enum Operation {
+    Invoke(String),
+    List,
+    Get(String),
+    GetConfiguration(String),
+}
+
+fn operation(head: &Parts) -> Option<Operation> {
+    let path = head.uri.path().strip_prefix("/2015-03-31/functions")?;
+    let Some(path) = path.strip_prefix('/').filter(|path| !path.is_empty()) else {
+        let lists = path.is_empty() || path == "/";
+        return (lists && head.method == Method::GET).then_some(Operation::List);
+    };
+    let (name, what) = path.split_once('/').unwrap_or((path, ""));
+    let reference = reference(name, head)?;
+    match (&head.method, what) {
+        (&Method::POST, "invocations") => Some(Operation::Invoke(reference)),
+        (&Method::GET, "") => Some(Operation::Get(reference)),
+        (&Method::GET, "configuration") => Some(Operation::GetConfiguration(reference)),
+        _ => None,
+    }
+}
+
+fn ok(body: &Value) -> Answer {
+    json::answer(StatusCode::OK, json::JSON, json::text(body))
+}
+
+/// `ListFunctions`: by name, a page at a time where one is asked for.
+fn list(front: &Front, head: &Parts) -> Result<Answer, Refused> {
+    let marker = parameter(head, "Marker").unwrap_or_default();
+    let limit = match parameter(head, "MaxItems") {
+        None => usize::MAX,
+        Some(limit) => limit.parse().ok().filter(|limit| *limit > 0).ok_or_else(|| {
+            let message = format!(
+                "1 validation error detected: Value '{limit}' at 'maxItems' failed to satisfy constraint: Member must have value greater than or equal to 1"
+            );
+            let code = "InvalidParameterValueException";
+            Refused::new(StatusCode::BAD_REQUEST, code, message)
+        })?,
+    };
+    let mut names = front.lambda.names().filter(|name| **name > *marker);
+    let page: Vec<&str> = names.by_ref().take(limit).collect();
+    let more = names.next().is_some();
+    let functions: Result<Vec<Value>, LaneError> = page
+        .iter()
+        .map(|name| front.lambda.configuration(name))
+        .collect();
+    let next = page.last().filter(|_| more);
+    let mut body = json!({ "Functions": functions? });
+    if let Some(next) = next {
+        body["NextMarker"] = (*next).into();
+    }
+    Ok(ok(&body))
+}
+
+fn get(front: &Front, reference: &str) -> Result<Value, Refused> {
+    let name = front.lambda.resolve(reference)?;
+    Ok(front.lambda.configuration(&name)?)
+}
+
+async fn invoke(
+    front: Arc<Front>,
+    head: &Parts,
+    payload: Bytes,
+    reference: &str,
+) -> Result<Answer, Refused> {
+    let name = front.lambda.resolve(reference)?;
     let payload = event_or_empty(payload);
     if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
         let message = format!("Could not parse request body into json: {error}");
@@ -196,23 +271,19 @@ fn answer_of(completed: Completed, id: &str, tail: bool) -> Answer {
 }
 
 /// The function's name or ARN, with the qualifier where one is given apart.
-fn reference(head: &Parts) -> Option<String> {
-    let path = head.uri.path().strip_prefix("/2015-03-31/functions/")?;
-    let name = path.strip_suffix("/invocations")?;
-    if head.method != Method::POST || name.is_empty() || name.contains('/') {
-        return None;
-    }
-    let mut reference = decode(name)?;
-    let query = head.uri.query().unwrap_or_default();
-    let qualifier = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("Qualifier="))
-        .and_then(decode);
+fn reference(name: &str, head: &Parts) -> Option<String> {
+    let mut reference = decode(name).filter(|name| !name.is_empty())?;
+    let qualifier = parameter(head, "Qualifier");
     if let Some(qualifier) = qualifier.filter(|qualifier| !qualifier.is_empty()) {
         reference.push(':');
         reference.push_str(&qualifier);
     }
     Some(reference)
+}
+
+fn parameter(head: &Parts, name: &str) -> Option<String> {
+    let mut pairs = head.uri.query().unwrap_or_default().split('&');
+    pairs.find_map(|pair| decode(pair.strip_prefix(name)?.strip_prefix('=')?))
 }
 
 fn decode(text: &str) -> Option<String> {
@@ -263,25 +334,50 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_function_is_found_in_every_form_of_the_path() {
+    fn the_operation_is_found_in_every_form_of_the_path() {
+        let invoke = |reference: &str| Some(Operation::Invoke(reference.to_owned()));
         let table = [
-            ("/2015-03-31/functions/f/invocations", Some("f")),
+            ("/2015-03-31/functions/f/invocations", invoke("f")),
             (
                 "/2015-03-31/functions/f/invocations?Qualifier=%24LATEST",
-                Some("f:$LATEST"),
+                invoke("f:$LATEST"),
             ),
             (
                 "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af/invocations",
-                Some("arn:aws:lambda:us-east-1:000000000000:function:f"),
+                invoke("arn:aws:lambda:us-east-1:000000000000:function:f"),
             ),
             ("/2015-03-31/functions/f%2/invocations", None),
             ("/2015-03-31/functions//invocations", None),
             ("/2015-03-31/functions/f/configuration", None),
+            (
+                "/2021-11-15/functions/f/response-streaming-invocations",
+                None,
+            ),
         ];
         for (target, expected) in table {
             let request = Request::post(target).body(()).unwrap();
             let head = request.into_parts().0;
-            assert_eq!(reference(&head).as_deref(), expected, "{target}");
+            assert_eq!(operation(&head), expected, "{target}");
+        }
+        let table = [
+            ("/2015-03-31/functions", Some(Operation::List)),
+            ("/2015-03-31/functions/", Some(Operation::List)),
+            ("/2015-03-31/functions?Marker=a", Some(Operation::List)),
+            (
+                "/2015-03-31/functions/f",
+                Some(Operation::Get("f".to_owned())),
+            ),
+            (
+                "/2015-03-31/functions/f/configuration",
+                Some(Operation::GetConfiguration("f".to_owned())),
+            ),
+            ("/2015-03-31/functions/f/invocations", None),
+            ("/2015-03-31/functions/f/policy", None),
+            ("/2015-03-31/functionsx", None),
+        ];
+        for (target, expected) in table {
+            let head = Request::get(target).body(()).unwrap().into_parts().0;
+            assert_eq!(operation(&head), expected, "{target}");
         }
     }
 }

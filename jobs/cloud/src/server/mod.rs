@@ -3,13 +3,15 @@
 //! | request | goes to |
 //! |---|---|
 //! | `X-Amz-Target: AWSStepFunctions.<Operation>` | the Step Functions engine |
-//! | `/2015-03-31/functions/…` | the Lambda lane |
+//! | `/2015-03-31/functions/…`, or signed for `lambda` | the Lambda lane |
 //! | `/_local/…` | this cloud's own control |
+//! | signed for a service that is not here | an error that says so |
 //! | everything else | S3, which checks its signatures itself |
 
 mod activity;
 mod body;
 mod control;
+mod elsewhere;
 mod json;
 mod lambda_api;
 mod states_api;
@@ -22,7 +24,6 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use s3s::service::S3Service;
 use time::OffsetDateTime;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -47,7 +48,7 @@ const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(2);
 pub(crate) struct Front {
     pub(crate) access_key: String,
     pub(crate) secret_key: String,
-    pub(crate) s3: S3Service,
+    pub(crate) s3: crate::s3::Service,
     pub(crate) engine: Arc<Engine>,
     pub(crate) lambda: Arc<LambdaLane>,
     pub(crate) queue: Arc<AsyncQueue>,
@@ -123,11 +124,18 @@ fn connection(
 /// Sends a request to its service. Dropping this future (the client went away) ends a long poll and an S3 transfer;
 /// operations of the engine and invocations go on.
 async fn dispatch(front: Arc<Front>, request: Request<Incoming>) -> Answer {
+    let service = elsewhere::service(request.headers());
+    if let Some(service) = service.filter(|service| !elsewhere::is_here(service)) {
+        let answer = elsewhere::answer(service, request.headers());
+        body::discard(request.into_body()).await;
+        return answer;
+    }
+    let for_lambda = service == Some("lambda");
     let path = request.uri().path();
     if let Some(target) = target(request.headers()) {
         return states_api::answer(front, &target, request).await;
     }
-    if path.starts_with("/2015-03-31/functions/") {
+    if for_lambda || path.starts_with("/2015-03-31/functions/") {
         let _busy = front.activity.request();
         return lambda_api::answer(Arc::clone(&front), request).await;
     }
@@ -135,7 +143,7 @@ async fn dispatch(front: Arc<Front>, request: Request<Incoming>) -> Answer {
         return control::answer(&front, request).await;
     }
     let _busy = front.activity.request();
-    match front.s3.call(request.map(Body::from)).await {
+    match front.s3.call(request).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::error!(?error, "S3 could not answer");

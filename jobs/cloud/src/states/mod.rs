@@ -37,3 +37,4 @@ mod worker_loop;
 pub use engine::{Engine, EngineSettings};
 pub use error::{ApiError, EngineError, StoreError};
 pub use integrations::{CallContext, Integrations, Started, TaskError};
+pub(crate) use store::schema::VERSION as STORE_VERSION;

@@ -316,3 +316,25 @@ async fn what_is_not_a_cloud_is_told_apart() {
         "{strange:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_not_here_is_named() {
+    let running = Running::new(stack()).await;
+    let address = running.cloud.address();
+    let target = [(
+        "x-amz-target",
+        "AmazonEC2ContainerServiceV20141113.ListClusters",
+    )];
+    let message = "The local cloud has no service ecs: it has s3, states and lambda";
+    let request = signed(address, "ecs", "POST", "/", &target, "{}".to_owned());
+    let answer = send(address, request).await;
+    assert_eq!(answer.status(), 501);
+    assert_eq!(json_of(&answer)["message"], message);
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let body = "Action=GetCallerIdentity&Version=2011-06-15".to_owned();
+    let answer = send(address, signed(address, "sts", "POST", "/", &form, body)).await;
+    let text = String::from_utf8_lossy(answer.body());
+    assert_eq!(answer.status(), 501);
+    assert!(text.contains("has no service sts"), "{text}");
+    running.cloud.stop(false).await;
+}

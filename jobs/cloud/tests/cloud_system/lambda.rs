@@ -189,3 +189,57 @@ async fn an_asynchronous_invocation_is_tried_again_and_survives_a_stop() {
     );
     running.cloud.stop(false).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_functions_are_listed_and_described() {
+    let mut stack = stack();
+    stack.functions = ["c", "a", "b"].map(|name| function(name, 1)).into();
+    let running = Running::new(stack).await;
+    let address = running.cloud.address();
+    let get = async |path: &str| {
+        let request = signed(address, "lambda", "GET", path, &[], String::new());
+        send(address, request).await
+    };
+    let page = json_of(&get("/2015-03-31/functions?MaxItems=2").await);
+    assert_eq!(page["Functions"][0]["FunctionName"], "a");
+    assert_eq!(page["Functions"][1]["FunctionName"], "b");
+    assert_eq!(page["NextMarker"], "b");
+    let page = json_of(&get("/2015-03-31/functions?Marker=b&MaxItems=2").await);
+    assert_eq!(page["Functions"].as_array().unwrap().len(), 1);
+    assert!(page.get("NextMarker").is_none());
+    let one = json_of(&get("/2015-03-31/functions/a/configuration").await);
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:a";
+    assert_eq!(
+        (&one["FunctionArn"], &one["State"]),
+        (&json!(arn), &json!("Active"))
+    );
+    let same = json_of(&get("/2015-03-31/functions/a").await);
+    assert_eq!(same["Configuration"], one);
+    for (path, status, code) in [
+        (
+            "/2015-03-31/functions/none",
+            404,
+            "ResourceNotFoundException",
+        ),
+        (
+            "/2015-03-31/functions?MaxItems=0",
+            400,
+            "InvalidParameterValueException",
+        ),
+        (
+            "/2015-03-31/functions/a/policy",
+            404,
+            "UnknownOperationException",
+        ),
+        (
+            "/2016-08-19/account-settings",
+            404,
+            "UnknownOperationException",
+        ),
+    ] {
+        let answer = get(path).await;
+        assert_eq!(answer.status(), status, "{path}");
+        assert_eq!(answer.headers()["x-amzn-errortype"], code, "{path}");
+    }
+    running.cloud.stop(false).await;
+}

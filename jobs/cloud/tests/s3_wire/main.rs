@@ -19,6 +19,7 @@ mod buckets;
 mod checksums;
 mod crash;
 mod events;
+mod gate;
 mod listing;
 mod multipart;
 mod objects;

@@ -1,14 +1,18 @@
 //! The S3 protocol over the store: `s3s` reads requests and checks signatures, this answers them.
 //!
 //! One function for each operation: [`bucket`], [`object`], [`multipart`] and [`listing`] hold them,
-//! [`body`] what a request says of its body, [`mod@answer`] what they share on the way back.
+//! [`body`] what a request says of its body, [`mod@answer`] what they share on the way back. [`gate`] is what a
+//! request passes before `s3s` sees it, [`parameters`] and [`whole`] what it passes inside.
 
 mod answer;
 mod body;
 mod bucket;
+mod gate;
 mod listing;
 mod multipart;
 mod object;
+mod parameters;
+mod whole;
 
 use std::sync::Arc;
 
@@ -25,22 +29,32 @@ use s3s::dto::{
     ListPartsOutput, PostObjectInput, PostObjectOutput, PutObjectInput, PutObjectOutput,
     UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
-use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::service::S3ServiceBuilder;
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use super::error::StoreError;
 use super::store::ObjectStore;
 use answer::answer;
 pub(super) use answer::request_id;
+pub use gate::Service;
+use parameters::KnownParameters;
+use whole::WholeInstead;
 
 /// The service that knows this one access key.
-pub(super) fn build(store: Arc<ObjectStore>, access_key: &str, secret_key: &str) -> S3Service {
+pub(super) fn build(store: Arc<ObjectStore>, access_key: &str, secret_key: &str) -> Service {
+    let operations = S3ServiceBuilder::new(Api {
+        store: Arc::clone(&store),
+    });
     let mut builder = S3ServiceBuilder::new(Api { store });
+    builder.set_access(KnownParameters);
+    builder.set_route(WholeInstead {
+        operations: operations.build(),
+    });
     builder.set_auth(OneKey {
         access_key: access_key.to_owned(),
         secret_key: secret_key.into(),
     });
-    builder.build()
+    Service::new(builder.build())
 }
 
 /// The ready-made authentication answers `NotSignedUp` for an unknown key, which S3 does not.

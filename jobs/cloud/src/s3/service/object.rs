@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 use s3s::S3Request;
 use s3s::dto::{
     ChecksumMode, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource,
@@ -16,9 +16,10 @@ use super::answer::{
     check_owner, check_unsupported, check_version, etag, fields, seconds, tag, timestamp,
     timestamp_ms, write_conditions,
 };
-use super::body::{Announced, announced};
+use super::body::{Announced, announced, header_checksum};
+use super::gate::ReadBody;
 use crate::s3::buckets;
-use crate::s3::checksum::Algorithm;
+use crate::s3::checksum::{Algorithm, Expected};
 use crate::s3::conditions::{ReadConditions, Tag, WriteConditions};
 use crate::s3::error::StoreError;
 use crate::s3::headers::{Headers, Metadata, stored_encoding};
@@ -210,7 +211,7 @@ pub(super) async fn head(
     let sums = sums(&row, &piece, input.checksum_mode.as_ref());
     Ok(HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
-        cache_control: row.headers.cache_control,
+        cache_control: input.response_cache_control.or(row.headers.cache_control),
         checksum_crc32: sums.checksum_crc32,
         checksum_crc32c: sums.checksum_crc32c,
         checksum_crc64nvme: sums.checksum_crc64nvme,
@@ -233,7 +234,9 @@ pub(super) async fn head(
             .or(row.headers.content_type)
             .or_else(|| Some(UNTYPED.to_owned())),
         e_tag: Some(etag(&row.etag)),
-        expires: row.headers.expires.and_then(timestamp),
+        expires: input
+            .response_expires
+            .or_else(|| row.headers.expires.and_then(timestamp)),
         last_modified: timestamp_ms(row.modified_ms),
         metadata: Some(row.metadata.into_iter().collect()),
         parts_count: input.part_number.and(row.parts).map(|parts| parts as i32),
@@ -356,6 +359,7 @@ pub(super) async fn delete_many(
     store: &Arc<ObjectStore>,
     req: S3Request<DeleteObjectsInput>,
 ) -> Result<DeleteObjectsOutput, StoreError> {
+    verify_keys(&req.extensions, &req.headers)?;
     let DeleteObjectsInput {
         bucket,
         delete,
@@ -410,6 +414,21 @@ pub(super) async fn delete_many(
         errors,
         request_charged: None,
     })
+}
+
+/// Compares the list of keys with the checksums that the client sent along.
+fn verify_keys(extensions: &Extensions, headers: &HeaderMap) -> Result<(), StoreError> {
+    let Some(ReadBody(digests)) = extensions.get() else {
+        return Ok(());
+    };
+    let md5 = headers.get("content-md5");
+    let md5 = md5.map(|md5| Expected::decode_md5(md5.to_str().unwrap_or_default()));
+    let expected = Expected {
+        length: None,
+        md5: md5.transpose()?,
+        checksum: header_checksum(headers)?,
+    };
+    expected.verify(digests)
 }
 
 /// The bytes that a request is about.

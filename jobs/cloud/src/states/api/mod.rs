@@ -31,6 +31,23 @@ pub(crate) enum Call {
     Poll(activities::GetActivityTask),
 }
 
+/// Operations of the service that this engine does not have: versions and aliases, map runs, and what runs at once.
+const NOT_BUILT: &[&str] = &[
+    "CreateStateMachineAlias",
+    "DeleteStateMachineAlias",
+    "DeleteStateMachineVersion",
+    "DescribeMapRun",
+    "DescribeStateMachineAlias",
+    "ListMapRuns",
+    "ListStateMachineAliases",
+    "ListStateMachineVersions",
+    "PublishStateMachineVersion",
+    "StartSyncExecution",
+    "TestState",
+    "UpdateMapRun",
+    "UpdateStateMachineAlias",
+];
+
 /// Reads a request.
 pub(crate) fn parse(operation: &str, body: Value) -> Result<Call, ApiError> {
     let run = match operation {
@@ -58,14 +75,20 @@ pub(crate) fn parse(operation: &str, body: Value) -> Result<Call, ApiError> {
         "UntagResource" => boxed::<tags::UntagResource>,
         "UpdateStateMachine" => boxed::<machines::UpdateStateMachine>,
         "ValidateStateMachineDefinition" => boxed::<definition::ValidateStateMachineDefinition>,
+        _ if NOT_BUILT.contains(&operation) => {
+            return Err(unknown(format!(
+                "The operation {operation} is not available in the local cloud yet"
+            )));
+        }
         _ => {
-            return Err(ApiError::new(
-                "UnknownOperationException",
-                format!("The operation {operation} is not known here"),
-            ));
+            return Err(unknown(format!("The operation {operation} does not exist")));
         }
     };
     run(body).map(Call::Run)
+}
+
+fn unknown(message: String) -> ApiError {
+    ApiError::new("UnknownOperationException", message)
 }
 
 fn boxed<R: Request>(body: Value) -> Result<Box<dyn Operation>, ApiError> {
@@ -123,7 +146,16 @@ mod tests {
 
     #[test]
     fn unknown_operations_and_wrong_types_are_refused_by_name() {
-        assert_eq!(refused("Fly", json!({})).code, "UnknownOperationException");
+        let unknown = refused("Fly", json!({}));
+        assert_eq!(unknown.code, "UnknownOperationException");
+        assert_eq!(unknown.message, "The operation Fly does not exist");
+        for operation in NOT_BUILT {
+            let later = refused(operation, json!({}));
+            assert_eq!(later.code, "UnknownOperationException");
+            let words =
+                format!("The operation {operation} is not available in the local cloud yet");
+            assert_eq!(later.message, words);
+        }
         let wrong = refused("StartExecution", json!({ "stateMachineArn": 1 }));
         assert_eq!(wrong.code, "SerializationException");
     }

@@ -100,6 +100,9 @@ const MIGRATIONS: &[&str] = &[
     ",
 ];
 
+/// The version that this build writes.
+pub(crate) const VERSION: i64 = MIGRATIONS.len() as i64;
+
 /// Opens the database file and brings it to this build's version.
 pub(crate) fn open(path: &Path, durability: Durability) -> Result<Connection, EngineError> {
     let failed = |source: rusqlite::Error| EngineError::Store {
@@ -112,12 +115,11 @@ pub(crate) fn open(path: &Path, durability: Durability) -> Result<Connection, En
     let found: i64 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(failed)?;
-    let known = MIGRATIONS.len() as i64;
-    if found > known {
+    if found > VERSION {
         return Err(EngineError::Newer {
             path: path.to_owned(),
             found,
-            known,
+            known: VERSION,
         });
     }
     for (version, migration) in MIGRATIONS.iter().enumerate().skip(found as usize) {

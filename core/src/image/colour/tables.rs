@@ -1,0 +1,152 @@
+//! Profiles of curves and a matrix, as tables.
+
+use moxcms::{ColorProfile, DataColorSpace, ToneReprCurve, Xyzd};
+
+use super::{Depth, curve};
+use crate::finish::light::ToSample;
+
+/// From the profile connection space (XYZ, D50) to linear sRGB, adapted by Bradford: the inverse of the colorants in
+/// the ICC's sRGB profile.
+const XYZ_TO_SRGB: [[f64; 3]; 3] = [
+    [3.134_112_2, -1.617_392_4, -0.490_633_4],
+    [-0.978_787_3, 1.916_279_6, 0.033_454_7],
+    [0.071_983_0, -0.228_985_9, 1.405_385_1],
+];
+
+/// Grey: one table from sample to sRGB sample.
+pub(in crate::image) struct Curve(Vec<u8>);
+
+impl Curve {
+    pub fn new(profile: &ColorProfile, depth: Depth) -> Option<Self> {
+        let curve = profile.gray_trc.as_ref()?;
+        let to_sample = ToSample::new();
+        let most = (depth.levels() - 1) as f64;
+        let table = (0..depth.levels()).map(|level| {
+            let light = curve::light(curve, level as f64 / most)?;
+            // In a profile over Lab the curve gives lightness instead (ICC.1:2022, 8.3.4).
+            let light = if profile.pcs == DataColorSpace::Lab {
+                of_lightness(light * 100.0)
+            } else {
+                light
+            };
+            Some(to_sample.of(light as f32))
+        });
+        table.collect::<Option<_>>().map(Self)
+    }
+
+    /// How many levels any grey changes by, at most.
+    pub fn distance(&self) -> u8 {
+        let most = self.0.len() - 1;
+        (0..=255_u8)
+            .map(|level| self.0[usize::from(level) * most / 255].abs_diff(level))
+            .max()
+            .unwrap_or(0)
+    }
+
+    pub fn in_place(&self, samples: &mut [u8]) {
+        for sample in samples {
+            *sample = self.0.get(usize::from(*sample)).copied().unwrap_or(*sample);
+        }
+    }
+
+    pub fn reduce(&self, samples: &[u16], out: &mut Vec<u8>) {
+        let at = |sample: &u16| self.0.get(usize::from(*sample)).copied().unwrap_or(0);
+        out.extend(samples.iter().map(at));
+    }
+}
+
+/// CIE 1976: luminance of a lightness from 0 to 100.
+fn of_lightness(lightness: f64) -> f64 {
+    if lightness > 8.0 {
+        let root = (lightness + 16.0) / 116.0;
+        root * root * root
+    } else {
+        lightness / 903.3
+    }
+}
+
+/// RGB: a table per channel from sample to light, and a matrix from light to light.
+pub(in crate::image) struct Matrix {
+    light: [Vec<f32>; 3],
+    matrix: [[f32; 3]; 3],
+}
+
+impl Matrix {
+    pub fn new(profile: &ColorProfile, depth: Depth) -> Option<Self> {
+        let most = (depth.levels() - 1) as f64;
+        let table = |curve: &Option<ToneReprCurve>| -> Option<Vec<f32>> {
+            let curve = curve.as_ref()?;
+            (0..depth.levels())
+                .map(|level| curve::light(curve, level as f64 / most).map(|light| light as f32))
+                .collect()
+        };
+        // Almost always the three are one and the same, and a table for 16 bits takes a while.
+        let red = table(&profile.red_trc)?;
+        let or_red = |curve: &Option<ToneReprCurve>| {
+            if *curve == profile.red_trc {
+                Some(red.clone())
+            } else {
+                table(curve)
+            }
+        };
+        let (green, blue) = (or_red(&profile.green_trc)?, or_red(&profile.blue_trc)?);
+        let light = [red, green, blue];
+        let colorants = [
+            xyz(&profile.red_colorant),
+            xyz(&profile.green_colorant),
+            xyz(&profile.blue_colorant),
+        ];
+        let mut matrix = [[0.0_f32; 3]; 3];
+        for (row, weights) in matrix.iter_mut().zip(XYZ_TO_SRGB) {
+            let [a, b, c] = weights;
+            let cells = colorants.map(|[x, y, z]| a * x + b * y + c * z);
+            // White stays white. It does so already, but for the rounding in profiles, which would tint some greys by
+            // a level; a matrix that is further off is no camera's.
+            let white = cells[0] + cells[1] + cells[2];
+            if !(0.8..=1.2).contains(&white) {
+                return None;
+            }
+            *row = cells.map(|cell| (cell / white) as f32);
+        }
+        Some(Self { light, matrix })
+    }
+
+    #[inline]
+    fn pixel(&self, to_sample: ToSample, red: f32, green: f32, blue: f32) -> [u8; 3] {
+        // Plain products and sums: the language forbids to fuse them, so the rounding is the same everywhere.
+        self.matrix
+            .map(|[r, g, b]| to_sample.of(r * red + g * green + b * blue))
+    }
+
+    pub fn in_place(&self, samples: &mut [u8]) {
+        let to_sample = ToSample::new();
+        let at = |channel: usize, sample: u8| -> f32 {
+            self.light[channel]
+                .get(usize::from(sample))
+                .copied()
+                .unwrap_or(0.0)
+        };
+        for pixel in samples.chunks_exact_mut(3) {
+            let [red, green, blue] = [at(0, pixel[0]), at(1, pixel[1]), at(2, pixel[2])];
+            pixel.copy_from_slice(&self.pixel(to_sample, red, green, blue));
+        }
+    }
+
+    pub fn reduce(&self, samples: &[u16], out: &mut Vec<u8>) {
+        let to_sample = ToSample::new();
+        let at = |channel: usize, sample: u16| -> f32 {
+            self.light[channel]
+                .get(usize::from(sample))
+                .copied()
+                .unwrap_or(0.0)
+        };
+        for pixel in samples.chunks_exact(3) {
+            let [red, green, blue] = [at(0, pixel[0]), at(1, pixel[1]), at(2, pixel[2])];
+            out.extend(self.pixel(to_sample, red, green, blue));
+        }
+    }
+}
+
+fn xyz(colour: &Xyzd) -> [f64; 3] {
+    [colour.x, colour.y, colour.z]
+}
