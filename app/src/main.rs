@@ -14,7 +14,9 @@ mod error;
 mod interrupt;
 mod local;
 mod presets;
+mod studio;
 mod term;
+mod ui;
 
 use std::process::ExitCode;
 

@@ -19,6 +19,8 @@ use crate::error::{Exit, Failure};
 use crate::interrupt::on_interrupt;
 use crate::term::glyph::{Mark, Style};
 use crate::term::progress::{Bars, Unit};
+use crate::term::screen::GraphicsChoice;
+use crate::term::show::Show;
 use crate::term::table::{Align, Cell, Table};
 use crate::term::text;
 
@@ -30,7 +32,7 @@ use crate::term::text;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  whiteboarder clean board.jpg -o board.png
+  whiteboarder clean board.jpg -o board.png --show
   whiteboarder clean photos more/board.png -o cleaned --recipe strong
   whiteboarder clean page.jpg -o page.png --recipe ./mine.toml --set finish.white=90
   whiteboarder clean photos -o cleaned --json | jq '.items[] | select(.status == \"failed\")'
@@ -55,6 +57,12 @@ pub struct CleanArgs {
     /// Print one JSON document when done
     #[arg(long)]
     json: bool,
+    /// Print the results too, as pictures; needs a terminal
+    #[arg(long, conflicts_with = "json")]
+    show: bool,
+    /// How to print pictures
+    #[arg(long, value_name = "HOW", default_value = "auto", requires = "show")]
+    graphics: GraphicsChoice,
 }
 
 /// An item of the JSON document.
@@ -120,6 +128,10 @@ struct Summary {
 pub fn run(args: &CleanArgs, settings: &Settings) -> Result<Exit> {
     let started = Instant::now();
     let terminal = &settings.terminal;
+    let show = args
+        .show
+        .then(|| Show::on(terminal, args.graphics))
+        .transpose()?;
     let recipe = args.recipe.read(&settings.dirs)?;
     let found = find(&args.paths, Some(&args.output))?;
     // The plan is asked only for its sizes: what will run at the same time must fit into memory.
@@ -192,6 +204,9 @@ pub fn run(args: &CleanArgs, settings: &Settings) -> Result<Exit> {
         skipped,
         summary,
     };
+    if let Some(show) = &show {
+        print_pictures(show, &document.items)?;
+    }
     finish(args, settings, &document, end)
 }
 
@@ -316,6 +331,18 @@ fn not_yet(job: &Job) -> Item {
         seconds: None,
         error: None,
     }
+}
+
+/// The results, before the table: what matters last is what is still in sight.
+fn print_pictures(show: &Show<'_>, items: &[Item]) -> Result<()> {
+    for item in items.iter().filter(|item| item.status == Status::Cleaned) {
+        if let Some(output) = &item.output {
+            let bytes =
+                std::fs::read(output).map_err(|error| Failure::file("read", output, &error))?;
+            show.print(&text::path(output), &bytes)?;
+        }
+    }
+    Ok(())
 }
 
 fn finish(args: &CleanArgs, settings: &Settings, document: &Document, end: End) -> Result<Exit> {

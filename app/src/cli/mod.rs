@@ -13,6 +13,7 @@ mod logs;
 mod man;
 mod recipe;
 mod runs;
+mod studio;
 mod submit;
 mod watch;
 mod worker;
@@ -30,6 +31,7 @@ use crate::term::{ColorChoice, Terminal};
 
 const EXAMPLES: &str = "\
 Examples:
+  whiteboarder board.jpg                           open a photograph in the studio
   whiteboarder clean board.jpg -o board.png        clean one photograph, here
   whiteboarder clean photos -o cleaned             clean a folder, here
   whiteboarder submit photos -o cleaned            clean a folder as a batch in the (local) cloud
@@ -46,6 +48,8 @@ Exit codes: 0 all well, 1 some items failed, 2 wrong usage, 3 cannot reach or us
 pub struct Cli {
     #[command(flatten)]
     global: Global,
+    #[command(flatten)]
+    studio: studio::StudioArgs,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -98,8 +102,16 @@ pub fn run() -> (Result<Exit>, Terminal) {
     let global = cli.global;
     let terminal = Terminal::detect(global.color, global.ascii, global.quiet, global.verbose);
     let Some(command) = cli.command else {
-        return (help(&terminal), terminal);
+        if !cli.studio.opens() {
+            return (help(&terminal), terminal);
+        }
+        let ended = Settings::resolve(terminal.clone(), global.profile, global.config)
+            .and_then(|settings| studio::run(cli.studio, &settings));
+        return (ended, terminal);
     };
+    if let Err(error) = cli.studio.expect_none() {
+        return (Err(error), terminal);
+    }
     let result = match command {
         // These two run in the lanes: no configuration, and a log of their own.
         Command::Function => function::run(),
@@ -165,5 +177,20 @@ mod tests {
             let cli = Cli::try_parse_from(line.split(' ')).unwrap();
             assert!(cli.global.quiet, "{line}");
         }
+    }
+
+    #[test]
+    fn what_stands_before_a_command_is_not_lost_in_silence() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' ')).unwrap();
+        for line in [
+            "whiteboarder a.jpg runs list",
+            "whiteboarder --recipe page runs list",
+            "whiteboarder -o out runs list",
+        ] {
+            assert!(parse(line).studio.expect_none().is_err(), "{line}");
+        }
+        let studio = parse("whiteboarder a.jpg b.jpg --recipe page");
+        assert!(studio.command.is_none() && studio.studio.expect_none().is_err());
+        assert!(parse("whiteboarder runs list").studio.expect_none().is_ok());
     }
 }

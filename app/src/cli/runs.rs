@@ -7,14 +7,14 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use whiteboarder_jobs::download::download;
+use whiteboarder_jobs::download::{download, pictures_of};
 use whiteboarder_jobs::runs::{self, Acted};
 use whiteboarder_jobs::submit::{Batch, load_manifest};
 use whiteboarder_jobs::track::{FollowOptions, follow};
 use whiteboarder_jobs::{Reporter, Target};
 
 use super::delete::{self, DeleteArgs};
-use super::submit::{Show, for_download};
+use super::submit::{Show as Follow, for_download};
 use crate::batch::live::Live;
 use crate::batch::outcome::{self, Counts, Written};
 use crate::batch::story::{facts, story};
@@ -24,6 +24,8 @@ use crate::config::Settings;
 use crate::error::{Exit, Failure};
 use crate::interrupt::on_interrupt;
 use crate::term::glyph::Mark;
+use crate::term::screen::GraphicsChoice;
+use crate::term::show::Show;
 use crate::term::table::{Align, Cell, Table};
 use crate::term::{Terminal, text};
 
@@ -58,13 +60,19 @@ enum RunsCommand {
     #[command(after_help = "\
 Examples:
   whiteboarder runs show latest
-  whiteboarder runs show 01JD7Q/board.jpg")]
+  whiteboarder runs show 01JD7Q/board.jpg --show")]
     Show {
         /// BATCH or BATCH/NAME
         what: String,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
+        /// Print the item before and after too, as pictures; needs a terminal
+        #[arg(long, conflicts_with = "json")]
+        show: bool,
+        /// How to print pictures
+        #[arg(long, value_name = "HOW", default_value = "auto", requires = "show")]
+        graphics: GraphicsChoice,
     },
     /// Download a batch's results.
     #[command(after_help = "Example:\n  whiteboarder runs download latest -o cleaned")]
@@ -133,11 +141,25 @@ async fn dispatch(
     let target = connect(settings).await?;
     match command {
         RunsCommand::List { limit, json } => list(&target, limit, json, &settings.terminal).await,
-        RunsCommand::Show { what, json } => {
+        RunsCommand::Show {
+            what,
+            json,
+            show: wanted,
+            graphics,
+        } => {
+            let terminal = &settings.terminal;
+            let pictures = wanted.then(|| Show::on(terminal, graphics)).transpose()?;
             let (batch, name) = runs::resolve(&target, &what).await?;
             match name {
+                None if wanted => Err(Failure::usage("--show is for one item of a batch")
+                    .hint(format!(
+                        "name it: whiteboarder runs show {what}/NAME --show"
+                    ))
+                    .into()),
                 None => show(&target, &batch, json, &settings.terminal).await,
-                Some(name) => show_item(&target, &batch, &name, json, &settings.terminal).await,
+                Some(name) => {
+                    show_item(&target, &batch, &name, json, pictures.as_ref(), terminal).await
+                }
             }
         }
         RunsCommand::Download {
@@ -246,6 +268,7 @@ async fn show_item(
     batch: &str,
     name: &str,
     json: bool,
+    pictures: Option<&Show<'_>>,
     terminal: &Terminal,
 ) -> Result<Exit> {
     let (item, executions) = runs::show_item(target, batch, name).await?;
@@ -260,6 +283,16 @@ async fn show_item(
         terminal.line("")?;
         for line in story(execution, terminal) {
             terminal.line(&line)?;
+        }
+    }
+    if let Some(show) = pictures {
+        terminal.line("")?;
+        let (before, after) = pictures_of(target, &item).await?;
+        for (heading, file) in [("before", before), ("after", after)] {
+            match file {
+                Some(file) => show.print(heading, &file)?,
+                None => terminal.note(&format!("{heading}: there is no picture")),
+            }
         }
     }
     Ok(Exit::Success)
@@ -288,7 +321,7 @@ async fn fetch(
         .unwrap_or_default();
     let (reporter, events) = Reporter::channel();
     let live = Live::new(terminal, false);
-    let mut show = Show {
+    let mut show = Follow {
         settings,
         target: target.clone(),
         live,
@@ -397,7 +430,7 @@ async fn follow_to_end(
     };
     let mut live = Live::new(&quiet, false);
     live.expect(manifest.items.len());
-    let mut show = Show {
+    let mut show = Follow {
         settings,
         target: target.clone(),
         live,

@@ -105,6 +105,21 @@ pub async fn download(
     Ok(summary)
 }
 
+/// An item's two pictures as they lie in the bucket: as it was sent, and cleaned. Either is `None` when it
+/// is not there, or not yet. For looking at, so they come into memory whole.
+pub async fn pictures_of(
+    target: &Target,
+    item: &ItemStatus,
+) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), JobsError> {
+    let original = names::inbox_key(&item.batch, &item.name);
+    let before = store::get(target, &original).await?;
+    let after = match &item.output {
+        Some(key) => store::get(target, key).await?,
+        None => None,
+    };
+    Ok((before, after))
+}
+
 /// Where an item's result goes. Names come from a bucket that others can write to: one that would
 /// leave the folder is refused.
 fn place(destination: &Destination, name: &str) -> Result<PathBuf, JobsError> {

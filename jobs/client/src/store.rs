@@ -15,7 +15,8 @@ pub(crate) struct Listed {
     pub modified_ms: i64,
 }
 
-/// The object's bytes, or none when there is no such key. For small documents of our own.
+/// The object's bytes, or none when there is no such key. For what fits into memory: small documents of
+/// our own, and single pictures.
 pub(crate) async fn get(target: &Target, key: &str) -> Result<Option<Vec<u8>>, JobsError> {
     let profile = target.profile();
     let answer = target

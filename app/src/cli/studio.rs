@@ -1,0 +1,101 @@
+//! `whiteboarder [PATH…]`: the studio.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, CommandFactory};
+
+use super::Cli;
+use crate::config::Settings;
+use crate::error::{Exit, Failure};
+use crate::presets;
+use crate::studio::{self, Options};
+use crate::term::screen::GraphicsChoice;
+use crate::term::text;
+
+/// Arguments without a command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Studio")]
+pub struct StudioArgs {
+    /// Photographs and folders to open in the studio; without any, the sample boards
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Recipe to begin with: a name of `recipe list`, or a TOML file [default: default]
+    #[arg(long, value_name = "NAME|FILE")]
+    recipe: Option<String>,
+    /// Folder for what is written, or a file name (.png) for a single photograph [default: cleaned]
+    #[arg(long, short, value_name = "DIR|FILE.png")]
+    output: Option<PathBuf>,
+    /// How to show pictures
+    #[arg(long, value_name = "HOW")]
+    graphics: Option<GraphicsChoice>,
+}
+
+impl StudioArgs {
+    /// Whether there is something to open, or somebody to look.
+    pub fn opens(&self) -> bool {
+        !self.paths.is_empty() || on_a_terminal()
+    }
+
+    /// Refuses what stands before a command: it would do nothing there.
+    pub fn expect_none(&self) -> Result<()> {
+        let given = match self {
+            StudioArgs { paths, .. } if !paths.is_empty() => text::path(&paths[0]),
+            StudioArgs {
+                recipe: Some(_), ..
+            } => "--recipe".to_owned(),
+            StudioArgs {
+                output: Some(_), ..
+            } => "-o".to_owned(),
+            StudioArgs {
+                graphics: Some(_), ..
+            } => "--graphics".to_owned(),
+            _ => return Ok(()),
+        };
+        Err(Failure::usage(format!(
+            "{given} stands before the command, which does not see it"
+        ))
+        .hint("put it behind the command; a file named like a command is written ./so")
+        .into())
+    }
+}
+
+fn on_a_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Opens the studio.
+pub fn run(args: StudioArgs, settings: &Settings) -> Result<Exit> {
+    // A word that is no file may be a command that was mistyped.
+    if let [only] = args.paths.as_slice()
+        && !only.exists()
+    {
+        let word = text::path(only);
+        let command = Cli::command();
+        let names = command
+            .get_subcommands()
+            .filter(|command| !command.is_hide_set())
+            .map(clap::Command::get_name);
+        let meant = text::did_you_mean(&word, names);
+        return Err(Failure::usage(format!(
+            "{word}: there is no such file, folder or command{meant}"
+        ))
+        .hint("`whiteboarder --help` names the commands")
+        .into());
+    }
+    let name = args.recipe.unwrap_or_else(|| presets::DEFAULT.to_owned());
+    let recipe = presets::find(&settings.dirs, &name)?;
+    let studio = studio::open(Options {
+        paths: args.paths,
+        output: args.output,
+        recipe: (text::safe(&name), recipe),
+        graphics: args.graphics.unwrap_or_default(),
+    })?;
+    if !on_a_terminal() {
+        return Err(Failure::usage("the studio needs a terminal")
+            .hint("`whiteboarder clean PHOTO -o FOLDER` cleans without one")
+            .into());
+    }
+    studio.run(settings)
+}

@@ -1,0 +1,290 @@
+//! The studio: one photograph at a time, its recipe under the fingers, and the result in sight.
+//!
+//! [`model`] is what the studio knows, [`mod@update`] what a message does to it (pure), [`mod@view`] how it
+//! looks, [`keys`] the one table of keys. Here is the runner: it turns effects into threads, files and
+//! requests, and what these have to say into messages. Pixels are rendered behind a [`mailbox`] of length
+//! one by [`preview`].
+
+mod farewell;
+mod files;
+#[cfg(test)]
+mod fixture;
+mod history;
+mod keys;
+mod layout;
+mod mailbox;
+mod model;
+mod preview;
+mod rows;
+mod update;
+mod view;
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use whiteboarder_core::recipe::Recipe;
+
+use crate::cleaning::write::write_atomic;
+use crate::config::{Dirs, Settings};
+use crate::error::{Exit, Failure};
+use crate::presets;
+use crate::term::screen::{GraphicsChoice, Input, Screen};
+use crate::term::text;
+use crate::term::theme::Theme;
+use crate::ui::toast::{Kind, Toast};
+use files::Gate;
+use mailbox::Mailbox;
+use model::{Effect, Leave, Model, Msg, WriteJob};
+use preview::Painter;
+use update::update;
+
+/// More messages than this are not taken in before the next frame.
+const AT_ONCE: usize = 1000;
+
+/// What the studio is opened with.
+#[derive(Debug)]
+pub struct Options {
+    /// Photographs and folders.
+    pub paths: Vec<PathBuf>,
+    /// Where results go.
+    pub output: Option<PathBuf>,
+    /// The recipe's name and the recipe.
+    pub recipe: (String, Recipe),
+    /// How pictures are drawn.
+    pub graphics: GraphicsChoice,
+}
+
+/// Finds the photographs. Apart from [`run`], so that wrong paths are told before the screen is taken.
+pub fn open(options: Options) -> Result<Studio> {
+    let gathered = files::gather(&options.paths, options.output.as_deref())?;
+    let (recipe_name, recipe) = options.recipe;
+    let mut model = Model {
+        photos: gathered.photos,
+        recipe_name,
+        selected: rows::radius(&recipe),
+        named: recipe.clone(),
+        kept: recipe.clone(),
+        recipe,
+        ..Model::default()
+    };
+    if !gathered.left_out.is_empty() {
+        model.toast = Some(Toast::new(Kind::Note, gathered.left_out, 0));
+    }
+    Ok(Studio {
+        model,
+        output: options.output,
+        graphics: options.graphics,
+    })
+}
+
+/// A studio that is ready to be shown.
+pub struct Studio {
+    model: Model,
+    output: Option<PathBuf>,
+    graphics: GraphicsChoice,
+}
+
+impl Studio {
+    /// Takes the screen until somebody leaves, and tells then what was done.
+    pub fn run(mut self, settings: &Settings) -> Result<Exit> {
+        let model = &mut self.model;
+        model.profile.clone_from(&settings.profile);
+        let leave = show(model, self.graphics, settings)?;
+        let terminal = &settings.terminal;
+        let kept = if model.has_unwritten_changes() && model.is_changed() {
+            match keep(&settings.dirs, &model.recipe) {
+                Ok(path) => Some(path),
+                Err(failure) => {
+                    terminal.complain(&format!("the recipe is lost: {failure}"));
+                    None
+                }
+            }
+        } else {
+            None
+        };
+        for line in farewell::lines(model, self.output.as_deref(), kept.as_deref()) {
+            terminal.note(&line);
+        }
+        Ok(match leave {
+            Leave::Quit => Exit::Success,
+            Leave::Interrupted => Exit::Interrupted,
+        })
+    }
+}
+
+/// Keeps a recipe that has no name, so that leaving loses nothing that took effort.
+fn keep(dirs: &Dirs, recipe: &Recipe) -> Result<PathBuf, Failure> {
+    let path = dirs.state.join("studio.toml");
+    write_atomic(&path, recipe.to_toml().as_bytes())
+        .map_err(|error| Failure::file("write", &path, &error))?;
+    Ok(path)
+}
+
+/// What wakes the loop.
+enum Event {
+    Input(Input),
+    Message(Msg),
+}
+
+fn show(model: &mut Model, graphics: GraphicsChoice, settings: &Settings) -> Result<Leave> {
+    let (sender, events) = channel();
+    let mut screen = Screen::enter(&settings.terminal, graphics, {
+        let sender = sender.clone();
+        move |input| {
+            let _ = sender.send(Event::Input(input));
+        }
+    })?;
+    model.protocol = screen.graphics().protocol.to_string();
+    if let (Some(note), None) = (&screen.graphics().note, &model.toast) {
+        model.toast = Some(Toast::new(Kind::Note, note.clone(), 0));
+    }
+    let paths = model
+        .photos
+        .iter()
+        .map(|photo| photo.path.clone())
+        .collect();
+    let tell = sender.clone();
+    let mut painter = Painter::new(paths, screen.encoder(), move |message| {
+        let _ = tell.send(Event::Message(message));
+    });
+    let mailbox = Mailbox::start(move |request, cancel| painter.work(request, cancel))
+        .map_err(|error| Failure::usage(format!("cannot start a thread: {error}")))?;
+    let mut runner = Runner {
+        dirs: settings.dirs.clone(),
+        theme: Theme::of(&settings.terminal),
+        started: Instant::now(),
+        gate: Gate::default(),
+        leave: None,
+        sender,
+        mailbox,
+    };
+    let leave = runner.run(model, &mut screen, &events);
+    runner.gate.close();
+    leave
+}
+
+/// Turns effects into deeds, and deeds' ends into messages.
+struct Runner {
+    dirs: Dirs,
+    theme: Theme,
+    started: Instant,
+    gate: Gate,
+    leave: Option<Leave>,
+    sender: Sender<Event>,
+    mailbox: Mailbox,
+}
+
+impl Runner {
+    fn run(
+        &mut self,
+        model: &mut Model,
+        screen: &mut Screen,
+        events: &Receiver<Event>,
+    ) -> Result<Leave> {
+        let (columns, rows) = screen.size();
+        self.message(model, screen, Msg::Resize(columns, rows))?;
+        let mut stale = true;
+        loop {
+            if let Some(leave) = self.leave {
+                return Ok(leave);
+            }
+            // When the writer is busy, it says so at its end, and then this is tried again.
+            if stale && screen.draw(|frame| view::view(model, &self.theme, frame, frame.area()))? {
+                stale = false;
+            }
+            let first = match model.wake_ms() {
+                None => events.recv().ok(),
+                Some(at_ms) => {
+                    let wait = Duration::from_millis(at_ms.saturating_sub(self.now_ms()));
+                    match events.recv_timeout(wait) {
+                        Ok(event) => Some(event),
+                        Err(RecvTimeoutError::Timeout) => None,
+                        Err(RecvTimeoutError::Disconnected) => return Ok(Leave::Interrupted),
+                    }
+                }
+            };
+            stale |= first.is_none();
+            for event in first.into_iter().chain(events.try_iter().take(AT_ONCE)) {
+                stale |= self.event(model, screen, event)?;
+            }
+            let now = Msg::Tick(self.now_ms());
+            self.message(model, screen, now)?;
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
+
+    /// Whether the screen is out of date now.
+    fn event(&mut self, model: &mut Model, screen: &mut Screen, event: Event) -> Result<bool> {
+        let message = match event {
+            Event::Message(message) => message,
+            Event::Input(Input::Key(key)) => Msg::Key(key),
+            Event::Input(Input::Paste(text)) => Msg::Paste(text),
+            Event::Input(Input::Resize(columns, rows)) => Msg::Resize(columns, rows),
+            Event::Input(Input::Terminate) => Msg::Terminate,
+            Event::Input(Input::Resumed) => {
+                let (columns, rows) = screen.size();
+                Msg::Resize(columns, rows)
+            }
+            Event::Input(Input::Written | Input::Mouse(_)) => return Ok(false),
+        };
+        self.message(model, screen, Msg::Tick(self.now_ms()))?;
+        self.message(model, screen, message)?;
+        Ok(true)
+    }
+
+    fn message(&mut self, model: &mut Model, screen: &mut Screen, message: Msg) -> Result<()> {
+        for effect in update(model, message) {
+            match effect {
+                Effect::Render(request) => self.mailbox.post(request),
+                Effect::Write(job) => self.write(job),
+                Effect::SavePreset {
+                    name,
+                    recipe,
+                    replace,
+                } => {
+                    let saved = save(&self.dirs, name, recipe, replace);
+                    let _ = self.sender.send(Event::Message(saved));
+                }
+                Effect::SetTitle(title) => screen.set_title(&title),
+                Effect::Suspend => screen.suspend()?,
+                Effect::Quit(leave) => self.leave = Some(leave),
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, job: WriteJob) {
+        let (gate, sender) = (self.gate.clone(), self.sender.clone());
+        let named = job.clone();
+        let spawned = thread::Builder::new()
+            .name("write".to_owned())
+            .spawn(move || {
+                if let Some(message) = files::write(job, &gate) {
+                    let _ = sender.send(Event::Message(message));
+                }
+            });
+        if let Err(error) = spawned {
+            let _ = self.sender.send(Event::Message(Msg::Written {
+                job: named,
+                seconds: Err(format!("cannot start a thread: {error}")),
+            }));
+        }
+    }
+}
+
+/// Saves a preset. It is a kilobyte: not worth a thread.
+fn save(dirs: &Dirs, name: String, recipe: Recipe, replace: bool) -> Msg {
+    let there = presets::place_for(dirs, &name).is_ok_and(|path| Path::exists(&path));
+    if there && !replace {
+        return Msg::PresetExists { name, recipe };
+    }
+    let path = presets::save(dirs, &name, &recipe, replace)
+        .map_err(|error| text::safe(&format!("{error:#}")));
+    Msg::Saved { name, recipe, path }
+}

@@ -1,0 +1,264 @@
+//! The panel's rows: which of the recipe's fields matter now, and how their values are stepped, typed and
+//! told. Ranges, steps, units and help are the recipe's own table's.
+
+use whiteboarder_core::recipe::{FIELDS, Field, Kind, Method, Recipe, Value};
+
+use super::model::Model;
+
+/// The fields that do something with this recipe's method, as indices in [`FIELDS`].
+pub fn rows(recipe: &Recipe) -> Vec<usize> {
+    (0..FIELDS.len())
+        .filter(|&index| matters(&FIELDS[index], recipe.background.method))
+        .collect()
+}
+
+fn matters(field: &Field, method: Method) -> bool {
+    match (field.section, field.name) {
+        ("background", "wide" | "wide_height" | "small" | "small_height") => {
+            method == Method::Whiteboard
+        }
+        ("background", "radius" | "height" | "presmooth") => method == Method::Ball,
+        _ => true,
+    }
+}
+
+/// The row that a studio opens on: the radius of the recipe's method.
+pub fn radius(recipe: &Recipe) -> usize {
+    let name = match recipe.background.method {
+        Method::Whiteboard => "small",
+        Method::Ball => "radius",
+    };
+    index("background", name)
+}
+
+/// A field's index in [`FIELDS`].
+fn index(section: &str, name: &str) -> usize {
+    FIELDS
+        .iter()
+        .position(|field| field.section == section && field.name == name)
+        .unwrap_or(0)
+}
+
+/// What the panel calls a field. The ball that follows shading is *the* radius of either method.
+pub fn label(field: &Field) -> &'static str {
+    match (field.section, field.name) {
+        ("background", "wide") => "wide radius",
+        ("background", "wide_height") => "wide height",
+        ("background", "small") => "radius",
+        ("background", "small_height") => "height",
+        ("output", "keep_metadata") => "metadata",
+        (_, name) => name,
+    }
+}
+
+/// Whether the selected field differs from the named recipe.
+pub fn selected_is_changed(model: &Model) -> bool {
+    let get = FIELDS[model.selected].get;
+    !model.photos.is_empty() && get(&model.recipe) != get(&model.named)
+}
+
+/// The value so many steps on. Numbers stop at the ends of their range; choices go round.
+pub fn stepped(field: &Field, value: Value, steps: i32) -> Value {
+    match (field.kind, value) {
+        (Kind::Number { min, max, step, .. }, Value::Number(number)) => {
+            Value::Number(tidy(number + f64::from(steps) * step).clamp(min, max))
+        }
+        (Kind::Choice(names), Value::Choice(name)) => {
+            let at = names.iter().position(|other| *other == name).unwrap_or(0) as i32;
+            let next = (at + steps.signum()).rem_euclid(names.len().max(1) as i32);
+            Value::Choice(names.get(next as usize).copied().unwrap_or(name))
+        }
+        (_, Value::Flag(flag)) => Value::Flag(!flag),
+        _ => value,
+    }
+}
+
+/// Without the dust of binary fractions: 2.2 + 0.1 is 2.3.
+fn tidy(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
+}
+
+/// What was typed as this field's value, or a sentence about what is wrong with it.
+pub fn parse(field: &Field, recipe: &Recipe, typed: &str) -> Result<Value, String> {
+    let number = typed.trim().trim_end_matches(['%', 'p', 'x']).trim_end();
+    let value = number
+        .replace(',', ".")
+        .parse::<f64>()
+        .ok()
+        .filter(|number| number.is_finite())
+        .map(Value::Number)
+        .ok_or_else(|| format!("\"{}\" is not a number", typed.trim()))?;
+    let mut tried = recipe.clone();
+    (field.set)(&mut tried, value);
+    match field.check(&tried) {
+        Ok(()) => Ok(value),
+        Err(_) => Err(format!("{} goes from {}", label(field), range(field))),
+    }
+}
+
+/// A value as it is typed: `2.2`, `light`, `on`.
+pub fn plain(value: Value) -> String {
+    match value {
+        Value::Number(number) => tidy(number).to_string(),
+        Value::Flag(true) => "on".to_owned(),
+        Value::Flag(false) => "off".to_owned(),
+        Value::Choice(name) => name.to_owned(),
+    }
+}
+
+/// A value with the short form of its unit: `2.2 %`.
+pub fn with_unit(field: &Field, value: Value) -> String {
+    match unit(field) {
+        "" => plain(value),
+        unit => format!("{} {unit}", plain(value)),
+    }
+}
+
+/// The unit in few columns.
+fn unit(field: &Field) -> &'static str {
+    match field.kind {
+        Kind::Number { unit, .. } if unit.starts_with('%') => "%",
+        Kind::Number {
+            unit: "grey levels",
+            ..
+        } => "grey",
+        Kind::Number { unit, .. } => unit,
+        Kind::Flag | Kind::Choice(_) => "",
+    }
+}
+
+/// A radius in % of the long side as pixels of the full-size picture.
+pub fn pixels(field: &Field, value: Value, long_side: u32) -> Option<u32> {
+    match (field.kind, value) {
+        (
+            Kind::Number {
+                unit: "% of the long side",
+                ..
+            },
+            Value::Number(percent),
+        ) => Some((percent / 100.0 * f64::from(long_side)).round() as u32),
+        _ => None,
+    }
+}
+
+/// Where a number lies in its range, from 0 to 1.
+pub fn share(field: &Field, value: Value) -> Option<f64> {
+    match (field.kind, value) {
+        (Kind::Number { min, max, .. }, Value::Number(number)) => {
+            Some(((number - min) / (max - min)).clamp(0.0, 1.0))
+        }
+        _ => None,
+    }
+}
+
+/// `0.5 to 10 % of the long side`.
+pub fn range(field: &Field) -> String {
+    match field.kind {
+        Kind::Number {
+            min, max, unit: "", ..
+        } => format!("{min} to {max}"),
+        Kind::Number { min, max, unit, .. } => format!("{min} to {max} {unit}"),
+        Kind::Choice(names) => names.join(" or "),
+        Kind::Flag => "on or off".to_owned(),
+    }
+}
+
+/// What a field does, without the method's name in front: only fields of today's method are shown.
+pub fn help(field: &Field, ascii: bool) -> String {
+    let words = match field.help.split_once(": ") {
+        Some(("whiteboard" | "ball", words)) if field.name != "method" => words,
+        _ => field.help,
+    };
+    if ascii {
+        words.replace('×', "x")
+    } else {
+        words.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_matters_to_its_method_and_the_radius_is_among_them() {
+        let mut recipe = Recipe::default();
+        for method in [Method::Whiteboard, Method::Ball] {
+            recipe.background.method = method;
+            let rows = rows(&recipe);
+            assert!(rows.contains(&radius(&recipe)));
+            for index in rows {
+                let (own, other) = match method {
+                    Method::Whiteboard => ("whiteboard:", "ball:"),
+                    Method::Ball => ("ball:", "whiteboard:"),
+                };
+                let help = FIELDS[index].help;
+                let about_both = FIELDS[index].name == "method";
+                assert!(
+                    about_both || help.starts_with(own) || !help.starts_with(other),
+                    "{help}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_up_and_a_step_down_is_no_change_away_from_the_ends() {
+        let recipe = Recipe::default();
+        for field in FIELDS {
+            let value = (field.get)(&recipe);
+            let Value::Number(number) = value else {
+                continue;
+            };
+            let Kind::Number { min, max, step, .. } = field.kind else {
+                continue;
+            };
+            if number - step < min || number + step > max {
+                continue;
+            }
+            let there = stepped(field, value, 1);
+            assert_ne!(there, value);
+            assert_eq!(stepped(field, there, -1), value, "{}", field.name);
+        }
+    }
+
+    #[test]
+    fn numbers_stop_at_their_ends_and_choices_go_round() {
+        let small = &FIELDS[index("background", "small")];
+        assert_eq!(stepped(small, Value::Number(9.95), 10), Value::Number(10.0));
+        assert_eq!(stepped(small, Value::Number(2.2), 1), Value::Number(2.3));
+        let surface = &FIELDS[index("background", "surface")];
+        let dark = stepped(surface, Value::Choice("light"), 1);
+        assert_eq!(dark, Value::Choice("dark"));
+        assert_eq!(stepped(surface, dark, 10), Value::Choice("light"));
+    }
+
+    #[test]
+    fn typed_values_are_checked_in_words() {
+        let recipe = Recipe::default();
+        let small = &FIELDS[index("background", "small")];
+        for typed in ["3.5", " 3,5 ", "3.5 %", "3.5%"] {
+            assert_eq!(
+                parse(small, &recipe, typed),
+                Ok(Value::Number(3.5)),
+                "{typed}"
+            );
+        }
+        for (typed, wrong) in [
+            ("much", "\"much\" is not a number"),
+            ("nan", "\"nan\" is not a number"),
+            ("1e999", "\"1e999\" is not a number"),
+            ("12", "radius goes from 0.5 to 10 % of the long side"),
+        ] {
+            assert_eq!(parse(small, &recipe, typed), Err(wrong.to_owned()));
+        }
+    }
+
+    #[test]
+    fn the_ball_is_told_in_pixels_of_the_whole_picture() {
+        let small = &FIELDS[index("background", "small")];
+        assert_eq!(pixels(small, Value::Number(2.2), 4032), Some(89));
+        let white = &FIELDS[index("finish", "white")];
+        assert_eq!(pixels(white, Value::Number(94.0), 4032), None);
+    }
+}

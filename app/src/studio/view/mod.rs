@@ -1,0 +1,160 @@
+//! How the studio looks. No decision here beyond layout: what is shown is the model's, where is
+//! [`super::layout`]'s.
+
+mod header;
+mod panel;
+mod status;
+
+use ratatui::Frame;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::keys::{self, Mode};
+use super::layout::{self, LEAST};
+use super::model::{Layer, Model, PhotoState};
+use crate::term::glyph::Mark;
+use crate::term::text;
+use crate::term::theme::Theme;
+use crate::ui::{footer, help};
+
+/// Draws the studio.
+pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let Some(areas) = layout::areas((area.width, area.height), model.panel_hidden) else {
+        return too_small(theme, frame, area);
+    };
+    frame.render_widget(header::line(model, theme, area.width), areas.header);
+    if let Some(Layer::Help { scroll }) = model.layer {
+        keys_layer(model, theme, scroll, frame, areas.body());
+    } else if model.photos.is_empty() {
+        nothing(theme, frame, areas.body());
+    } else {
+        picture(model, theme, frame, areas.picture);
+        panel::draw(model, theme, frame, &areas);
+    }
+    frame.render_widget(status::line(model, theme, area.width), areas.status);
+    footer(model, theme, frame, areas.footer);
+}
+
+fn too_small(theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let by = if theme.ascii() { 'x' } else { '×' };
+    let (columns, rows) = LEAST;
+    let (width, height) = (area.width, area.height);
+    let line = format!("{columns}{by}{rows} needed, this is {width}{by}{height}");
+    let middle = Rect::new(area.x, area.y + height / 2, width, height.min(1));
+    frame.render_widget(
+        Paragraph::new(line)
+            .alignment(Alignment::Center)
+            .style(theme.plain),
+        middle,
+    );
+}
+
+/// What to do when nothing is open.
+fn nothing(theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let words = "whiteboarder PHOTO opens a photo\nwhiteboarder FOLDER opens all in it";
+    sentence(words, theme.plain, frame, area);
+}
+
+fn picture(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    let Some(photo) = model.photo() else {
+        return;
+    };
+    let name = text::safe(&photo.name);
+    match (&photo.state, &model.shown, &model.trouble) {
+        (PhotoState::Unreadable(why) | PhotoState::Refused(why), ..) => {
+            let mark = Mark::Failed.glyph(!theme.ascii());
+            sentence(&format!("{mark} {name}\n{why}"), theme.bad, frame, area);
+        }
+        (_, Some(preview), _) => preview.shown.draw(frame, area),
+        (_, None, Some(why)) => sentence(why, theme.bad, frame, area),
+        (PhotoState::Unread, None, None) => {
+            sentence(&format!("reading {name}"), theme.faint, frame, area);
+        }
+        (PhotoState::Opened(..), None, None) => sentence("cleaning", theme.faint, frame, area),
+    }
+}
+
+/// Text in the middle of a pane.
+fn sentence(words: &str, style: Style, frame: &mut Frame<'_>, area: Rect) {
+    let room = usize::from(area.width.saturating_sub(4)).max(10);
+    let lines: Vec<Line<'_>> = words
+        .split('\n')
+        .flat_map(|line| help::wrap(line, room))
+        .map(Line::from)
+        .collect();
+    let height = (lines.len() as u16).min(area.height);
+    let middle = Rect {
+        y: area.y + (area.height - height) / 2,
+        height,
+        ..area
+    };
+    let paragraph = Paragraph::new(lines)
+        .alignment(Alignment::Center)
+        .wrap(Wrap { trim: true })
+        .style(style);
+    frame.render_widget(paragraph, middle);
+}
+
+/// The rows of the list of keys, at this width.
+pub fn help_rows(columns: u16, unicode: bool) -> Vec<help::Row> {
+    let sections: Vec<help::Section> = keys::sections()
+        .map(|(heading, rows)| {
+            let rows = rows
+                .map(|row| {
+                    let names: Vec<String> = row
+                        .keys
+                        .iter()
+                        .map(|name| keys::pretty(name, unicode))
+                        .collect();
+                    (names.join(" "), row.help.to_owned())
+                })
+                .collect();
+            (heading.to_owned(), rows)
+        })
+        .collect();
+    help::rows(&sections, columns)
+}
+
+fn keys_layer(model: &Model, theme: &Theme, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
+    let rows = help_rows(model.size.0, !theme.ascii());
+    // Never past the end: a resize may have made the list shorter.
+    let most = rows.len().saturating_sub(usize::from(area.height));
+    let lines: Vec<Line<'_>> = rows
+        .into_iter()
+        .skip(usize::from(scroll).min(most))
+        .take(usize::from(area.height))
+        .map(|row| help::line(row, theme))
+        .collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn footer(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
+    if let Some(Layer::Prompt {
+        problem: Some(problem),
+        ..
+    }) = &model.layer
+    {
+        let mark = Mark::Failed.glyph(!theme.ascii());
+        let line = status::cut(&format!(" {mark} {problem}"), area.width, theme);
+        frame.render_widget(Line::styled(line, theme.bad), area);
+        return;
+    }
+    let keys: Vec<(String, &str)> = keys::live(model)
+        .map(|binding| {
+            let name = binding.keys.first().copied().unwrap_or_default();
+            (keys::pretty(name, !theme.ascii()), binding.label)
+        })
+        .collect();
+    // `?` and `q`.
+    let pinned = if Mode::of(model) == Mode::Studio {
+        2
+    } else {
+        0
+    };
+    frame.render_widget(footer::footer(&keys, pinned, area.width, theme), area);
+}
+
+#[cfg(test)]
+mod tests;
