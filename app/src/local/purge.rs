@@ -40,6 +40,8 @@ pub async fn purge(dirs: &Dirs, all: bool) -> Result<Purged> {
     let _starting = tokio::task::spawn_blocking(move || Lock::take(&path))
         .await?
         .map_err(|error| Failure::file("use", &files.start_lock, &error))?;
+    // Its end already tidies up: what it took before counts as freed.
+    let before = local_cloud::bytes_on_disk(&dirs.cloud_store());
     stop(&files, false).await?;
     let _serving = Lock::take_soon(&files.serve_lock)
         .map_err(|error| Failure::file("use", &files.serve_lock, &error))?
@@ -48,7 +50,7 @@ pub async fn purge(dirs: &Dirs, all: bool) -> Result<Purged> {
     let store = local_cloud::purge(&dirs.cloud_store()).map_err(|error| refused(&error))?;
     let mut purged = Purged {
         files: store.files,
-        bytes: store.bytes,
+        bytes: store.bytes.max(before),
         left: store.left,
     };
     if all {

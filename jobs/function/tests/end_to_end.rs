@@ -374,8 +374,15 @@ async fn a_folder_is_cleaned_on_both_lanes_and_comes_back_byte_for_byte() {
         ["Register", "Plan", "Place", "CleanOnLambda", "Done"]
     );
 
+    let empty = runs::resolve(&world.target, "").await.unwrap_err();
+    assert!(matches!(empty, JobsError::NoSuchBatch { .. }), "{empty}");
     let extent = runs::extent(&world.target, batch.id()).await.unwrap();
     let silent = Reporter::silent();
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let stopped = runs::delete(&world.target, batch.id(), &silent, &stop).await;
+    assert!(matches!(stopped, Err(JobsError::Cancelled)), "{stopped:?}");
+    // It can still be named, and so deleted.
     let deleted = runs::delete(&world.target, batch.id(), &silent, &world.cancel)
         .await
         .unwrap();
