@@ -669,6 +669,10 @@ async fn what_cannot_be_reached_or_used_is_said_in_one_sentence() {
     let mut config = config(&root, 256, 60);
     config.stack = Stack {
         buckets: vec![stack::LOCAL_BUCKET.into()],
+        state_machines: vec![StateMachineConfig {
+            name: stack::STATE_MACHINE_NAME.into(),
+            definition: r#"{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}"#.into(),
+        }],
         ..Stack::default()
     };
     let cloud = Cloud::start(config).await.unwrap();
@@ -694,14 +698,19 @@ async fn what_cannot_be_reached_or_used_is_said_in_one_sentence() {
         wrong.to_string(),
         format!("there is no bucket `other` at {endpoint}")
     );
-    let denied = Target::connect(profile("wrong")).await.unwrap_err();
-    assert!(
-        matches!(
-            denied,
-            JobsError::AccessDenied { .. } | JobsError::Credentials { .. }
-        ),
-        "{denied}"
+    let other = stack::state_machine_arn(REGION, ACCOUNT, "other");
+    let wrong = Target::connect(Profile {
+        state_machine_arn: other.clone(),
+        ..profile("secret")
+    })
+    .await;
+    let wrong = wrong.unwrap_err();
+    assert_eq!(
+        wrong.to_string(),
+        format!("there is no state machine {other}")
     );
+    let denied = Target::connect(profile("wrong")).await.unwrap_err();
+    assert!(matches!(denied, JobsError::Credentials { .. }), "{denied}");
 
     cloud.stop(false).await;
     let gone = target.check().await.unwrap_err();
