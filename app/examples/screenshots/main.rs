@@ -104,7 +104,7 @@ impl Stage {
             let entry = entry.unwrap();
             fs::copy(entry.path(), boards.join(entry.file_name())).unwrap();
         }
-        fs::write(boards.join("notes.txt"), "no picture\n").unwrap();
+        fs::write(folder.join("notes.txt"), "no picture\n").unwrap();
         let own = program.parent().unwrap().display().to_string();
         let path = std::env::var("PATH").unwrap_or_default();
         Stage {
@@ -142,7 +142,6 @@ impl Stage {
                 Step::See(text) => {
                     drop(terminal.wait_for(|screen| screen.contains(text), PATIENCE))
                 }
-                Step::Picture => wait(&mut terminal, |terminal| terminal.picture_cells() > 100),
                 Step::Type(keys) => terminal.keys(keys),
                 Step::Settle => settle(&mut terminal),
                 Step::End => drop(terminal.wait_exit(PATIENCE)),

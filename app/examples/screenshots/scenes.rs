@@ -22,8 +22,6 @@ pub struct Scene {
 pub enum Step {
     /// Waits until this text is on the screen.
     See(&'static str),
-    /// Waits until a picture is on the screen.
-    Picture,
     /// Types.
     Type(&'static str),
     /// Waits until nothing changes any more.
@@ -34,9 +32,6 @@ pub enum Step {
 
 /// Large enough for all panes.
 const LARGE: (u16, u16) = (120, 37);
-
-/// For commands that print a few lines.
-const LINES: (u16, u16) = (112, 20);
 
 const NONE: &[(&str, &str)] = &[];
 
@@ -55,7 +50,7 @@ pub const SCENES: &[Scene] = &[
         commands: &["whiteboarder boards/wall.jpg"],
         variables: NONE,
         answers: Answers::Sixel,
-        size: LARGE,
+        size: (112, 34),
         steps: &[
             Step::See("exact"),
             Step::Type("s"),
@@ -72,8 +67,16 @@ pub const SCENES: &[Scene] = &[
         steps: &[Step::See("exact"), Step::Type("?"), Step::Settle],
     },
     Scene {
+        name: "studio-half-blocks",
+        commands: &["whiteboarder boards/wall.jpg"],
+        variables: &[("COLORTERM", "truecolor")],
+        answers: Answers::Plain,
+        size: LARGE,
+        steps: &[Step::See("exact"), Step::Settle],
+    },
+    Scene {
         name: "studio-no-colour",
-        commands: &["whiteboarder boards/retro.png"],
+        commands: &["whiteboarder boards/wall.jpg"],
         variables: &[("NO_COLOR", "1")],
         answers: Answers::Plain,
         size: LARGE,
@@ -89,7 +92,7 @@ pub const SCENES: &[Scene] = &[
         commands: &["whiteboarder submit boards --wait -o cleaned"],
         variables: NONE,
         answers: Answers::Plain,
-        size: (112, 15),
+        size: (112, 13),
         steps: &[Step::See("3/6")],
     },
     Scene {
@@ -97,7 +100,7 @@ pub const SCENES: &[Scene] = &[
         commands: &["whiteboarder submit boards --wait -o cleaned-again"],
         variables: NONE,
         answers: Answers::Plain,
-        size: (112, 21),
+        size: (112, 19),
         steps: &[Step::End],
     },
     Scene {
@@ -108,7 +111,7 @@ pub const SCENES: &[Scene] = &[
         ],
         variables: NONE,
         answers: Answers::Plain,
-        size: (112, 26),
+        size: (112, 25),
         steps: &[Step::End],
     },
     Scene {
@@ -116,7 +119,7 @@ pub const SCENES: &[Scene] = &[
         commands: &["whiteboarder watch --plain"],
         variables: NONE,
         answers: Answers::Plain,
-        size: LINES,
+        size: (112, 17),
         steps: &[Step::End],
     },
     Scene {
@@ -124,18 +127,18 @@ pub const SCENES: &[Scene] = &[
         commands: &["whiteboarder local status"],
         variables: NONE,
         answers: Answers::Plain,
-        size: (112, 10),
+        size: (112, 9),
         steps: &[Step::End],
     },
     Scene {
         name: "an-error",
         commands: &[
-            "whiteboarder clean boards/notes.txt -o notes.png",
+            "whiteboarder clean notes.txt -o notes.png",
             "whiteboarder runs show 01ABC",
         ],
         variables: NONE,
         answers: Answers::Plain,
-        size: (112, 10),
+        size: (112, 7),
         steps: &[Step::End],
     },
 ];
