@@ -92,7 +92,8 @@ impl Studio {
     pub fn run(mut self, settings: &Settings) -> Result<Exit> {
         let model = &mut self.model;
         model.profile.clone_from(&settings.profile);
-        let leave = show(model, self.graphics, settings)?;
+        let left = show(model, self.graphics, settings);
+        // However it ended: what took effort is not lost.
         let terminal = &settings.terminal;
         let kept = if model.has_unwritten_changes() && model.is_changed() {
             match keep(&settings.dirs, &model.recipe) {
@@ -108,7 +109,7 @@ impl Studio {
         for line in farewell::lines(model, self.output.as_deref(), kept.as_deref()) {
             terminal.note(&line);
         }
-        Ok(match leave {
+        Ok(match left? {
             Leave::Quit => Exit::Success,
             Leave::Interrupted => Exit::Interrupted,
         })
