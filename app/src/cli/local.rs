@@ -360,7 +360,8 @@ async fn purge(
         terminal.note("nothing was removed");
         return Ok(Exit::Success);
     }
-    let Purged { files, bytes, left } = local::purge(&settings.dirs, all).await?;
+    let Purged { files, bytes, left } =
+        local::purge(&settings.terminal, &settings.dirs, all).await?;
     if json {
         terminal.document(&json!({ "freed_bytes": bytes, "files": files, "left": left }))?;
     } else {

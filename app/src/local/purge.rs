@@ -9,9 +9,11 @@ use anyhow::Result;
 
 use super::lock::Lock;
 use super::serve::refused;
+use super::start::take_turn;
 use super::{Files, stop};
 use crate::config::Dirs;
 use crate::error::Failure;
+use crate::term::Terminal;
 
 /// Letters and digits of a batch's id.
 const BATCH_ID: usize = 26;
@@ -30,16 +32,15 @@ pub struct Purged {
 /// Ends the cloud and removes its store: objects, executions, queues. With `all` also the store's credentials, the log,
 /// and the notes where batches came from. Configuration and saved recipes always stay, and so do two empty lock files,
 /// without which two starters could not agree.
-pub async fn purge(dirs: &Dirs, all: bool) -> Result<Purged> {
+pub async fn purge(terminal: &Terminal, dirs: &Dirs, all: bool) -> Result<Purged> {
     let files = Files::of(dirs);
     if !dirs.state.exists() && !dirs.data.exists() {
         return Ok(Purged::default());
     }
     // Nobody starts it while we are at it.
-    let path = files.start_lock.clone();
-    let _starting = tokio::task::spawn_blocking(move || Lock::take(&path))
-        .await?
-        .map_err(|error| Failure::file("use", &files.start_lock, &error))?;
+    let _starting = take_turn(terminal, &files).await?;
+    // Its end already tidies up: what it took before counts as freed.
+    let before = local_cloud::bytes_on_disk(&dirs.cloud_store());
     stop(&files, false).await?;
     let _serving = Lock::take_soon(&files.serve_lock)
         .map_err(|error| Failure::file("use", &files.serve_lock, &error))?
@@ -48,7 +49,7 @@ pub async fn purge(dirs: &Dirs, all: bool) -> Result<Purged> {
     let store = local_cloud::purge(&dirs.cloud_store()).map_err(|error| refused(&error))?;
     let mut purged = Purged {
         files: store.files,
-        bytes: store.bytes,
+        bytes: store.bytes.max(before),
         left: store.left,
     };
     if all {

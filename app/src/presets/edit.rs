@@ -37,45 +37,46 @@ pub fn edit(dirs: &Dirs, wanted: &str, terminal: &Terminal) -> Result<()> {
     let editor = editor()?;
     // Also a broken one: this is the way to mend it.
     let before = text_of(&source)?;
-    let copy = copy_of(&path, &before)?;
+    let typed = Typed {
+        copy: copy_of(&path, &before)?,
+        before: &before,
+        source: &source,
+    };
     // Ctrl-C belongs to the editor.
     on_interrupt(|| {});
+    let shown = text::path(&path);
     let after = loop {
-        if let Err(failed) = open(&editor, &copy) {
-            return Err(keep(copy, &before, failed));
+        if let Err(failed) = open(&editor, &typed.copy) {
+            return Err(typed.keep(failed));
         }
-        let edited = match read_text_there("the recipe", &copy) {
-            Ok(edited) => edited,
-            Err(error) => return Err(keep(copy, &before, Failure::usage(error.to_string()))),
+        let wrong = match read_text_there("the recipe", &typed.copy) {
+            Ok(edited) if edited == before => {
+                terminal.note("nothing was changed");
+                return Ok(());
+            }
+            Ok(edited) => match Recipe::from_toml(&edited) {
+                Ok(_) => break edited,
+                Err(error) => error.to_string(),
+            },
+            Err(error) => error.to_string(),
         };
-        if edited == before {
-            terminal.note("nothing was changed");
-            return Ok(());
-        }
-        let Err(error) = Recipe::from_toml(&edited) else {
-            break edited;
-        };
-        let wrong = Failure::usage(format!("{} is not changed: {error}", text::path(&path)));
         if !ask::somebody_there() {
-            return Err(keep(copy, &before, wrong));
+            return Err(typed.keep(Failure::usage(format!("{shown} is not changed: {wrong}"))));
         }
-        terminal.complain(&wrong.to_string());
+        terminal.complain(&wrong);
         if !ask::answer("Edit it again?", true)? {
-            return Err(keep(copy, &before, wrong));
+            return Err(typed.keep(Failure::usage(format!("{shown} is not changed"))));
         }
     };
     // Somebody else may have been quicker.
     if text_of(&source).ok().as_deref() != Some(before.as_str()) {
-        let changed = format!(
-            "{} was changed by somebody else meanwhile",
-            text::path(&path)
-        );
-        return Err(keep(copy, &before, Failure::usage(changed)));
+        let changed = format!("{shown} was changed by somebody else meanwhile");
+        return Err(typed.keep(Failure::usage(changed)));
     }
     if let Err(error) = write(&path, &after) {
-        return Err(keep(copy, &before, Failure::usage(error.to_string())));
+        return Err(typed.keep(Failure::usage(error.to_string())));
     }
-    terminal.note(&format!("changed {}", text::path(&path)));
+    terminal.note(&format!("changed {shown}"));
     Ok(())
 }
 
@@ -131,19 +132,35 @@ fn open(editor: &OsString, copy: &Path) -> Result<(), Failure> {
     }))
 }
 
-/// Keeps what was typed, if anything was, and says where.
-fn keep(copy: TempPath, before: &str, failure: Failure) -> anyhow::Error {
-    let typed = std::fs::read(&copy).is_ok_and(|now| now != before.as_bytes());
-    if !typed {
-        return failure.hint("VISUAL or EDITOR names the editor").into();
-    }
-    match copy.keep() {
-        Ok(kept) => failure.hint(kept_hint(&kept)).into(),
-        Err(error) => anyhow::Error::from(error).context(failure.to_string()),
-    }
+/// What was typed, until it is where it belongs.
+struct Typed<'a> {
+    copy: TempPath,
+    before: &'a str,
+    source: &'a Source,
 }
 
-fn kept_hint(kept: &Path) -> String {
-    let kept = text::path(kept);
-    format!("your text is kept in {kept}: `whiteboarder recipe edit {kept}` goes on with it")
+impl Typed<'_> {
+    /// Keeps what was typed, if anything was, and says where.
+    fn keep(self, failure: Failure) -> anyhow::Error {
+        if std::fs::read(&self.copy).is_ok_and(|now| now == self.before.as_bytes()) {
+            return failure.hint("VISUAL or EDITOR names the editor").into();
+        }
+        match self.copy.keep() {
+            Ok(kept) => {
+                let kept = text::path(&kept);
+                let then = match self.source {
+                    Source::Saved(name, _) => {
+                        format!("`whiteboarder recipe save {name} --from {kept} --force`")
+                    }
+                    Source::BuiltIn(..) | Source::File(_) => "copy it".to_owned(),
+                };
+                failure
+                    .hint(format!(
+                        "your text is kept in {kept}; mend it there, then {then}"
+                    ))
+                    .into()
+            }
+            Err(error) => anyhow::Error::from(error).context(failure.to_string()),
+        }
+    }
 }

@@ -54,13 +54,9 @@ fn every_command_has_an_example_and_a_page() {
             .skip(1)
             .any(|line| line.contains(own.trim()));
         assert!(example, "`{own}` has no example:\n{help}");
-        let page = format!(
-            "pages/whiteboarder{}.1",
-            command
-                .iter()
-                .map(|name| format!("-{name}"))
-                .collect::<String>()
-        );
+        let mut name = vec!["whiteboarder"];
+        name.extend(command.iter().map(String::as_str));
+        let page = format!("pages/{}.1", name.join("-"));
         let page = fs::read_to_string(home.path(&page)).unwrap();
         assert!(page.contains(".TH whiteboarder"), "{page}");
     }

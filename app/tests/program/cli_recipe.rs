@@ -17,7 +17,7 @@ fn writes(text: &str) -> String {
 fn kept(ended: &Ended) -> PathBuf {
     let from = ended.err.split("your text is kept in ").nth(1);
     let file = from.unwrap_or_else(|| panic!("{}", ended.err));
-    PathBuf::from(file.split(": ").next().unwrap())
+    PathBuf::from(file.split("; ").next().unwrap())
 }
 
 #[test]
@@ -237,6 +237,12 @@ fn an_edit_that_is_wrong_is_kept_and_the_recipe_stays() {
         assert_eq!(fs::read_to_string(&file).unwrap(), before);
         let kept = kept(&ended);
         assert_ne!(fs::read_to_string(&kept).unwrap(), before);
+        // It goes on as the hint says.
+        fs::write(&kept, "[finish]\nwhite = 81\n").unwrap();
+        home.run(&["recipe", "save", "mine", "--from", &arg(&kept), "--force"])
+            .expect(0);
+        assert!(fs::read_to_string(&file).unwrap().contains("white = 81"));
+        fs::write(&file, &before).unwrap();
         fs::remove_file(kept).unwrap();
     }
     for (editor, sentence) in [

@@ -17,8 +17,8 @@ fn keys(home: &Home) -> Vec<String> {
         format!("http://127.0.0.1:{}", record["port"]),
         &text("region"),
         &text("account"),
-        &text("access_key"),
-        &text("secret_key"),
+        text("access_key"),
+        text("secret_key"),
         Capacity::lambda(256, 15.0),
     );
     let runtime = tokio::runtime::Runtime::new().unwrap();

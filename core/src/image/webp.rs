@@ -223,12 +223,12 @@ pub(super) fn exif(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Decodes the pixels as stored, without orientation: of an animation its first frame.
 pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageError> {
-    complete(bytes)?;
     let failed = |error: image::ImageError| match error {
         image::ImageError::IoError(_) => TRUNCATED,
         other => corrupt(other.to_string()),
     };
     let (width, height) = header.stored();
+    complete(bytes, (width, height))?;
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(failed)?;
     if decoder.dimensions() != (width, height) {
         return Err(corrupt("its size is told twice, differently"));
@@ -253,20 +253,59 @@ pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageErro
     Picture::new(width, height, header.channels, data)
 }
 
-/// Every chunk that the container promises must be there in full. Bytes after its end are none of the picture.
-fn complete(bytes: &[u8]) -> Result<(), ImageError> {
+/// Every chunk that the container promises must be there in full, and the pictures within must have the size that the
+/// container tells: the decoder makes room for theirs. Bytes after its end are none of the picture.
+fn complete(bytes: &[u8], (width, height): (u32, u32)) -> Result<(), ImageError> {
     let parts = [Part { offset: 0, bytes }];
-    let mut chunks = Chunks::new(Parts(&parts)).map_err(|_| TRUNCATED)?;
+    let parts = Parts(&parts);
+    let mut chunks = Chunks::new(parts).map_err(|_| TRUNCATED)?;
     let mut picture = false;
     while let Some(chunk) = chunks.next().map_err(|_| TRUNCATED)? {
         if chunk.at + chunk.length > bytes.len() as u64 {
             return Err(TRUNCATED);
         }
-        picture |= matches!(&chunk.name, b"VP8 " | b"VP8L" | b"ANMF");
+        match &chunk.name {
+            b"VP8 " | b"VP8L" => sized(parts, chunk, (width, height))?,
+            b"ANMF" if !picture => first_frame(parts, chunk, (width, height))?,
+            b"ANMF" => {}
+            _ => continue,
+        }
+        picture = true;
     }
     if picture {
         Ok(())
     } else {
         Err(corrupt("it has no picture"))
     }
+}
+
+/// Checks the size of a picture in a chunk.
+fn sized(parts: Parts<'_>, chunk: Chunk, size: (u32, u32)) -> Result<(), ImageError> {
+    let own = First::read(parts, chunk)?;
+    if (own.width, own.height) == size {
+        Ok(())
+    } else {
+        Err(corrupt("its size is told twice, differently"))
+    }
+}
+
+/// Checks the first frame of an animation: it lies within the canvas, and its pictures are of its size.
+fn first_frame(parts: Parts<'_>, frame: Chunk, canvas: (u32, u32)) -> Result<(), ImageError> {
+    let head = parts.get(frame.at, 16).map_err(|_| TRUNCATED)?;
+    let side = |at: usize| little(&head[at..at + 3]) as u32 + 1;
+    let size = (side(6), side(9));
+    if size.0 > canvas.0 || size.1 > canvas.1 {
+        return Err(corrupt("its first frame is larger than its canvas"));
+    }
+    let mut chunks = Chunks {
+        parts,
+        at: frame.at + 16,
+        end: frame.at + frame.length,
+    };
+    while let Some(chunk) = chunks.next().map_err(|_| TRUNCATED)? {
+        if matches!(&chunk.name, b"VP8 " | b"VP8L") {
+            sized(parts, chunk, size)?;
+        }
+    }
+    Ok(())
 }

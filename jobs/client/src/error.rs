@@ -289,7 +289,7 @@ where
         SdkError::ConstructionFailure(_) => {
             let reason = format!("{}", DisplayErrorContext(&error));
             if reason.contains("redential") {
-                credentials(target, innermost(&error))
+                credentials(target, &innermost(&error))
             } else {
                 JobsError::Service {
                     operation: operation.to_owned(),
@@ -302,7 +302,7 @@ where
             // A missing credential surfaces here, before anything is sent.
             let reason = innermost(&error);
             if format!("{}", DisplayErrorContext(&error)).contains("redential") {
-                credentials(target, reason)
+                credentials(target, &reason)
             } else {
                 JobsError::Unreachable {
                     target: target.to_owned(),
@@ -318,7 +318,7 @@ where
 }
 
 /// What the credentials chain said. Its list of all the places where it looked is no sentence.
-fn credentials(target: &str, reason: String) -> JobsError {
+fn credentials(target: &str, reason: &str) -> JobsError {
     let target = target.to_owned();
     if reason.contains("no credentials found") {
         return JobsError::NoCredentials { target };

@@ -125,6 +125,10 @@ pub async fn resolve(target: &Target, text: &str) -> Result<(String, Option<Stri
         batch: wanted.to_owned(),
         bucket: target.profile().bucket.clone(),
     };
+    // Every id begins with nothing: an empty variable in a script must not mean the only batch.
+    if wanted.is_empty() {
+        return Err(no_such());
+    }
     let batch = if wanted == "latest" {
         batch_ids(target, "").await?.pop().ok_or_else(no_such)?
     } else {

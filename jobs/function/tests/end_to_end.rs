@@ -374,8 +374,15 @@ async fn a_folder_is_cleaned_on_both_lanes_and_comes_back_byte_for_byte() {
         ["Register", "Plan", "Place", "CleanOnLambda", "Done"]
     );
 
+    let empty = runs::resolve(&world.target, "").await.unwrap_err();
+    assert!(matches!(empty, JobsError::NoSuchBatch { .. }), "{empty}");
     let extent = runs::extent(&world.target, batch.id()).await.unwrap();
     let silent = Reporter::silent();
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let stopped = runs::delete(&world.target, batch.id(), &silent, &stop).await;
+    assert!(matches!(stopped, Err(JobsError::Cancelled)), "{stopped:?}");
+    // It can still be named, and so deleted.
     let deleted = runs::delete(&world.target, batch.id(), &silent, &world.cancel)
         .await
         .unwrap();
@@ -662,6 +669,10 @@ async fn what_cannot_be_reached_or_used_is_said_in_one_sentence() {
     let mut config = config(&root, 256, 60);
     config.stack = Stack {
         buckets: vec![stack::LOCAL_BUCKET.into()],
+        state_machines: vec![StateMachineConfig {
+            name: stack::STATE_MACHINE_NAME.into(),
+            definition: r#"{"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}"#.into(),
+        }],
         ..Stack::default()
     };
     let cloud = Cloud::start(config).await.unwrap();
@@ -687,14 +698,19 @@ async fn what_cannot_be_reached_or_used_is_said_in_one_sentence() {
         wrong.to_string(),
         format!("there is no bucket `other` at {endpoint}")
     );
-    let denied = Target::connect(profile("wrong")).await.unwrap_err();
-    assert!(
-        matches!(
-            denied,
-            JobsError::AccessDenied { .. } | JobsError::Credentials { .. }
-        ),
-        "{denied}"
+    let other = stack::state_machine_arn(REGION, ACCOUNT, "other");
+    let wrong = Target::connect(Profile {
+        state_machine_arn: other.clone(),
+        ..profile("secret")
+    })
+    .await;
+    let wrong = wrong.unwrap_err();
+    assert_eq!(
+        wrong.to_string(),
+        format!("there is no state machine {other}")
     );
+    let denied = Target::connect(profile("wrong")).await.unwrap_err();
+    assert!(matches!(denied, JobsError::Credentials { .. }), "{denied}");
 
     cloud.stop(false).await;
     let gone = target.check().await.unwrap_err();

@@ -1,5 +1,10 @@
 //! What goes wrong with the local cloud, with targets and with batches.
 
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "scenarios have one shape, and some are impossible on some machines"
+)]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;

@@ -1,5 +1,10 @@
 //! What goes wrong on this machine: files, pictures, recipes, configuration, usage.
 
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "scenarios have one shape, and some are impossible on some machines"
+)]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
@@ -183,14 +188,14 @@ fn left_out_file() -> Option<Told> {
 
 fn unreadable_picture() -> Option<Told> {
     let home = home();
-    fs::set_permissions(home.path("a.png"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(home.path("a.png"), fs::Permissions::from_mode(0o000)).unwrap();
     // Permissions say nothing to root.
     (!is_root()).then(|| of_item(&home.run(&["clean", "a.png", "b.png", "-o", "out", "--json"])))
 }
 
 fn unreadable_folder() -> Option<Told> {
     let home = home();
-    fs::set_permissions(home.path("empty"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(home.path("empty"), fs::Permissions::from_mode(0o000)).unwrap();
     (!is_root()).then(|| Told::of(&home.run(&["clean", "empty", "-o", "out"])))
 }
 

@@ -33,6 +33,7 @@ mod tag {
     pub const ROWS_PER_STRIP: u16 = 278;
     pub const STRIP_BYTES: u16 = 279;
     pub const PLANAR: u16 = 284;
+    pub const PREDICTOR: u16 = 317;
     pub const COLOUR_MAP: u16 = 320;
     pub const TILE_WIDTH: u16 = 322;
     pub const TILE_HEIGHT: u16 = 323;
@@ -41,6 +42,7 @@ mod tag {
     pub const SUB_IFDS: u16 = 330;
     pub const EXTRA_SAMPLES: u16 = 338;
     pub const SAMPLE_FORMAT: u16 = 339;
+    pub const SUBSAMPLING: u16 = 530;
     pub const JPEG_TABLES: u16 = 347;
     pub const PROFILE: u16 = 34675;
     pub const DNG_VERSION: u16 = 50706;
@@ -230,6 +232,13 @@ impl Facts {
         }
     }
 
+    /// How many strips or tiles there must be.
+    fn chunk_count(&self) -> u64 {
+        let count = |side: u32, chunk: u32| u64::from(side.div_ceil(chunk));
+        let planes = if self.planar { self.samples } else { 1 };
+        count(self.width, self.chunk.0) * count(self.height, self.chunk.1) * planes
+    }
+
     fn layout(&self) -> Layout {
         Layout {
             ink: self.photometric.ink(),
@@ -324,9 +333,36 @@ fn raw(ifds: &Ifds<'_>, directory: &Directory) -> Option<Foreign> {
 fn chunks(
     ifds: &Ifds<'_>,
     directory: &Directory,
+    facts: &Facts,
     file_bytes: u64,
 ) -> Result<Vec<(u64, u64)>, ImageError> {
-    let (offsets, lengths) = if directory.find(tag::TILE_WIDTH).is_some() {
+    // Who reads a value makes room for as many as it claims to be; these are one each, or one for each sample.
+    let few = [
+        tag::WIDTH,
+        tag::HEIGHT,
+        tag::BITS,
+        tag::COMPRESSION,
+        tag::PHOTOMETRIC,
+        tag::SAMPLES,
+        tag::ROWS_PER_STRIP,
+        tag::PLANAR,
+        tag::PREDICTOR,
+        tag::TILE_WIDTH,
+        tag::TILE_HEIGHT,
+        tag::EXTRA_SAMPLES,
+        tag::SAMPLE_FORMAT,
+        tag::SUBSAMPLING,
+    ];
+    let most = facts.samples.max(2);
+    let mut entries = directory.entries.iter();
+    if entries.any(|entry| few.contains(&entry.tag) && entry.count > most) {
+        return Err(corrupt("its directory has a list that is too long"));
+    }
+    let tiled = directory.find(tag::TILE_WIDTH).is_some();
+    if tiled && (facts.chunk.0 < 16 || facts.chunk.1 < 16) {
+        return Err(corrupt("its tiles are smaller than tiles may be"));
+    }
+    let (offsets, lengths) = if tiled {
         (tag::TILE_OFFSETS, tag::TILE_BYTES)
     } else {
         (tag::STRIP_OFFSETS, tag::STRIP_BYTES)
@@ -334,8 +370,8 @@ fn chunks(
     let (Some(offsets), Some(lengths)) = (directory.find(offsets), directory.find(lengths)) else {
         return Err(corrupt("it does not tell where its pixels are"));
     };
-    if offsets.count != lengths.count {
-        return Err(corrupt("it tells two different numbers of strips"));
+    if offsets.count != lengths.count || offsets.count != facts.chunk_count() {
+        return Err(corrupt("it has the wrong number of strips"));
     }
     let failed = |error| match error {
         IfdError::Missing(Missing { .. }) => TRUNCATED,

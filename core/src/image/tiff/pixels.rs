@@ -61,7 +61,7 @@ pub(in crate::image) fn decode(bytes: &[u8], header: &Header) -> Result<Picture,
     {
         return Err(TRUNCATED);
     }
-    let chunks = chunks(&ifds, &directory, bytes.len() as u64)?;
+    let chunks = chunks(&ifds, &directory, &facts, bytes.len() as u64)?;
     let palette = match facts.photometric {
         Photometric::Palette => Some(palette(&ifds, &directory, facts.bits)?),
         _ => None,

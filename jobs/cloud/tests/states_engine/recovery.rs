@@ -24,6 +24,51 @@ async fn timers_that_fell_due_meanwhile_fire_at_once() {
 }
 
 #[tokio::test]
+async fn ended_executions_go_when_they_were_kept_long_enough_and_running_ones_stay() {
+    let mut bench = Bench::new();
+    let pass = json!({ "StartAt": "P", "States": { "P": { "Type": "Pass", "End": true } } });
+    let machine = bench.machine("m", &pass).await;
+    // More than one piece of the sweeping takes.
+    let mut ended = Vec::new();
+    for number in 0..120 {
+        let execution = bench
+            .start(&machine, &format!("e{number}"), &json!({}))
+            .await;
+        bench.ended(&execution).await;
+        ended.push(execution);
+    }
+    let slow = bench.machine("slow", &wait(3600)).await;
+    let running = bench.start(&slow, "r", &json!({})).await;
+
+    bench.reopen_keeping(Duration::from_hours(24)).await;
+    for execution in &ended {
+        bench.describe(execution).await;
+    }
+    // Whatever has ended by now has been kept for long enough.
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    bench.reopen_keeping(Duration::ZERO).await;
+    let all = json!({ "stateMachineArn": machine, "maxResults": 1000 });
+    eventually(|| async {
+        let listed = bench.ok("ListExecutions", all.clone()).await;
+        listed["executions"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+            .then_some(())
+    })
+    .await;
+    let gone = json!({ "executionArn": ended[0] });
+    for operation in ["DescribeExecution", "GetExecutionHistory"] {
+        let refused = bench.refused(operation, gone.clone()).await;
+        assert_eq!(refused.code, "ExecutionDoesNotExist");
+    }
+    assert_eq!(bench.describe(&running).await["status"], "RUNNING");
+    bench.machine("m", &pass).await;
+    // Its name is free again, as on AWS.
+    bench.start(&machine, "e0", &json!({})).await;
+}
+
+#[tokio::test]
 async fn queued_tasks_stay_in_their_order_and_taken_ones_with_their_workers() {
     let mut bench = Bench::new();
     let arn = bench.engine.ensure_activity("a").await.unwrap();

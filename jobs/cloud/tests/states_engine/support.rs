@@ -103,11 +103,16 @@ pub struct Bench {
 }
 
 pub fn open_at(path: &Path, services: &Arc<Services>) -> Arc<Engine> {
+    open_keeping(path, services, None)
+}
+
+/// An engine that keeps ended executions so long.
+pub fn open_keeping(path: &Path, services: &Arc<Services>, keep: Option<Duration>) -> Arc<Engine> {
     let settings = EngineSettings {
         region: "us-east-1".into(),
         account: "000000000000".into(),
         durability: Durability::Normal,
-        keep: None,
+        keep,
     };
     Engine::open(
         path,
@@ -137,6 +142,12 @@ impl Bench {
     pub async fn reopen(&mut self) {
         self.engine.close().await;
         self.engine = open_at(&self.path(), &self.services);
+    }
+
+    /// The same with an engine that keeps ended executions so long.
+    pub async fn reopen_keeping(&mut self, keep: Duration) {
+        self.engine.close().await;
+        self.engine = open_keeping(&self.path(), &self.services, Some(keep));
     }
 
     pub async fn ok(&self, operation: &str, body: Value) -> Value {

@@ -18,18 +18,18 @@ impl S3Access for KnownParameters {
             let message = "the request is not signed";
             return Err(S3Error::with_message(S3ErrorCode::AccessDenied, message));
         }
-        match unknown(context.s3_op().name(), context.uri()) {
+        match missing(context.s3_op().name(), context.uri()) {
             None => Ok(()),
-            Some(parameter) => Err(S3Error::with_message(
+            Some(what) => Err(S3Error::with_message(
                 S3ErrorCode::NotImplemented,
-                format!("the parameter {parameter} is not implemented by the local S3"),
+                format!("{what} is not implemented by the local S3"),
             )),
         }
     }
 }
 
-/// The first parameter that makes a request another one than this operation.
-fn unknown<'a>(operation: &str, uri: &'a Uri) -> Option<&'a str> {
+/// What of a request this store does not have: the operation, or a parameter that makes it another one.
+fn missing(operation: &str, uri: &Uri) -> Option<String> {
     let known: &[&str] = match operation {
         "PutObject" | "CopyObject" | "CreateBucket" | "DeleteBucket" => &[],
         "UploadPart" | "UploadPartCopy" => &["partNumber", "uploadId"],
@@ -39,12 +39,25 @@ fn unknown<'a>(operation: &str, uri: &'a Uri) -> Option<&'a str> {
         "DeleteObjects" => &["delete"],
         // Reading changes nothing, and AWS passes over what it does not know. These two it knows.
         "ListObjects" | "ListObjectsV2" => {
-            return names(uri).find(|name| matches!(*name, "abac" | "metadataConfiguration"));
+            let of_other = |name: &&str| matches!(*name, "abac" | "metadataConfiguration");
+            return names(uri).find(of_other).map(parameter);
         }
-        // `s3s` knows the rest, and that there is no such thing here.
-        _ => return None,
+        "GetBucketLocation"
+        | "GetObject"
+        | "HeadBucket"
+        | "HeadObject"
+        | "ListBuckets"
+        | "ListMultipartUploads"
+        | "ListParts"
+        | "PostObject" => return None,
+        other => return Some(other.to_owned()),
     };
-    names(uri).find(|name| !known.contains(name) && !goes_with_all(name))
+    let unknown = |name: &&str| !known.contains(name) && !goes_with_all(name);
+    names(uri).find(unknown).map(parameter)
+}
+
+fn parameter(name: &str) -> String {
+    format!("the parameter {name}")
 }
 
 /// Parameters of presigned URLs of either version, and the operation's name that some SDKs add.
@@ -71,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_write_with_a_parameter_that_nobody_reads_is_no_plain_write() {
-        for (operation, target, parameter) in [
+        for (operation, target, name) in [
             ("PutObject", "/b/k?renameObject", "renameObject"),
             ("PutObject", "/b/k?encryption=", "encryption"),
             ("PutObject", "/b/k?x-id=PutObject&uploadId=u", "uploadId"),
@@ -88,12 +101,11 @@ mod tests {
                 "metadataConfiguration",
             ),
         ] {
-            assert_eq!(
-                unknown(operation, &target.parse().unwrap()),
-                Some(parameter),
-                "{target}"
-            );
+            let found = missing(operation, &target.parse().unwrap());
+            assert_eq!(found, Some(parameter(name)), "{operation} {target}");
         }
+        let found = missing("PutObjectAcl", &"/b/k?acl".parse().unwrap());
+        assert_eq!(found.as_deref(), Some("PutObjectAcl"));
     }
 
     #[test]
@@ -114,7 +126,7 @@ mod tests {
             ("GetObject", "/b/k?anything"),
         ] {
             assert_eq!(
-                unknown(operation, &target.parse().unwrap()),
+                missing(operation, &target.parse().unwrap()),
                 None,
                 "{target}"
             );
