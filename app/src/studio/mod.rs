@@ -57,7 +57,7 @@ pub struct Options {
     pub graphics: GraphicsChoice,
 }
 
-/// Finds the photographs. Apart from [`run`], so that wrong paths are told before the screen is taken.
+/// Finds the photographs. Apart from [`Studio::run`], so that wrong paths are told before the screen is taken.
 pub fn open(options: Options) -> Result<Studio> {
     let gathered = files::gather(&options.paths, options.output.as_deref())?;
     let (recipe_name, recipe) = options.recipe;

@@ -1,5 +1,5 @@
-//! Everything the studio knows: plain data. What changes it is [`super::update`], what shows it is
-//! [`super::view`].
+//! Everything the studio knows: plain data. What changes it is [`mod@super::update`], what shows it is
+//! [`mod@super::view`].
 
 use std::path::PathBuf;
 

@@ -155,9 +155,11 @@ fn quality(model: &Model, theme: &Theme) -> (String, Style) {
     } else {
         String::new()
     };
+    let refining = model.asked == Some((model.generation, Quality::Exact));
     match model.quality() {
         _ if preview.look == Look::Before => ("photograph".to_owned(), theme.plain),
         Some(Quality::Exact) => (marked(Mark::Done, &format!("exact{took}")), theme.good),
+        _ if refining => (marked(Mark::Running, "draft, refining"), theme.notable),
         _ => (marked(Mark::Queued, &format!("draft{took}")), theme.notable),
     }
 }
