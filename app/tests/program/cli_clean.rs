@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use crate::support::{Home, PROGRAM, arg, board, end, is_root, picture, truncated_jpeg, wait_until};
+use crate::support::{
+    Home, PROGRAM, arg, board, end, is_root, picture, truncated_jpeg, wait_until,
+};
 
 #[test]
 fn files_and_folders_are_cleaned_under_their_own_names() {
@@ -136,11 +138,7 @@ fn a_picture_of_a_kind_that_is_not_read_says_how_to_convert_it() {
     fs::write(photos.join("b.heic"), "x").unwrap();
     fs::write(photos.join("notes.txt"), "x").unwrap();
     // What a file is, its bytes decide.
-    fs::write(
-        photos.join("c.jpg"),
-        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
-    )
-    .unwrap();
+    fs::write(photos.join("c.jpg"), b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").unwrap();
     let ended = home.run(&["clean", "photos", "-o", "out"]).expect(1);
     let lines: Vec<&str> = ended
         .err
@@ -152,7 +150,11 @@ fn a_picture_of_a_kind_that_is_not_read_says_how_to_convert_it() {
         "{}",
         ended.err
     );
-    assert!(ended.err.contains("left out photos/b.heic: this is an HEIC"));
+    assert!(
+        ended
+            .err
+            .contains("left out photos/b.heic: this is an HEIC")
+    );
 }
 
 #[test]
