@@ -37,7 +37,7 @@ use crate::term::theme::Theme;
 use crate::ui::toast::{Kind, Toast};
 use files::Gate;
 use mailbox::Mailbox;
-use model::{Effect, Leave, Model, Msg, WriteJob};
+use model::{Effect, Leave, Model, Msg, Photo, WriteJob};
 use preview::Painter;
 use update::update;
 
@@ -61,8 +61,15 @@ pub struct Options {
 pub fn open(options: Options) -> Result<Studio> {
     let gathered = files::gather(&options.paths, options.output.as_deref())?;
     let (recipe_name, recipe) = options.recipe;
+    // They are listed by name, and begun with the one that was named first.
+    let named_first = |photo: &Photo| {
+        let first = options.paths.first();
+        first.is_some_and(|first| photo.path.starts_with(first))
+    };
+    let current = gathered.photos.iter().position(named_first).unwrap_or(0);
     let mut model = Model {
         photos: gathered.photos,
+        current,
         recipe_name,
         selected: rows::radius(&recipe),
         named: recipe.clone(),
@@ -95,7 +102,7 @@ impl Studio {
         let left = show(model, self.graphics, settings);
         // However it ended: what took effort is not lost.
         let terminal = &settings.terminal;
-        let kept = if model.has_unwritten_changes() && model.is_changed() {
+        let kept = if model.is_changed() {
             match keep(&settings.dirs, &model.recipe) {
                 Ok(path) => Some(path),
                 Err(failure) => {

@@ -149,8 +149,8 @@ fn quality(model: &Model, theme: &Theme) -> (String, Style) {
     let Some(preview) = &model.shown else {
         return (marked(Mark::Running, "cleaning"), theme.notable);
     };
-    // The time of the picture before this one says nothing.
-    let took = if preview.generation == model.generation {
+    // The time of the picture before this one says nothing, and neither does that of finding one kept.
+    let took = if preview.generation == model.generation && preview.seconds >= 0.001 {
         format!(" {}", took(preview.seconds))
     } else {
         String::new()
