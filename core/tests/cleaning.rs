@@ -223,7 +223,7 @@ fn strength_goes_from_the_photograph_to_the_cleaned_picture() {
     assert_eq!(at(100.0), clean(&scene.picture, &Recipe::default()));
     let (half, whole) = (at(50.0), at(100.0));
     for ((half, whole), before) in half.data.iter().zip(&whole.data).zip(&scene.picture.data) {
-        let middle = (f32::from(*whole) + f32::from(*before)) / 2.0;
+        let middle = f32::midpoint(f32::from(*whole), f32::from(*before));
         assert!((f32::from(*half) - middle).abs() <= 0.5);
     }
 }
