@@ -71,7 +71,7 @@ const STEPS: usize = 8192;
 /// RGB: a table per channel from sample to light, a matrix from light to light, and a table from there to samples.
 pub(in crate::image) struct Matrix {
     light: [Vec<f32>; 3],
-    matrix: [[f32; 3]; 3],
+    weights: [[f32; 3]; 3],
     /// The same as [`ToSample`], which asks for more care than light that has been clamped needs.
     samples: Box<[u8; STEPS + 1]>,
 }
@@ -101,8 +101,8 @@ impl Matrix {
             xyz(&profile.green_colorant),
             xyz(&profile.blue_colorant),
         ];
-        let mut matrix = [[0.0_f32; 3]; 3];
-        for (row, weights) in matrix.iter_mut().zip(XYZ_TO_SRGB) {
+        let mut to_srgb = [[0.0_f32; 3]; 3];
+        for (row, weights) in to_srgb.iter_mut().zip(XYZ_TO_SRGB) {
             let [a, b, c] = weights;
             let cells = colorants.map(|[x, y, z]| a * x + b * y + c * z);
             // White stays white. It does so already, but for the rounding in profiles, which would tint some greys by
@@ -119,7 +119,7 @@ impl Matrix {
         }));
         Some(Self {
             light,
-            matrix,
+            weights: to_srgb,
             samples,
         })
     }
@@ -127,7 +127,7 @@ impl Matrix {
     #[inline]
     fn pixel(&self, red: f32, green: f32, blue: f32) -> [u8; 3] {
         // Plain products and sums: the language forbids to fuse them, so the rounding is the same everywhere.
-        self.matrix.map(|[r, g, b]| {
+        self.weights.map(|[r, g, b]| {
             let light = r * red + g * green + b * blue;
             let step = (light * STEPS as f32 + 0.5) as i32;
             self.samples[step.clamp(0, STEPS as i32) as usize]
