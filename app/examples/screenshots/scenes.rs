@@ -1,0 +1,141 @@
+//! What is shown: a table of commands, keys and what to wait for. The picture is taken after the last step.
+
+use crate::fake_terminal::Answers;
+
+/// One picture of the guide.
+pub struct Scene {
+    /// The file's name, without `.png`.
+    pub name: &'static str,
+    /// What is typed in the shell, line by line. The folder has the sample boards in `boards`.
+    pub commands: &'static [&'static str],
+    /// Variables beyond the usual.
+    pub variables: &'static [(&'static str, &'static str)],
+    /// The kind of terminal.
+    pub answers: Answers,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// What happens until the picture is taken.
+    pub steps: &'static [Step],
+}
+
+/// A moment of a scene.
+pub enum Step {
+    /// Waits until this text is on the screen.
+    See(&'static str),
+    /// Waits until a picture is on the screen.
+    Picture,
+    /// Types.
+    Type(&'static str),
+    /// Waits until nothing changes any more.
+    Settle,
+    /// Waits until the last command has ended.
+    End,
+}
+
+/// Large enough for all panes.
+const LARGE: (u16, u16) = (120, 37);
+
+/// For commands that print a few lines.
+const LINES: (u16, u16) = (112, 20);
+
+const NONE: &[(&str, &str)] = &[];
+
+/// In the order in which they are played: later ones see what the earlier ones have submitted.
+pub const SCENES: &[Scene] = &[
+    Scene {
+        name: "studio",
+        commands: &["whiteboarder boards"],
+        variables: NONE,
+        answers: Answers::Sixel,
+        size: LARGE,
+        steps: &[Step::See("exact"), Step::Settle],
+    },
+    Scene {
+        name: "studio-split",
+        commands: &["whiteboarder boards/wall.jpg"],
+        variables: NONE,
+        answers: Answers::Sixel,
+        size: LARGE,
+        steps: &[
+            Step::See("exact"),
+            Step::Type("s"),
+            Step::Settle,
+            Step::See("exact"),
+        ],
+    },
+    Scene {
+        name: "studio-keys",
+        commands: &["whiteboarder boards"],
+        variables: NONE,
+        answers: Answers::Sixel,
+        size: LARGE,
+        steps: &[Step::See("exact"), Step::Type("?"), Step::Settle],
+    },
+    Scene {
+        name: "studio-no-colour",
+        commands: &["whiteboarder boards/retro.png"],
+        variables: &[("NO_COLOR", "1")],
+        answers: Answers::Plain,
+        size: LARGE,
+        steps: &[
+            Step::See("exact"),
+            Step::Type("s"),
+            Step::Settle,
+            Step::See("exact"),
+        ],
+    },
+    Scene {
+        name: "submit-running",
+        commands: &["whiteboarder submit boards --wait -o cleaned"],
+        variables: NONE,
+        answers: Answers::Plain,
+        size: (112, 15),
+        steps: &[Step::See("3/6")],
+    },
+    Scene {
+        name: "submit-done",
+        commands: &["whiteboarder submit boards --wait -o cleaned-again"],
+        variables: NONE,
+        answers: Answers::Plain,
+        size: (112, 21),
+        steps: &[Step::End],
+    },
+    Scene {
+        name: "runs-list",
+        commands: &[
+            "whiteboarder runs list",
+            "whiteboarder runs show latest/sketch.jpg",
+        ],
+        variables: NONE,
+        answers: Answers::Plain,
+        size: (112, 26),
+        steps: &[Step::End],
+    },
+    Scene {
+        name: "watch-plain",
+        commands: &["whiteboarder watch --plain"],
+        variables: NONE,
+        answers: Answers::Plain,
+        size: LINES,
+        steps: &[Step::End],
+    },
+    Scene {
+        name: "local-status",
+        commands: &["whiteboarder local status"],
+        variables: NONE,
+        answers: Answers::Plain,
+        size: (112, 10),
+        steps: &[Step::End],
+    },
+    Scene {
+        name: "an-error",
+        commands: &[
+            "whiteboarder clean boards/notes.txt -o notes.png",
+            "whiteboarder runs show 01ABC",
+        ],
+        variables: NONE,
+        answers: Answers::Plain,
+        size: (112, 10),
+        steps: &[Step::End],
+    },
+];

@@ -1,0 +1,18 @@
+//! The program on a terminal: the real binary in a pseudo-terminal that answers its questions, or does not.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
+
+#[path = "../fake_terminal/mod.rs"]
+mod fake_terminal;
+
+mod commands;
+mod docs;
+mod fake;
+mod leaving;
+mod studio;
+mod support;
