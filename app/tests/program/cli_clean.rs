@@ -303,7 +303,7 @@ fn a_full_disk_is_one_sentence_with_the_path() {
     let home = Home::new();
     home.folder("small");
     // The noise keeps the result from becoming small.
-    fs::copy(crate::support::board("retro.png"), home.path("a.png")).unwrap();
+    fs::copy(board("retro.png"), home.path("a.png")).unwrap();
     let script = format!(
         "mount -t tmpfs -o size=64k none small || exit 99; \
          {PROGRAM} clean a.png -o small; code=$?; ls -A small >&2; exit $code"
