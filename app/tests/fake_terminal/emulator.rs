@@ -28,7 +28,7 @@ pub struct Modes {
     pub others: BTreeSet<u16>,
     /// Synchronized updates that began.
     pub updates_begun: usize,
-    /// Synchronized updates that ended.
+    /// Synchronized updates that ended. An end for which nothing had begun says nothing, and is not counted.
     pub updates_ended: usize,
     /// The window's title.
     pub title: String,
@@ -354,7 +354,10 @@ impl Callbacks for Host {
             for &mode in numbers.iter() {
                 match (mode, c) {
                     (2026, 'h') => self.modes.updates_begun += 1,
-                    (2026, _) => self.modes.updates_ended += 1,
+                    (2026, _) => {
+                        let (begun, ended) = (self.modes.updates_begun, self.modes.updates_ended);
+                        self.modes.updates_ended = begun.min(ended + 1);
+                    }
                     // Autowrap and a blinking cursor are on from the start, and say nothing when set.
                     (7 | 12, _) => {}
                     (_, 'h') => drop(self.modes.others.insert(mode)),

@@ -102,7 +102,7 @@ fn ctrl_z_gives_the_shell_a_whole_terminal_and_fg_comes_back() {
         let shell = Path::new("/bin/sh");
         let variables = [("PS1", "prompt> "), ("ENV", "")];
         let mut terminal = home.launch(shell, &["-i"], &variables, SIZE, answers);
-        terminal.wait_for(|text| text.contains("prompt> "), PATIENCE);
+        terminal.wait_for(|text| text.contains("prompt>"), PATIENCE);
         terminal.keys(&format!("{PROGRAM} board.png\n"));
         exact(&mut terminal);
         taken(&terminal);
