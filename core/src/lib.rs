@@ -1,8 +1,9 @@
 //! Pictures of whiteboards in, clean pictures out: everything Whiteboarder knows about pixels.
 //!
-//! This crate knows nothing of networks, terminals, clouds or async. Bytes of a JPEG or PNG file and a
+//! This crate knows nothing of networks, terminals, clouds or async. Bytes of a JPEG, PNG, TIFF, WebP or BMP file and a
 //! [`Recipe`](recipe::Recipe) come in, bytes of a PNG file go out, and the same input gives the same bytes
-//! on every machine and with any number of threads.
+//! on every machine and with any number of threads. (Files with a colour profile made of tables are the exception:
+//! there a sample may be rounded the other way on another family of processors.)
 //!
 //! ```
 //! use whiteboarder_core::{clean, image, recipe::Recipe};
@@ -23,7 +24,7 @@
 //! - [`finish`]: from picture and background to white paper and whole ink;
 //! - [`preview`]: the same cleaning at the size of a screen, while its recipe is being tuned;
 //! - [`recipe`]: every parameter of a cleaning, one table row each;
-//! - [`image`]: reading and writing files, and the limits that are checked first;
+//! - [`image`]: reading and writing files, their colours, and the limits that are checked first;
 //! - [`cost`]: what a cleaning will need, and whether a machine has it.
 
 mod average;

@@ -255,8 +255,11 @@ fn every_format_says_how_the_camera_was_held() {
     }
 }
 
+/// Width, height and orientation.
+type Told = Result<(u32, u32, u8), ImageError>;
+
 /// Reads a header by parts, and counts them.
-fn by_parts(bytes: &[u8]) -> (Result<(u32, u32, u8), ImageError>, Vec<(u64, u64)>) {
+fn by_parts(bytes: &[u8]) -> (Told, Vec<(u64, u64)>) {
     let mut reader = HeaderReader::new(bytes.len() as u64);
     let mut asked = Vec::new();
     loop {

@@ -67,22 +67,8 @@ fn on_a_terminal() -> bool {
 
 /// Opens the studio.
 pub fn run(args: StudioArgs, settings: &Settings) -> Result<Exit> {
-    // A word that is no file may be a command that was mistyped.
-    if let [only] = args.paths.as_slice()
-        && !only.exists()
-    {
-        let word = text::path(only);
-        let command = Cli::command();
-        let names = command
-            .get_subcommands()
-            .filter(|command| !command.is_hide_set())
-            .map(clap::Command::get_name);
-        let meant = text::did_you_mean(&word, names);
-        return Err(Failure::usage(format!(
-            "{word}: there is no such file, folder or command{meant}"
-        ))
-        .hint("`whiteboarder --help` names the commands")
-        .into());
+    if let Some(word) = args.paths.iter().find(|path| !path.exists()) {
+        return Err(no_such(&text::path(word)).into());
     }
     let name = args.recipe.unwrap_or_else(|| presets::DEFAULT.to_owned());
     let recipe = presets::find(&settings.dirs, &name)?;
@@ -98,4 +84,24 @@ pub fn run(args: StudioArgs, settings: &Settings) -> Result<Exit> {
             .into());
     }
     studio.run(settings)
+}
+
+/// A word that is no file may be a command that was mistyped, or that stands in the wrong place.
+fn no_such(word: &str) -> Failure {
+    let command = Cli::command();
+    let names: Vec<&str> = command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .map(clap::Command::get_name)
+        .collect();
+    if names.contains(&word) {
+        return Failure::usage(format!("the command `{word}` stands behind a file")).hint(format!(
+            "`whiteboarder {word} --help` shows what goes where"
+        ));
+    }
+    let meant = text::did_you_mean(word, names);
+    Failure::usage(format!(
+        "{word}: there is no such file, folder or command{meant}"
+    ))
+    .hint("`whiteboarder --help` names the commands")
 }

@@ -49,6 +49,7 @@ Examples:
 --json prints one object per line with `time` and `event`: scan, plan, batch, upload_started,
 upload_progress, upload_retry, uploaded, upload_failed, execution, cleaned, failed, stuck, offline,
 downloaded, download_failed, and at the end submitted or summary.")]
+#[allow(clippy::struct_excessive_bools, reason = "they are flags")]
 pub struct SubmitArgs {
     /// Pictures (JPEG, PNG, TIFF, WebP, BMP) and folders
     #[arg(required_unless_present = "resume", value_name = "PATH")]

@@ -3,33 +3,31 @@
 use std::path::Path;
 
 use super::files::OUTPUT;
-use super::model::{Model, PhotoState};
+use super::model::{Model, Photo, PhotoState};
 use crate::term::text;
 
 /// The lines. `kept` is the file in which a recipe was kept that has changes and no name.
 pub fn lines(model: &Model, output: Option<&Path>, kept: Option<&Path>) -> Vec<String> {
     let mut lines = Vec::new();
-    match model.written.as_slice() {
-        [] => {}
-        [(_, only)] => lines.push(format!("wrote {}", text::path(only))),
-        [.., (_, last)] => lines.push(format!(
-            "wrote {}, the last one {}",
-            text::count(model.written.len(), "file"),
-            text::path(last)
-        )),
+    let unwritten = model.written.is_empty() || model.has_unwritten_changes();
+    if let Some(last) = model.written.last() {
+        let mut line = match model.written.len() {
+            1 => format!("wrote {}", text::path(last)),
+            several => format!("wrote {several} files, the last one {}", text::path(last)),
+        };
+        if let (false, Some(path)) = (unwritten, kept) {
+            line.extend(["; the recipe is in ", &text::path(path)]);
+        }
+        lines.push(line);
     }
-    let Some(photo) = model
-        .photo()
-        .filter(|photo| matches!(photo.state, PhotoState::Opened(..)))
-    else {
-        return lines;
-    };
-    if lines.is_empty() || model.has_unwritten_changes() {
+    let opened = |photo: &&Photo| matches!(photo.state, PhotoState::Opened(..));
+    if let (true, Some(photo)) = (unwritten, model.photo().filter(opened)) {
         let recipe = match kept {
-            Some(path) if model.is_changed() => format!(" --recipe {}", quoted(&text::path(path))),
+            Some(path) => format!(" --recipe {}", quoted(&text::path(path))),
+            // It could not be kept, and nothing else can clean like it.
             None if model.is_changed() => return lines,
-            _ if model.recipe_name == crate::presets::DEFAULT => String::new(),
-            _ => format!(" --recipe {}", quoted(&model.recipe_name)),
+            None if model.recipe_name == crate::presets::DEFAULT => String::new(),
+            None => format!(" --recipe {}", quoted(&model.recipe_name)),
         };
         lines.push(format!(
             "this cleans it as seen: whiteboarder clean {} -o {}{recipe}",
@@ -53,7 +51,6 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::studio::model::Photo;
 
     fn model() -> Model {
         Model {
@@ -78,9 +75,15 @@ mod tests {
             lines(&model, out, None),
             [format!("{command} x.png --recipe page")]
         );
-        model.written.push((0, "cleaned/board.jpg.png".into()));
+        model.written.push("cleaned/board.jpg.png".into());
         assert_eq!(lines(&model, None, None), ["wrote cleaned/board.jpg.png"]);
         model.recipe.finish.white = 80.0;
+        model.kept = model.recipe.clone();
+        assert_eq!(
+            lines(&model, None, Some(Path::new("/state/studio.toml"))),
+            ["wrote cleaned/board.jpg.png; the recipe is in /state/studio.toml"]
+        );
+        model.kept = model.named.clone();
         assert_eq!(
             lines(&model, None, Some(Path::new("/state/studio.toml"))),
             [

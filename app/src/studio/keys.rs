@@ -282,16 +282,14 @@ pub fn markdown() -> String {
         "# The studio's keys\n\nWritten by the program's own key table; `?` shows the same.\n"
             .to_owned();
     for (heading, rows) in sections() {
-        text.push_str(&format!(
-            "\n## {heading}\n\n| key | what it does |\n|---|---|\n"
-        ));
+        text.extend(["\n## ", heading, "\n\n| key | what it does |\n|---|---|\n"]);
         for row in rows {
             let keys: Vec<String> = row
                 .keys
                 .iter()
                 .map(|key| format!("`{}`", pretty(key, true)))
                 .collect();
-            text.push_str(&format!("| {} | {} |\n", keys.join(" "), row.help));
+            text.extend(["| ", &keys.join(" "), " | ", row.help, " |\n"]);
         }
     }
     text

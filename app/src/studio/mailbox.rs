@@ -102,7 +102,7 @@ impl Drop for Mailbox {
 mod tests {
     use super::*;
     use crate::studio::model::Look;
-    use std::sync::mpsc::{Receiver, channel};
+    use std::sync::mpsc::{Receiver, Sender, channel};
     use std::time::Duration;
     use whiteboarder_core::recipe::Recipe;
 
@@ -121,13 +121,17 @@ mod tests {
         }
     }
 
-    /// A renderer that says when it begins, goes on only when told to, and says whether it was cancelled.
-    fn slow() -> (
-        Mailbox,
-        Receiver<u64>,
-        std::sync::mpsc::Sender<()>,
-        Receiver<(u64, bool)>,
-    ) {
+    /// A renderer that is waited for.
+    struct Slow {
+        mailbox: Mailbox,
+        begun: Receiver<u64>,
+        go: Sender<()>,
+        /// The request, and whether it was cancelled.
+        ended: Receiver<(u64, bool)>,
+    }
+
+    /// Says when it begins, goes on only when told to, and says how it ended.
+    fn slow() -> Slow {
         let (begin, begun) = channel();
         let (go, may_go) = channel();
         let (end, ended) = channel();
@@ -137,12 +141,22 @@ mod tests {
             let _ = end.send((request.ticket, cancel.is_cancelled()));
         })
         .unwrap();
-        (mailbox, begun, go, ended)
+        Slow {
+            mailbox,
+            begun,
+            go,
+            ended,
+        }
     }
 
     #[test]
     fn of_all_that_is_posted_meanwhile_only_the_last_is_rendered() {
-        let (mailbox, begun, go, ended) = slow();
+        let Slow {
+            mailbox,
+            begun,
+            go,
+            ended,
+        } = slow();
         mailbox.post(request(1, 0, Quality::Draft));
         assert_eq!(begun.recv_timeout(PATIENCE), Ok(1));
         for ticket in 2..=50 {
@@ -167,7 +181,12 @@ mod tests {
             (request(1, 0, Quality::Exact), request(2, 0, Quality::Draft)),
             (request(1, 0, Quality::Draft), request(2, 1, Quality::Draft)),
         ] {
-            let (mailbox, begun, go, ended) = slow();
+            let Slow {
+                mailbox,
+                begun,
+                go,
+                ended,
+            } = slow();
             mailbox.post(first);
             assert_eq!(begun.recv_timeout(PATIENCE), Ok(1));
             mailbox.post(second);
@@ -180,7 +199,12 @@ mod tests {
 
     #[test]
     fn leaving_cancels_what_runs_and_forgets_what_waits() {
-        let (mailbox, begun, go, ended) = slow();
+        let Slow {
+            mailbox,
+            begun,
+            go,
+            ended,
+        } = slow();
         mailbox.post(request(1, 0, Quality::Draft));
         assert_eq!(begun.recv_timeout(PATIENCE), Ok(1));
         mailbox.post(request(2, 0, Quality::Draft));

@@ -37,7 +37,7 @@ use crate::term::theme::Theme;
 use crate::ui::toast::{Kind, Toast};
 use files::Gate;
 use mailbox::Mailbox;
-use model::{Effect, Leave, Model, Msg, WriteJob};
+use model::{Effect, Leave, Model, Msg, Photo, WriteJob};
 use preview::Painter;
 use update::update;
 
@@ -57,12 +57,19 @@ pub struct Options {
     pub graphics: GraphicsChoice,
 }
 
-/// Finds the photographs. Apart from [`run`], so that wrong paths are told before the screen is taken.
+/// Finds the photographs. Apart from [`Studio::run`], so that wrong paths are told before the screen is taken.
 pub fn open(options: Options) -> Result<Studio> {
     let gathered = files::gather(&options.paths, options.output.as_deref())?;
     let (recipe_name, recipe) = options.recipe;
+    // They are listed by name, and begun with the one that was named first.
+    let named_first = |photo: &Photo| {
+        let first = options.paths.first();
+        first.is_some_and(|first| photo.path.starts_with(first))
+    };
+    let current = gathered.photos.iter().position(named_first).unwrap_or(0);
     let mut model = Model {
         photos: gathered.photos,
+        current,
         recipe_name,
         selected: rows::radius(&recipe),
         named: recipe.clone(),
@@ -92,9 +99,10 @@ impl Studio {
     pub fn run(mut self, settings: &Settings) -> Result<Exit> {
         let model = &mut self.model;
         model.profile.clone_from(&settings.profile);
-        let leave = show(model, self.graphics, settings)?;
+        let left = show(model, self.graphics, settings);
+        // However it ended: what took effort is not lost.
         let terminal = &settings.terminal;
-        let kept = if model.has_unwritten_changes() && model.is_changed() {
+        let kept = if model.is_changed() {
             match keep(&settings.dirs, &model.recipe) {
                 Ok(path) => Some(path),
                 Err(failure) => {
@@ -108,7 +116,7 @@ impl Studio {
         for line in farewell::lines(model, self.output.as_deref(), kept.as_deref()) {
             terminal.note(&line);
         }
-        Ok(match leave {
+        Ok(match left? {
             Leave::Quit => Exit::Success,
             Leave::Interrupted => Exit::Interrupted,
         })

@@ -1,5 +1,5 @@
-//! Everything the studio knows: plain data. What changes it is [`super::update`], what shows it is
-//! [`super::view`].
+//! Everything the studio knows: plain data. What changes it is [`mod@super::update`], what shows it is
+//! [`mod@super::view`].
 
 use std::path::PathBuf;
 
@@ -73,8 +73,8 @@ pub struct Model {
     pub trouble: Option<String>,
     /// The file that is being written.
     pub writing: Option<Writing>,
-    /// What was written, in order, by photograph.
-    pub written: Vec<(usize, PathBuf)>,
+    /// The files that were written, the last one at the end.
+    pub written: Vec<PathBuf>,
     /// How to leave when writing has ended.
     pub leaving: Option<Leave>,
 }

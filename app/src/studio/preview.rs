@@ -3,7 +3,6 @@
 //!
 //! What is rendered is kept apart from how it is shown: moving the split only composes again what is there.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use whiteboarder_core::cancel::{Cancel, Cancelled};
@@ -62,19 +61,10 @@ impl<S: Fn(Msg)> Painter<S> {
     /// Answers a request, unless it is cancelled.
     pub fn work(&mut self, request: &Request, cancel: &Cancel) {
         let photo = request.photo;
-        // A picture that makes the pixel code stumble must not take the studio, and other people's changes, along.
-        let done = catch_unwind(AssertUnwindSafe(|| self.paint(request, cancel)));
-        let preview = match done {
-            Ok(Ok(preview)) => Ok(Box::new(preview)),
-            Ok(Err(Stopped::Cancelled)) => return,
-            Ok(Err(Stopped::Failed(sentence))) => Err(sentence),
-            Err(_) => {
-                self.open = None;
-                Err(
-                    "this picture cannot be previewed: the cleaning failed; please report it"
-                        .to_owned(),
-                )
-            }
+        let preview = match self.paint(request, cancel) {
+            Ok(preview) => Ok(Box::new(preview)),
+            Err(Stopped::Cancelled) => return,
+            Err(Stopped::Failed(sentence)) => Err(sentence),
         };
         (self.send)(Msg::Rendered { photo, preview });
     }

@@ -187,7 +187,8 @@ fn written(model: &mut Model, job: WriteJob, seconds: Result<f64, String>) -> Ve
             let took = text::seconds(seconds);
             toast(model, ToastKind::Done, format!("wrote {place} in {took}"));
             model.kept = job.recipe;
-            model.written.push((job.photo, job.output));
+            model.written.retain(|output| *output != job.output);
+            model.written.push(job.output);
         }
         Err(sentence) => {
             toast(model, ToastKind::Failed, sentence);
@@ -354,7 +355,7 @@ fn go_to_photo(model: &mut Model, by: usize) -> Vec<Effect> {
     model.current = (model.current + by) % model.photos.len().max(1);
     model.shown = None;
     if let Some(photo) = model.photos.get_mut(model.current)
-        && !matches!(photo.state, PhotoState::Refused(_))
+        && matches!(photo.state, PhotoState::Unreadable(_))
     {
         photo.state = PhotoState::Unread;
     }

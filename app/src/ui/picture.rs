@@ -60,7 +60,7 @@ impl Paint {
     /// A cell of two pixels, one above the other.
     fn cell(self, upper: [u8; 3], lower: [u8; 3]) -> Cell {
         let mut cell = Cell::default();
-        let light = || (light(upper) + light(lower)) / 2;
+        let light = || usize::midpoint(light(upper), light(lower));
         match self {
             Paint::Full => cell
                 .set_symbol("▀")
@@ -167,11 +167,13 @@ impl Encoder {
     }
 
     /// Half blocks in full colour, whatever the terminal.
+    #[cfg(test)]
     pub fn half() -> Encoder {
         Encoder::new(Protocol::Half, Paint::Full, Arc::new(Images::new()))
     }
 
     /// No pictures at all.
+    #[cfg(test)]
     pub fn none() -> Encoder {
         Encoder::new(Protocol::None, Paint::Full, Arc::new(Images::new()))
     }
@@ -306,11 +308,13 @@ pub fn lines(picture: &Picture, paint: Paint) -> Vec<Vec<Cell>> {
 
 impl Shown {
     /// Columns that it takes.
+    #[cfg(test)]
     pub fn columns(&self) -> u16 {
         self.size.width
     }
 
     /// Rows that it takes.
+    #[cfg(test)]
     pub fn rows(&self) -> u16 {
         self.size.height
     }

@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use crate::support::{Home, PROGRAM, arg, end, is_root, picture, truncated_jpeg, wait_until};
+use crate::support::{
+    Home, PROGRAM, arg, board, end, is_root, picture, truncated_jpeg, wait_until,
+};
 
 #[test]
 fn files_and_folders_are_cleaned_under_their_own_names() {
@@ -109,6 +111,49 @@ fn a_named_file_that_is_no_picture_is_left_out_and_counts_as_a_failure() {
         ended.err.contains("left out notes.txt: `.txt` files"),
         "{}",
         ended.err
+    );
+}
+
+#[test]
+fn a_result_tells_nothing_of_its_photograph_unless_it_is_asked_to() {
+    let home = Home::new();
+    let sketch = board("sketch.jpg");
+    fs::copy(&sketch, home.path("a.jpg")).unwrap();
+    let says = |name: &str| {
+        let bytes = fs::read(home.path(name)).unwrap();
+        bytes.windows(4).any(|window| window == b"eXIf")
+    };
+    home.run(&["clean", "a.jpg", "-o", "plain.png"]).expect(0);
+    assert!(!says("plain.png"));
+    home.run(&["clean", "a.jpg", "-o", "kept.png", "--keep-metadata"])
+        .expect(0);
+    assert!(says("kept.png"));
+}
+
+#[test]
+fn a_picture_of_a_kind_that_is_not_read_says_how_to_convert_it() {
+    let home = Home::new();
+    let photos = home.folder("photos");
+    fs::write(photos.join("a.png"), picture(300, 200, 1)).unwrap();
+    fs::write(photos.join("b.heic"), "x").unwrap();
+    fs::write(photos.join("notes.txt"), "x").unwrap();
+    // What a file is, its bytes decide.
+    fs::write(photos.join("c.jpg"), b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").unwrap();
+    let ended = home.run(&["clean", "photos", "-o", "out"]).expect(1);
+    let lines: Vec<&str> = ended
+        .err
+        .lines()
+        .filter(|line| line.contains("this is an HEIC picture"))
+        .collect();
+    assert!(
+        lines.len() >= 2 && lines.iter().all(|line| line.contains("heif-convert")),
+        "{}",
+        ended.err
+    );
+    assert!(
+        ended
+            .err
+            .contains("left out photos/b.heic: this is an HEIC")
     );
 }
 
@@ -258,7 +303,7 @@ fn a_full_disk_is_one_sentence_with_the_path() {
     let home = Home::new();
     home.folder("small");
     // The noise keeps the result from becoming small.
-    fs::copy(crate::support::board("retro.png"), home.path("a.png")).unwrap();
+    fs::copy(board("retro.png"), home.path("a.png")).unwrap();
     let script = format!(
         "mount -t tmpfs -o size=64k none small || exit 99; \
          {PROGRAM} clean a.png -o small; code=$?; ls -A small >&2; exit $code"

@@ -15,6 +15,7 @@ mod cli_local;
 mod cli_misc;
 mod cli_recipe;
 mod cli_runs;
+mod cli_studio;
 mod errors;
 mod support;
 mod typed;

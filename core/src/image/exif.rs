@@ -227,12 +227,11 @@ impl Writer {
             self.short(entry.tag);
             self.short(entry.kind);
             self.long(entry.count as u32);
-            match place {
-                Some(place) => self.long(place),
-                None => {
-                    self.out.extend_from_slice(bytes);
-                    self.out.extend(std::iter::repeat_n(0, 4 - bytes.len()));
-                }
+            if let Some(place) = place {
+                self.long(place);
+            } else {
+                self.out.extend_from_slice(bytes);
+                self.out.extend(std::iter::repeat_n(0, 4 - bytes.len()));
             }
         }
         // No next directory: that would be the thumbnail.

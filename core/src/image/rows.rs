@@ -173,12 +173,13 @@ impl Rows {
     }
 }
 
+/// Pixels that are converted at a time.
+const BAND: usize = 1 << 14;
+
 /// The same for a picture that a decoder has put into memory as a whole.
 pub(super) fn whole(mut data: Vec<u8>, layout: Layout, conversion: &Conversion) -> Vec<u8> {
     let length = flatten(&mut data, layout);
     data.truncate(length);
-    /// Pixels that are converted at a time.
-    const BAND: usize = 1 << 14;
     if layout.ink == Ink::Cmyk {
         // Three samples take the place of four, so what is written never overtakes what is read.
         let mut rgb = Vec::with_capacity(3 * BAND);

@@ -85,6 +85,10 @@ fn little(bytes: &[u8]) -> u64 {
 }
 
 /// What the first chunk tells.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are flags of the format"
+)]
 struct First {
     width: u32,
     height: u32,
@@ -204,11 +208,11 @@ fn plain(block: &[u8]) -> &[u8] {
 }
 
 /// The first chunk of a name in a whole file.
-fn find<'a>(bytes: &'a [u8], name: &[u8; 4]) -> Option<&'a [u8]> {
+fn find(bytes: &[u8], name: [u8; 4]) -> Option<&[u8]> {
     let parts = [Part { offset: 0, bytes }];
     let mut chunks = Chunks::new(Parts(&parts)).ok()?;
     while let Ok(Some(chunk)) = chunks.next() {
-        if &chunk.name == name {
+        if chunk.name == name {
             let end = usize::try_from(chunk.at + chunk.length).ok()?;
             return bytes.get(chunk.at as usize..end);
         }
@@ -218,7 +222,7 @@ fn find<'a>(bytes: &'a [u8], name: &[u8; 4]) -> Option<&'a [u8]> {
 
 /// The EXIF block.
 pub(super) fn exif(bytes: &[u8]) -> Option<&[u8]> {
-    find(bytes, b"EXIF").map(plain)
+    find(bytes, *b"EXIF").map(plain)
 }
 
 /// Decodes the pixels as stored, without orientation: of an animation its first frame.
@@ -247,7 +251,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageErro
     };
     let mut data = vec![0; width as usize * height as usize * layout.count()];
     decoder.read_image(&mut data).map_err(failed)?;
-    let profile = find(bytes, b"ICCP").map(|icc| Profile::Icc(icc.into()));
+    let profile = find(bytes, *b"ICCP").map(|icc| Profile::Icc(icc.into()));
     let conversion = Conversion::new(profile.as_ref(), Ink::Rgb, Depth::Eight);
     let data = whole(data, layout, &conversion);
     Picture::new(width, height, header.channels, data)

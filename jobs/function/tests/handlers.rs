@@ -164,7 +164,8 @@ async fn clean(objects: &Memory, place: &str) -> Result<Value, FunctionError> {
 
 #[tokio::test]
 async fn plan_reads_the_header_only_and_puts_a_small_picture_on_lambda() {
-    let objects = Memory::with(KEY, &board(320, 200), &[]);
+    let small = board(320, 200);
+    let objects = Memory::with(KEY, &small, &[]);
     let answer = plan(&objects, 1769, 60.0).await.unwrap();
     assert_eq!(answer["place"], "lambda");
     assert_eq!(answer["wished"], "auto");
@@ -186,7 +187,11 @@ async fn plan_reads_the_header_only_and_puts_a_small_picture_on_lambda() {
     let calls = objects.calls.into_inner().unwrap();
     assert_eq!(
         calls,
-        [format!("HEAD {KEY}"), format!("GET {KEY} 0-262143")]
+        [
+            format!("HEAD {KEY}"),
+            // At most 256 KiB; this one is smaller.
+            format!("GET {KEY} 0-{}", small.len() - 1)
+        ]
     );
 }
 
@@ -203,6 +208,59 @@ async fn plan_sends_to_ecs_what_does_not_fit_unless_lambda_was_asked_for() {
         assert_eq!(answer["wished"], wish);
         assert!(answer["why"].as_str().unwrap().starts_with(why), "{answer}");
     }
+}
+
+/// An uncompressed TIFF of grey whose directory comes after the pixels, as most programs write it.
+fn tiff(width: u16, height: u16) -> Vec<u8> {
+    let pixels = usize::from(width) * usize::from(height);
+    let mut bytes = b"II*\0".to_vec();
+    bytes.extend((8 + pixels as u32).to_le_bytes());
+    bytes.resize(8 + pixels, 200);
+    let tags: [(u16, u32); 9] = [
+        (256, u32::from(width)),
+        (257, u32::from(height)),
+        (258, 8),
+        (259, 1),
+        (262, 1),
+        (273, 8),
+        (277, 1),
+        (278, u32::from(height)),
+        (279, pixels as u32),
+    ];
+    bytes.extend((tags.len() as u16).to_le_bytes());
+    for (tag, value) in tags {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(b"\x04\0\x01\0\0\0");
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.extend([0; 4]);
+    bytes
+}
+
+#[tokio::test]
+async fn plan_fetches_a_directory_at_the_end_by_a_second_small_range() {
+    let objects = Memory::with(KEY, &tiff(4000, 3000), &[]);
+    let answer = plan(&objects, 1769, 60.0).await.unwrap();
+    assert_eq!(answer["image"]["format"], "TIFF");
+    assert_eq!(
+        (&answer["image"]["width"], &answer["image"]["height"]),
+        (&json!(4000), &json!(3000))
+    );
+    let calls = objects.calls.lock().unwrap().clone();
+    assert_eq!(
+        calls,
+        [
+            format!("HEAD {KEY}"),
+            format!("GET {KEY} 0-262143"),
+            // The file ends soon after.
+            format!("GET {KEY} 12000008-12000121"),
+        ]
+    );
+    let cut = Memory::with(KEY, &tiff(4000, 3000)[..5_000_000], &[]);
+    assert_eq!(
+        plan(&cut, 1769, 60.0).await.unwrap_err().name(),
+        "ImageCorrupt"
+    );
 }
 
 #[tokio::test]
@@ -293,6 +351,11 @@ async fn clean_names_what_is_wrong_and_stores_nothing() {
     let cut = &whole[..whole.len() / 2];
     for (body, metadata, name) in [
         (cut, vec![], "ImageCorrupt"),
+        (
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".as_slice(),
+            vec![],
+            "ImageUnsupported",
+        ),
         (
             b"GIF89a and so on, long enough".as_slice(),
             vec![],

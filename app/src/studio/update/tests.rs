@@ -150,6 +150,19 @@ fn a_photograph_never_shows_anothers_pixels() {
 }
 
 #[test]
+fn a_photograph_that_was_open_already_is_not_read_for_ever() {
+    let mut model = studio(2, SIZE);
+    model.photos[1].state = PhotoState::Refused("no picture".to_owned());
+    drive(&mut model, ".");
+    // The render thread still has it open, and so does not tell its size again.
+    let effects = press(&mut model, ",");
+    let preview = Ok(Box::new(painted(renders(&effects)[0])));
+    update(&mut model, Msg::Rendered { photo: 0, preview });
+    assert_eq!(model.photos[0].state, PhotoState::Opened(4032, 3024));
+    assert!(model.can_write());
+}
+
+#[test]
 fn views_and_the_split_only_compose() {
     let mut model = studio(1, SIZE);
     wait(&mut model, 1000);
@@ -458,12 +471,14 @@ proptest! {
             prop_assert!(model.recipe.validate().is_ok());
         }
         let last = model.recipe.clone();
-        while model.history.can_undo() {
+        // No more steps than keys, unless a key means something else than it should.
+        for _ in 0..120 {
             press(&mut model, "u");
             prop_assert!(model.recipe.validate().is_ok());
         }
+        prop_assert!(!model.history.can_undo());
         prop_assert_eq!(&model.recipe, &first);
-        while model.history.can_redo() {
+        for _ in 0..120 {
             press(&mut model, "<Ctrl-R>");
         }
         prop_assert_eq!(&model.recipe, &last);

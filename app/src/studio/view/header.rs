@@ -149,15 +149,17 @@ fn quality(model: &Model, theme: &Theme) -> (String, Style) {
     let Some(preview) = &model.shown else {
         return (marked(Mark::Running, "cleaning"), theme.notable);
     };
-    // The time of the picture before this one says nothing.
-    let took = if preview.generation == model.generation {
+    // The time of the picture before this one says nothing, and neither does that of finding one kept.
+    let took = if preview.generation == model.generation && preview.seconds >= 0.001 {
         format!(" {}", took(preview.seconds))
     } else {
         String::new()
     };
+    let refining = model.asked == Some((model.generation, Quality::Exact));
     match model.quality() {
         _ if preview.look == Look::Before => ("photograph".to_owned(), theme.plain),
         Some(Quality::Exact) => (marked(Mark::Done, &format!("exact{took}")), theme.good),
+        _ if refining => (marked(Mark::Running, "draft, refining"), theme.notable),
         _ => (marked(Mark::Queued, &format!("draft{took}")), theme.notable),
     }
 }

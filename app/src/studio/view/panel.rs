@@ -125,27 +125,25 @@ fn row(model: &Model, theme: &Theme, index: usize, columns: u16) -> Line<'static
         Span::styled(marker, theme.accent),
         Span::styled(format!("{label:<LABEL$}"), theme.plain),
     ];
-    match (rows::share(field, value), rows::share(field, named)) {
-        (Some(share), Some(tick)) => {
-            spans.extend(slider(share, tick, middle, theme));
-            let mut told = rows::with_unit(field, value);
-            if let Some(pixels) = long_side(model).and_then(|side| rows::pixels(field, value, side))
-            {
-                told = format!("{told} {pixels} px");
-            }
-            spans.push(Span::styled(format!(" {told:>VALUE$}"), theme.plain));
+    let shares = (rows::share(field, value), rows::share(field, named));
+    if let (Some(share), Some(tick)) = shares {
+        spans.extend(slider(share, tick, middle, theme));
+        let mut told = rows::with_unit(field, value);
+        let pixels = long_side(model).and_then(|side| rows::pixels(field, value, side));
+        if let Some(pixels) = pixels {
+            told = format!("{told} {pixels} px");
         }
-        _ => {
-            let (open, close) = if theme.ascii() {
-                ("<", ">")
-            } else {
-                ("‹", "›")
-            };
-            let told = format!("{open} {} {close}", rows::plain(value));
-            let pad = (middle + VALUE + 1).saturating_sub(text::width(&told));
-            spans.push(Span::styled(told, theme.plain));
-            spans.push(Span::raw(" ".repeat(pad)));
-        }
+        spans.push(Span::styled(format!(" {told:>VALUE$}"), theme.plain));
+    } else {
+        let (open, close) = if theme.ascii() {
+            ("<", ">")
+        } else {
+            ("‹", "›")
+        };
+        let told = format!("{open} {} {close}", rows::plain(value));
+        let pad = (middle + VALUE + 1).saturating_sub(text::width(&told));
+        spans.push(Span::styled(told, theme.plain));
+        spans.push(Span::raw(" ".repeat(pad)));
     }
     let line = Line::from(spans);
     if is_selected {

@@ -49,7 +49,8 @@ pub fn line(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
         let (mark, style) = match toast.kind {
             Kind::Done => (Mark::Done.glyph(unicode), theme.good),
             Kind::Failed => (Mark::Failed.glyph(unicode), theme.bad),
-            Kind::Note => (Mark::Moved.glyph(unicode), theme.plain),
+            Kind::Note if unicode => ("·", theme.plain),
+            Kind::Note => ("-", theme.plain),
         };
         let words = format!(" {mark} {}", toast.text);
         return Line::styled(cut(&words, columns, theme), style);

@@ -4,7 +4,7 @@ use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
 
 use super::*;
-use crate::studio::fixture::{drive, press, studio, wait};
+use crate::studio::fixture::{answer, drive, press, studio, wait};
 use crate::studio::model::{Msg, Photo, WriteJob};
 use crate::studio::update::update;
 use crate::term::{ColorChoice, Terminal as Streams};
@@ -56,6 +56,20 @@ fn the_smallest_terminal() {
 #[test]
 fn one_column_and_row_less_and_only_the_need_is_told() {
     assert_snapshot!(drawn(&rested((49, 14))));
+}
+
+#[test]
+fn a_draft_says_how_long_it_took_and_that_the_exact_picture_is_on_its_way() {
+    let mut model = rested((80, 24));
+    let header = |model: &Model| drawn(model).lines().next().unwrap().to_owned();
+    assert!(header(&model).contains("✓ exact 412 ms"));
+    let effects = press(&mut model, "l");
+    assert!(header(&model).contains("◌ draft \""), "{}", header(&model));
+    answer(&mut model, &effects);
+    assert!(header(&model).contains("◌ draft 18 ms"));
+    let now = model.now_ms + 120;
+    update(&mut model, Msg::Tick(now));
+    assert!(header(&model).contains("● draft, refining"));
 }
 
 #[test]

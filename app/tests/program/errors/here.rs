@@ -115,6 +115,24 @@ pub const SCENARIOS: &[(&str, Scenario)] = &[
     }),
     // Usage.
     ("unknown-command", || told(&["sumbit"])),
+    ("studio-no-terminal", || told(&["a.png"])),
+    ("show-no-terminal", || {
+        told(&["clean", "a.png", "-o", "out", "--show"])
+    }),
+    ("purge-unasked", || told(&["local", "purge"])),
+    ("recipe-unknown-name", || {
+        told(&["clean", "a.png", "-o", "out", "--recipe", "nope"])
+    }),
+    ("recipe-bad-name", || told(&["recipe", "save", "../x"])),
+    ("recipe-built-in", || told(&["recipe", "save", "default"])),
+    ("set-unknown-field", || {
+        told(&["clean", "a.png", "-o", "out", "--set", "finish.wite=3"])
+    }),
+    ("camera-raw", || {
+        let home = home();
+        fs::write(home.path("r.cr2"), "x").unwrap();
+        Some(Told::of(&home.run(&["clean", "r.cr2", "-o", "out"])))
+    }),
     ("unknown-flag", || {
         told(&["clean", "a.png", "-o", "out", "--foo"])
     }),

@@ -5,6 +5,7 @@ use moxcms::ToneReprCurve;
 /// Light (0 to 1) for a sample (0 to 1), or `None` where the curve is no curve (ICC.1:2022, 10.6 and 10.18).
 ///
 /// `libm`'s power is software and the same everywhere.
+#[allow(clippy::many_single_char_names, reason = "the names of the standard")]
 pub(super) fn light(curve: &ToneReprCurve, sample: f64) -> Option<f64> {
     let light = match curve {
         ToneReprCurve::Lut(table) => match table.as_slice() {

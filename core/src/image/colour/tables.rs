@@ -65,10 +65,15 @@ fn of_lightness(lightness: f64) -> f64 {
     }
 }
 
-/// RGB: a table per channel from sample to light, and a matrix from light to light.
+/// Steps from no light to full light: as many as [`ToSample`] tells apart.
+const STEPS: usize = 8192;
+
+/// RGB: a table per channel from sample to light, a matrix from light to light, and a table from there to samples.
 pub(in crate::image) struct Matrix {
     light: [Vec<f32>; 3],
-    matrix: [[f32; 3]; 3],
+    weights: [[f32; 3]; 3],
+    /// The same as [`ToSample`], which asks for more care than light that has been clamped needs.
+    samples: Box<[u8; STEPS + 1]>,
 }
 
 impl Matrix {
@@ -96,8 +101,8 @@ impl Matrix {
             xyz(&profile.green_colorant),
             xyz(&profile.blue_colorant),
         ];
-        let mut matrix = [[0.0_f32; 3]; 3];
-        for (row, weights) in matrix.iter_mut().zip(XYZ_TO_SRGB) {
+        let mut to_srgb = [[0.0_f32; 3]; 3];
+        for (row, weights) in to_srgb.iter_mut().zip(XYZ_TO_SRGB) {
             let [a, b, c] = weights;
             let cells = colorants.map(|[x, y, z]| a * x + b * y + c * z);
             // White stays white. It does so already, but for the rounding in profiles, which would tint some greys by
@@ -108,42 +113,47 @@ impl Matrix {
             }
             *row = cells.map(|cell| (cell / white) as f32);
         }
-        Some(Self { light, matrix })
+        let to_sample = ToSample::new();
+        let samples = Box::new(std::array::from_fn(|step| {
+            to_sample.of(step as f32 / STEPS as f32)
+        }));
+        Some(Self {
+            light,
+            weights: to_srgb,
+            samples,
+        })
     }
 
     #[inline]
-    fn pixel(&self, to_sample: ToSample, red: f32, green: f32, blue: f32) -> [u8; 3] {
+    fn pixel(&self, red: f32, green: f32, blue: f32) -> [u8; 3] {
         // Plain products and sums: the language forbids to fuse them, so the rounding is the same everywhere.
-        self.matrix
-            .map(|[r, g, b]| to_sample.of(r * red + g * green + b * blue))
+        self.weights.map(|[r, g, b]| {
+            let light = r * red + g * green + b * blue;
+            let step = (light * STEPS as f32 + 0.5) as i32;
+            self.samples[step.clamp(0, STEPS as i32) as usize]
+        })
     }
 
     pub fn in_place(&self, samples: &mut [u8]) {
-        let to_sample = ToSample::new();
-        let at = |channel: usize, sample: u8| -> f32 {
-            self.light[channel]
-                .get(usize::from(sample))
-                .copied()
-                .unwrap_or(0.0)
+        let table = |channel: usize| self.light[channel].first_chunk::<256>();
+        let (Some(red), Some(green), Some(blue)) = (table(0), table(1), table(2)) else {
+            return;
         };
-        for pixel in samples.chunks_exact_mut(3) {
-            let [red, green, blue] = [at(0, pixel[0]), at(1, pixel[1]), at(2, pixel[2])];
-            pixel.copy_from_slice(&self.pixel(to_sample, red, green, blue));
+        for pixel in samples.as_chunks_mut::<3>().0 {
+            let [r, g, b] = pixel.map(usize::from);
+            *pixel = self.pixel(red[r], green[g], blue[b]);
         }
     }
 
     pub fn reduce(&self, samples: &[u16], out: &mut Vec<u8>) {
-        let to_sample = ToSample::new();
-        let at = |channel: usize, sample: u16| -> f32 {
-            self.light[channel]
-                .get(usize::from(sample))
-                .copied()
-                .unwrap_or(0.0)
+        let table = |channel: usize| self.light[channel].first_chunk::<65_536>();
+        let (Some(red), Some(green), Some(blue)) = (table(0), table(1), table(2)) else {
+            return;
         };
-        for pixel in samples.chunks_exact(3) {
-            let [red, green, blue] = [at(0, pixel[0]), at(1, pixel[1]), at(2, pixel[2])];
-            out.extend(self.pixel(to_sample, red, green, blue));
-        }
+        out.extend(samples.as_chunks::<3>().0.iter().flat_map(|pixel| {
+            let [r, g, b] = pixel.map(usize::from);
+            self.pixel(red[r], green[g], blue[b])
+        }));
     }
 }
 

@@ -252,16 +252,18 @@ impl Facts {
         u64::try_from(bits.div_ceil(8)).unwrap_or(u64::MAX)
     }
 
-    /// A row of tiles, or a strip, as stored; one tile of it again; and what JPEG needs to decode that.
+    /// A row of tiles, or a strip, as stored; of tiles one again, as it comes out of the decoder; and what JPEG needs.
     fn decoder_bytes(&self) -> u64 {
         let across = u64::from(self.width.max(self.chunk.0));
         let band = self.stored_bytes(across * u64::from(self.chunk.1.min(self.height)));
-        let tile = self.stored_bytes(u64::from(self.chunk.0) * u64::from(self.chunk.1));
-        let jpeg = match self.compression {
-            Compression::Jpeg => tile.saturating_mul(3),
-            _ => 0,
+        let chunk = self.stored_bytes(u64::from(self.chunk.0) * u64::from(self.chunk.1));
+        let again = match self.compression {
+            // Samples, and with progressive scans two bytes for each coefficient as well.
+            Compression::Jpeg => chunk.saturating_mul(4),
+            _ if self.chunk.0 == self.width => 0,
+            _ => chunk,
         };
-        band.saturating_add(tile).saturating_add(jpeg)
+        band.saturating_add(again)
     }
 }
 

@@ -248,7 +248,7 @@ impl Bands<'_> {
                 let left = column * chunk_width;
                 let width = chunk_width.min(facts.width - left);
                 // Tiles are as wide as a multiple of 16 pixels, so that they begin at whole bytes.
-                if (left as usize * bits) % 8 != 0 {
+                if !(left as usize * bits).is_multiple_of(8) {
                     return Err(corrupt("its tiles begin within a byte"));
                 }
                 let (at, length) = (left as usize * bits / 8, row_bytes(width));
