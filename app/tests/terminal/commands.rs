@@ -165,3 +165,37 @@ fn ctrl_c_at_a_question_changes_nothing() {
     let list = home.run(&["runs", "list", "--json"]);
     assert!(String::from_utf8_lossy(&list.stdout).contains("\"items\""));
 }
+
+#[test]
+fn a_result_is_shown_among_the_lines() {
+    let kinds = [
+        (Answers::Sixel, "sixel"),
+        (Answers::Kitty, "kitty"),
+        (Answers::Silent, "half"),
+    ];
+    for (answers, graphics) in kinds {
+        let home = Home::new();
+        home.file("board.png", &photo(400, 300, 1));
+        let clean = ["clean", "board.png", "-o", "out.png", "--show"];
+        let arguments = [&clean[..], &["--graphics", graphics]].concat();
+        let mut terminal = home.start(&arguments, answers);
+        let status = terminal.wait_exit(PATIENCE);
+        let text = terminal.text();
+        assert!(status.success(), "{graphics}\n{text}");
+        assert!(terminal.modes().untouched(), "{:?}", terminal.modes());
+        assert_eq!(terminal.line_settings(), terminal.first_line_settings());
+        if graphics == "half" {
+            assert!(text.matches('▄').count() > 100, "{text}");
+        } else {
+            assert_eq!(terminal.pictures(), 1, "{graphics}\n{text}");
+            assert!(terminal.picture_cells() > 100, "{graphics}\n{text}");
+        }
+        // It lies between the lines, not over them nor under them.
+        assert!(
+            text.contains("\nout.png\n") || text.starts_with("out.png\n"),
+            "{text}"
+        );
+        let row = |line: &&str| line.starts_with("board.png") && line.contains("✓ cleaned");
+        assert_eq!(text.lines().filter(row).count(), 1, "{graphics}\n{text}");
+    }
+}
