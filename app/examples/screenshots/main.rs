@@ -140,7 +140,7 @@ impl Stage {
         for step in scene.steps {
             match step {
                 Step::See(text) => {
-                    drop(terminal.wait_for(|screen| screen.contains(text), PATIENCE))
+                    drop(terminal.wait_for(|screen| screen.contains(text), PATIENCE));
                 }
                 Step::Picture => wait(&mut terminal, |terminal| terminal.picture_cells() > 100),
                 Step::Type(keys) => terminal.keys(keys),
