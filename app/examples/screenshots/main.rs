@@ -140,7 +140,7 @@ impl Stage {
         for step in scene.steps {
             match step {
                 Step::See(text) => {
-                    drop(terminal.wait_for(|screen| screen.contains(text), PATIENCE))
+                    drop(terminal.wait_for(|screen| screen.contains(text), PATIENCE));
                 }
                 Step::Type(keys) => terminal.keys(keys),
                 Step::Settle => settle(&mut terminal),

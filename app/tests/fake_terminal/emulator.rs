@@ -1,6 +1,7 @@
 //! The terminal itself: text goes to `vt100`, pictures are cut out before, questions are answered.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::num::NonZeroU16;
 
 use vt100::{Callbacks, MouseProtocolMode, Parser, Screen};
@@ -13,6 +14,10 @@ pub const END: &[u8] = b"\x1b_whiteboarder:end\x1b\\";
 
 /// What the program has set, and must have unset when it is gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "a terminal's modes are switches"
+)]
 pub struct Modes {
     /// The alternate screen is shown.
     pub alternate_screen: bool,
@@ -274,12 +279,12 @@ impl Emulator {
             if line < 0 || line >= i32::from(height.get()) {
                 continue;
             }
-            marks.push_str(&format!("\x1b[{};{}H", line + 1, column + 1));
+            let _ = write!(marks, "\x1b[{};{}H", line + 1, column + 1);
             for across in 0..columns.min(width.get().saturating_sub(column)) {
                 marks.push_str(&graphics::mark(id, across, part));
             }
         }
-        marks.push_str(&format!("\x1b[{};{}H{attributes}", row + 1, column + 1));
+        let _ = write!(marks, "\x1b[{};{}H{attributes}", row + 1, column + 1);
         self.parser.process(marks.as_bytes());
     }
 }
@@ -351,7 +356,7 @@ impl Callbacks for Host {
     ) {
         let numbers: Vec<u16> = params.iter().filter_map(|p| p.first().copied()).collect();
         if first == Some(b'?') && second.is_none() && matches!(c, 'h' | 'l') {
-            for &mode in numbers.iter() {
+            for &mode in &numbers {
                 match (mode, c) {
                     (2026, 'h') => self.modes.updates_begun += 1,
                     (2026, _) => {

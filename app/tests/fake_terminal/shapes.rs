@@ -78,9 +78,8 @@ pub fn draw(c: char, width: u32, height: u32) -> Option<Mask> {
 
 fn lines(c: char, mask: &mut Mask) -> bool {
     let dashes = match c {
-        '┄' | '┅' | '╌' | '╍' => Some('─'),
+        '┄' | '┅' | '╌' | '╍' | '┈' | '┉' => Some('─'),
         '┆' | '┇' | '╎' | '╏' | '┊' | '┋' => Some('│'),
-        '┈' | '┉' => Some('─'),
         _ => None,
     };
     let wanted = dashes.unwrap_or(c);
@@ -171,7 +170,7 @@ fn signs(c: char, mask: &mut Mask) -> bool {
             (0.28..0.44).contains(&radius(x, y)) && around < 0.55
         }),
         '◉' | '◎' => {
-            mask.shape(|x, y| radius(x, y) < 0.2 || (0.32..0.46).contains(&radius(x, y)))
+            mask.shape(|x, y| radius(x, y) < 0.2 || (0.32..0.46).contains(&radius(x, y)));
         }
         '◐' => mask
             .shape(|x, y| (0.3..0.44).contains(&radius(x, y)) || (radius(x, y) < 0.44 && x < 0.0)),
@@ -179,7 +178,7 @@ fn signs(c: char, mask: &mut Mask) -> bool {
         '▪' | '◾' => mask.shape(|x, y| square(x, y) < 0.26),
         '□' | '▢' | '◻' | '☐' => mask.shape(|x, y| (0.3..0.44).contains(&square(x, y))),
         '▣' | '☑' => {
-            mask.shape(|x, y| (0.34..0.47).contains(&square(x, y)) || square(x, y) < 0.21)
+            mask.shape(|x, y| (0.34..0.47).contains(&square(x, y)) || square(x, y) < 0.21);
         }
         '▶' | '►' | '▸' | '⏵' | '❯' => {
             let size = if c == '▸' { 0.36 } else { 0.48 };
@@ -207,7 +206,7 @@ fn signs(c: char, mask: &mut Mask) -> bool {
             let half = if c == '—' { 0.5 } else { 0.36 };
             mask.shape(|x, y| x.abs() <= half && y.abs() < 0.075);
         }
-        '→' | '⟶' => mask.shape(|x, y| arrow(x, y)),
+        '→' | '⟶' => mask.shape(arrow),
         '←' => mask.shape(|x, y| arrow(-x, y)),
         '↑' => mask.shape(|x, y| arrow(-y, x)),
         '↓' => mask.shape(|x, y| arrow(y, x)),

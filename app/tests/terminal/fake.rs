@@ -50,7 +50,7 @@ fn a_silent_one_says_nothing() {
 }
 
 /// A red rectangle of 16×12 pixels.
-const SIXEL: &str = r##"\033Pq"1;1;16;12#1;2;100;0;0#1!16~-#1!16~\033\\"##;
+const SIXEL: &str = r#"\033Pq"1;1;16;12#1;2;100;0;0#1!16~-#1!16~\033\\"#;
 
 #[test]
 fn a_sixel_picture_lies_at_the_cursor_and_text_over_it_takes_its_cells() {
