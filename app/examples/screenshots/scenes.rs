@@ -43,7 +43,7 @@ pub const SCENES: &[Scene] = &[
         variables: NONE,
         answers: Answers::Sixel,
         size: LARGE,
-        steps: &[Step::Picture, Step::See("exact"), Step::Settle],
+        steps: &[Step::See("exact"), Step::Settle],
     },
     Scene {
         name: "studio-split",
