@@ -76,6 +76,11 @@ impl Dirs {
         self.data.join("cloud")
     }
 
+    /// The recipe that the studio was left with, when it has no name.
+    pub fn studio_recipe(&self) -> PathBuf {
+        self.state.join("studio.toml")
+    }
+
     /// Notes where the files of each batch came from, for `submit --resume`.
     pub fn batches(&self) -> PathBuf {
         self.state.join("batches")

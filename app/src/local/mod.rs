@@ -19,6 +19,7 @@ mod start;
 mod stop;
 
 pub use identity::Build;
+pub use lock::private_folder;
 pub use purge::{Purged, purge};
 pub use record::Record;
 pub use serve::serve;

@@ -30,7 +30,7 @@ pub struct Purged {
 }
 
 /// Ends the cloud and removes its store: objects, executions, queues. With `all` also the store's credentials, the log,
-/// and the notes where batches came from. Configuration and saved recipes always stay, and so do two empty lock files,
+/// the notes where batches came from, and the recipe that the studio was left with. Configuration and saved recipes always stay, and so do two empty lock files,
 /// without which two starters could not agree.
 pub async fn purge(terminal: &Terminal, dirs: &Dirs, all: bool) -> Result<Purged> {
     let files = Files::of(dirs);
@@ -53,7 +53,13 @@ pub async fn purge(terminal: &Terminal, dirs: &Dirs, all: bool) -> Result<Purged
         left: store.left,
     };
     if all {
-        for file in [&files.credentials, &files.log, &files.old_log()] {
+        let ours = [
+            &files.credentials,
+            &files.log,
+            &files.old_log(),
+            &dirs.studio_recipe(),
+        ];
+        for file in ours {
             remove(file, &mut purged)?;
         }
         for note in notes(&dirs.batches()) {

@@ -27,9 +27,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use whiteboarder_core::recipe::Recipe;
 
-use crate::cleaning::write::write_atomic;
+use crate::cleaning::write::write_private;
 use crate::config::{Dirs, Settings};
 use crate::error::{Exit, Failure};
+use crate::local::private_folder;
 use crate::presets;
 use crate::term::screen::{GraphicsChoice, Input, Screen};
 use crate::term::text;
@@ -125,8 +126,10 @@ impl Studio {
 
 /// Keeps a recipe that has no name, so that leaving loses nothing that took effort.
 fn keep(dirs: &Dirs, recipe: &Recipe) -> Result<PathBuf, Failure> {
-    let path = dirs.state.join("studio.toml");
-    write_atomic(&path, recipe.to_toml().as_bytes())
+    let path = dirs.studio_recipe();
+    // The local cloud's record will lie beside it.
+    private_folder(&dirs.state)
+        .and_then(|()| write_private(&path, recipe.to_toml().as_bytes()))
         .map_err(|error| Failure::file("write", &path, &error))?;
     Ok(path)
 }

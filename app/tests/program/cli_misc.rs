@@ -243,6 +243,7 @@ fn a_purge_removes_the_store_and_keeps_what_people_have() {
     assert_eq!(list["batches"], serde_json::json!([]));
     assert_eq!(home.record().unwrap()["access_key"], before["access_key"]);
 
+    fs::write(home.path("wb/state/studio.toml"), "version = 2\n").unwrap();
     home.run(&["local", "purge", "--all", "--yes"]).expect(0);
     let mut left = Vec::new();
     for folder in ["wb/data", "wb/state", "wb/config"] {
