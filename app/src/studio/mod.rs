@@ -242,7 +242,7 @@ impl Runner {
                 let (columns, rows) = screen.size();
                 Msg::Resize(columns, rows)
             }
-            Event::Input(Input::Written | Input::Mouse(_)) => return Ok(false),
+            Event::Input(Input::Written) => return Ok(false),
         };
         self.message(model, screen, Msg::Tick(self.now_ms()))?;
         self.message(model, screen, message)?;

@@ -7,12 +7,10 @@ pub mod ask;
 pub mod glyph;
 pub mod log;
 pub mod progress;
-#[allow(dead_code, reason = "the screens that stand on it come next")]
 pub mod screen;
 pub mod show;
 pub mod table;
 pub mod text;
-#[allow(dead_code, reason = "the screens that stand on it come next")]
 pub mod theme;
 
 use std::io::{self, IsTerminal, Write};

@@ -121,6 +121,8 @@ pub struct Encoder {
     protocol: Protocol,
     paint: Paint,
     images: Arc<Images>,
+    /// Kitty's pixels are packed: a board is mostly white.
+    packed: bool,
 }
 
 /// A picture encoded for this terminal at a size in cells. Cheap to clone.
@@ -158,24 +160,30 @@ impl Drop for Placeholders {
 }
 
 impl Encoder {
-    pub(crate) fn new(protocol: Protocol, paint: Paint, images: Arc<Images>) -> Encoder {
+    pub(crate) fn new(
+        protocol: Protocol,
+        paint: Paint,
+        images: Arc<Images>,
+        packed: bool,
+    ) -> Encoder {
         Encoder {
             protocol,
             paint,
             images,
+            packed,
         }
     }
 
     /// Half blocks in full colour, whatever the terminal.
     #[cfg(test)]
     pub fn half() -> Encoder {
-        Encoder::new(Protocol::Half, Paint::Full, Arc::new(Images::new()))
+        Encoder::new(Protocol::Half, Paint::Full, Arc::new(Images::new()), false)
     }
 
     /// No pictures at all.
     #[cfg(test)]
     pub fn none() -> Encoder {
-        Encoder::new(Protocol::None, Paint::Full, Arc::new(Images::new()))
+        Encoder::new(Protocol::None, Paint::Full, Arc::new(Images::new()), false)
     }
 
     /// Pixels that a pane of this many cells takes: what to render for.
@@ -219,7 +227,7 @@ impl Encoder {
             Protocol::Half => Content::Cells(cells_of(picture, size, self.paint)),
             Protocol::Kitty => {
                 let id = self.images.new_id();
-                let kitty = Kitty::new(image()?, size, id, false, false, false)
+                let kitty = Kitty::new(image()?, size, id, false, self.packed, false)
                     .context("cannot encode the picture for kitty")?;
                 self.placeholders(id, kitty)
             }
@@ -582,7 +590,7 @@ mod tests {
     fn encoder(protocol: Protocol) -> Encoder {
         let images = Images::new();
         images.set_cell((10, 20));
-        Encoder::new(protocol, Paint::Full, Arc::new(images))
+        Encoder::new(protocol, Paint::Full, Arc::new(images), false)
     }
 
     #[derive(Clone, Default)]

@@ -14,5 +14,7 @@ mod commands;
 mod docs;
 mod fake;
 mod leaving;
+mod screen;
+mod show;
 mod studio;
 mod support;

@@ -19,6 +19,7 @@ pub struct Surroundings {
     tmux: bool,
     screen: bool,
     zellij: bool,
+    ssh: bool,
     ci: bool,
 }
 
@@ -44,6 +45,7 @@ impl Surroundings {
             tmux: set("TMUX"),
             screen: set("STY"),
             zellij: set("ZELLIJ"),
+            ssh: set("SSH_CONNECTION") || set("SSH_TTY"),
             ci: set("CI"),
         }
     }
@@ -58,16 +60,22 @@ impl Surroundings {
         self.term == "dumb"
     }
 
+    /// Whether there is a line between us and the terminal that is slower than packing pictures.
+    pub fn remote(&self) -> bool {
+        self.ssh
+    }
+
     /// Whether asking makes sense.
     pub fn answers(&self) -> bool {
         !self.dumb() && !self.ci
     }
 
-    /// Terminals that print kitty's question instead of ignoring it.
-    pub fn prints_kitty(&self) -> bool {
+    /// Those who do not ignore kitty's question when they cannot answer it: some print it, and tmux and
+    /// screen make it the window's title.
+    pub fn minds_kitty(&self) -> bool {
         self.term == "linux"
             || self.program.contains("Apple_Terminal")
-            || self.between("") == Some(Between::GnuScreen)
+            || self.between("").is_some()
     }
 
     /// Whether any of 16 million colours can be shown.
@@ -272,6 +280,19 @@ mod tests {
         assert!(!around(&[("TERM", "dumb")]).answers());
         assert!(!around(&[("TERM", "xterm"), ("CI", "true")]).answers());
         assert!(around(&[("TERM", "xterm")]).answers());
+    }
+
+    #[test]
+    fn who_would_print_the_question_for_kitty_is_not_asked_it() {
+        for pairs in [
+            &[("TMUX", "/tmp/tmux-0/default,1,0")][..],
+            &[("TERM", "screen-256color")],
+            &[("TERM", "linux")],
+            &[("TERM_PROGRAM", "Apple_Terminal")],
+        ] {
+            assert!(around(pairs).minds_kitty(), "{pairs:?}");
+        }
+        assert!(!around(&[("TERM", "xterm-256color")]).minds_kitty());
     }
 
     #[test]

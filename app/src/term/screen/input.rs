@@ -1,4 +1,4 @@
-//! Bytes from the terminal, as keys, pastes, mouse events and answers.
+//! Bytes from the terminal, as keys, pastes and answers.
 //!
 //! The program reads the terminal itself: crossterm keeps its parser to itself, and a parser that is ours
 //! can tell an answer from a key at any time. So what somebody types while the terminal is asked what it
@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::Input;
 
@@ -297,9 +297,6 @@ fn modifiers(number: u16) -> KeyModifiers {
 /// ESC [ `body` `last`.
 fn sequence(body: &[u8], last: u8) -> Option<Token> {
     let body = std::str::from_utf8(body).ok()?;
-    if let Some(mouse) = body.strip_prefix('<') {
-        return pointer(mouse, last);
-    }
     if let Some(attributes) = body.strip_prefix('?') {
         return (last == b'c').then(|| Token::Answer(Answer::Attributes(numbers(attributes))));
     }
@@ -375,47 +372,6 @@ fn coded(code: u16, with: KeyModifiers) -> Option<Token> {
         character => KeyCode::Char(character),
     };
     Some(key(code, with))
-}
-
-/// ESC [ < `button` ; `column` ; `row` M or m.
-fn pointer(body: &str, last: u8) -> Option<Token> {
-    let [bits, column, row] = numbers(body)[..] else {
-        return None;
-    };
-    let button = match bits & 0b11 {
-        0 => MouseButton::Left,
-        1 => MouseButton::Middle,
-        _ => MouseButton::Right,
-    };
-    let kind = match (bits & 0b0100_0000 != 0, bits & 0b0010_0000 != 0, last) {
-        (true, _, _) => match bits & 0b11 {
-            0 => MouseEventKind::ScrollUp,
-            1 => MouseEventKind::ScrollDown,
-            2 => MouseEventKind::ScrollLeft,
-            _ => MouseEventKind::ScrollRight,
-        },
-        (false, true, _) if bits & 0b11 == 3 => MouseEventKind::Moved,
-        (false, true, _) => MouseEventKind::Drag(button),
-        (false, false, b'm') => MouseEventKind::Up(button),
-        (false, false, b'M') => MouseEventKind::Down(button),
-        _ => return None,
-    };
-    let mut with = KeyModifiers::NONE;
-    for (bit, modifier) in [
-        (4, KeyModifiers::SHIFT),
-        (8, KeyModifiers::ALT),
-        (16, KeyModifiers::CONTROL),
-    ] {
-        if bits & bit != 0 {
-            with |= modifier;
-        }
-    }
-    Some(Token::Input(Input::Mouse(MouseEvent {
-        kind,
-        column: column.saturating_sub(1),
-        row: row.saturating_sub(1),
-        modifiers: with,
-    })))
 }
 
 /// The text's first byte is the one after ESC.
@@ -568,27 +524,6 @@ mod tests {
     }
 
     #[test]
-    fn the_mouse_counts_from_zero() {
-        let mouse = |kind, modifiers| {
-            Token::Input(Input::Mouse(MouseEvent {
-                kind,
-                column: 9,
-                row: 4,
-                modifiers,
-            }))
-        };
-        assert_eq!(
-            tokens(b"\x1b[<0;10;5M\x1b[<32;10;5M\x1b[<0;10;5m\x1b[<68;10;5M"),
-            [
-                mouse(MouseEventKind::Down(MouseButton::Left), NONE),
-                mouse(MouseEventKind::Drag(MouseButton::Left), NONE),
-                mouse(MouseEventKind::Up(MouseButton::Left), NONE),
-                mouse(MouseEventKind::ScrollUp, KeyModifiers::SHIFT),
-            ]
-        );
-    }
-
-    #[test]
     fn answers_are_told_from_keys_typed_between_them() {
         assert_eq!(
             tokens(b"q\x1b_Gi=1;OK\x1b\\w\x1b[?62;4;22c\x1b[6;20;10t\x1b[0ne"),
@@ -614,7 +549,8 @@ mod tests {
 
     #[test]
     fn rubbish_leaves_no_key_behind_and_the_next_key_counts() {
-        let mut noise = b"\x1b[12;34;5y\x1b]11;rgb:1/2/3\x07\x1bP1$r0m\x1b\\\xff\xfe".to_vec();
+        let mut noise =
+            b"\x1b[12;34;5y\x1b[<0;10;5M\x1b]11;rgb:1/2/3\x07\x1bP1$r0m\x1b\\\xff\xfe".to_vec();
         noise.extend(b"\x1b_");
         noise.extend([b'x'; 5000]);
         noise.extend(b"\x1b\\q");

@@ -24,7 +24,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use crossterm::event::{KeyEvent, MouseEvent};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -111,8 +111,6 @@ pub enum Input {
     Paste(String),
     /// The terminal has this many columns and rows now; also when only the size of its cells changed.
     Resize(u16, u16),
-    /// The mouse, while it is on.
-    Mouse(MouseEvent),
     /// The last frame has left for the terminal. Does not come for a frame that changed nothing: nothing
     /// was sent for it.
     Written,
@@ -187,6 +185,7 @@ impl Screen {
             protocol,
             Paint::of(terminal, around.true_color()),
             Arc::clone(&shared.images),
+            around.remote(),
         );
         let drawn = Drawn::default();
         let memory = Memory::new(drawn.clone());
@@ -289,18 +288,6 @@ impl Screen {
             .collect();
         self.before
             .extend_from_slice(format!("\x1b]2;{title}\x07").as_bytes());
-    }
-
-    /// Listens to the mouse from the next frame on, or leaves it to the terminal, which then selects text.
-    pub fn set_mouse(&mut self, on: bool) {
-        if self.shared.mouse.swap(on, Ordering::AcqRel) != on {
-            let modes = if on {
-                shared::MOUSE_ON
-            } else {
-                shared::MOUSE_OFF
-            };
-            self.before.extend_from_slice(modes.as_bytes());
-        }
     }
 }
 

@@ -76,8 +76,7 @@ pub fn probe(tty: &Tty, around: &Surroundings) -> io::Result<Probed> {
         early: Vec::new(),
         parser: Parser::new(),
     };
-    // These would print the question.
-    let kitty = if around.prints_kitty() { "" } else { KITTY };
+    let kitty = if around.minds_kitty() { "" } else { KITTY };
     match tty.write_within(format!("{kitty}{REST}").as_bytes(), PATIENCE) {
         Err(error) if error.kind() != io::ErrorKind::TimedOut => return Err(error),
         _ => {}

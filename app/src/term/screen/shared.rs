@@ -13,14 +13,10 @@ use crate::ui::picture::Images;
 
 /// Alternate screen, bracketed paste, no cursor, empty.
 const ENTER: &str = "\x1b[?1049h\x1b[?2004h\x1b[?25l\x1b[2J";
-/// Whatever was being written has ended, nothing is held back, no colours, no paste marks, a cursor, the
-/// screen from before.
-const LEAVE: &str = "\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
-/// Ends a sequence that was cut off in the middle of a picture.
-const CUT: &str = "\x1b\\";
-/// Button presses, drags and the wheel, in the form that knows large terminals.
-pub const MOUSE_ON: &str = "\x1b[?1002h\x1b[?1006h";
-pub const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l";
+/// No colours, no paste marks, a cursor, the screen from before.
+const LEAVE: &str = "\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// Ends a frame that was cut off, perhaps in the middle of a picture.
+const CUT: &str = "\x1b\\\x1b[?2026l";
 /// Keeps the window's title, and fetches it back; where that is unknown the shell sets its own.
 pub const TITLE_KEEP: &str = "\x1b[22;2t";
 const TITLE_BACK: &str = "\x1b]2;\x07\x1b[23;2t";
@@ -42,7 +38,6 @@ pub struct Shared {
     closing: AtomicBool,
     /// Everything has to be drawn anew.
     pub redraw: AtomicBool,
-    pub mouse: AtomicBool,
     pub titled: AtomicBool,
     /// Whether we stopped ourselves, and the sign that we go on.
     stopped: Mutex<Stop>,
@@ -70,7 +65,6 @@ impl Shared {
             entered: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             redraw: AtomicBool::new(false),
-            mouse: AtomicBool::new(false),
             titled: AtomicBool::new(false),
             stopped: Mutex::new(Stop::No),
             goes_on: Condvar::new(),
@@ -95,12 +89,8 @@ impl Shared {
         self.closing.store(false, Ordering::Release);
         self.tty.set_raw()?;
         self.entered.store(true, Ordering::Release);
-        let mut modes = ENTER.to_owned();
-        if self.mouse.load(Ordering::Acquire) {
-            modes.push_str(MOUSE_ON);
-        }
         let _pen = self.take_pen(LAST_FRAME);
-        self.tty.write_within(modes.as_bytes(), LAST_FRAME)
+        self.tty.write_within(ENTER.as_bytes(), LAST_FRAME)
     }
 
     /// Gives the terminal back as it was. Only the first call does anything; nobody can be told of a
@@ -118,9 +108,6 @@ impl Shared {
         });
         if images {
             modes.push_str(&self.images.delete_all());
-        }
-        if self.mouse.load(Ordering::Acquire) {
-            modes.push_str(MOUSE_OFF);
         }
         modes.push_str(LEAVE);
         if images && self.titled.load(Ordering::Acquire) {
