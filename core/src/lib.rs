@@ -3,7 +3,7 @@
 //! This crate knows nothing of networks, terminals, clouds or async. Bytes of a JPEG, PNG, TIFF, WebP or BMP file and a
 //! [`Recipe`](recipe::Recipe) come in, bytes of a PNG file go out, and the same input gives the same bytes
 //! on every machine and with any number of threads. (Files with a colour profile made of tables are the exception:
-//! there a sample may be rounded the other way on another family of processors.)
+//! there a sample may be rounded the other way on a processor with other vector units.)
 //!
 //! ```
 //! use whiteboarder_core::{clean, image, recipe::Recipe};

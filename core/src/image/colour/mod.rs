@@ -3,9 +3,9 @@
 //! Profiles are read by `moxcms`. Where a profile is three curves and a matrix (every camera's and screen's: Display P3,
 //! Adobe RGB, `ProPhoto`) or one curve (grey), the arithmetic is ours: tables by software `pow`, products and sums that
 //! no compiler may fuse, so that every machine gives the same bytes. Profiles made of tables (printing inks, a few
-//! scanners) go through `moxcms` itself, of which only the plain code is compiled in, not the variants for vector units;
-//! it does not depend on the number of threads, but where the *target* has fused multiplication and addition (ARM) a
-//! sample may rarely come out one level apart.
+//! scanners) go through `moxcms` itself. It does not depend on the number of threads, but it chooses code by the
+//! processor's vector units (`image` asks for these variants, so we cannot leave them out), and where these fuse
+//! multiplication and addition a sample may rarely come out one level apart.
 //!
 //! A profile that is (nearly) sRGB changes nothing. A broken one is ignored, as if there were none: a picture in
 //! slightly wrong colours is better than no picture.
