@@ -84,6 +84,7 @@ impl Emulator {
             cell,
             said: Vec::new(),
             modes: Modes::default(),
+            updating: false,
         };
         Emulator {
             parser: Parser::new_with_callbacks(at_least_one(rows), at_least_one(columns), 0, host),
@@ -113,6 +114,11 @@ impl Emulator {
             mouse: screen.mouse_protocol_mode() != MouseProtocolMode::None,
             ..self.parser.callbacks().modes.clone()
         }
+    }
+
+    /// Whether a synchronized update has begun and not ended.
+    pub fn updating(&self) -> bool {
+        self.parser.callbacks().updating
     }
 
     /// What is on the screen; cells of pictures are blank.
@@ -295,6 +301,8 @@ struct Host {
     cell: (u16, u16),
     said: Vec<u8>,
     modes: Modes,
+    /// A synchronized update is under way.
+    updating: bool,
 }
 
 impl Host {
@@ -357,6 +365,9 @@ impl Callbacks for Host {
         let numbers: Vec<u16> = params.iter().filter_map(|p| p.first().copied()).collect();
         if first == Some(b'?') && second.is_none() && matches!(c, 'h' | 'l') {
             for &mode in &numbers {
+                if mode == 2026 {
+                    self.updating = c == 'h';
+                }
                 match (mode, c) {
                     (2026, 'h') => self.modes.updates_begun += 1,
                     (2026, _) => {

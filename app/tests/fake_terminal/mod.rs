@@ -36,6 +36,9 @@ pub use portable_pty::ExitStatus;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::termios::Termios;
 
+/// A terminal shows an update that does not end after this long.
+const UPDATE: Duration = Duration::from_secs(1);
+
 /// What the terminal tells about itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers {
@@ -186,7 +189,7 @@ impl FakeTerminal {
 
     /// The screen's text, a line per row, without trailing space; pictures are blank.
     pub fn text(&self) -> String {
-        lock(&self.emulator).text()
+        self.whole().text()
     }
 
     /// Everything that the program wrote.
@@ -201,7 +204,7 @@ impl FakeTerminal {
 
     /// Cells that show a part of a picture now.
     pub fn picture_cells(&self) -> usize {
-        lock(&self.emulator).picture_cells()
+        self.whole().picture_cells()
     }
 
     /// Makes the window another size, which the program hears of.
@@ -218,7 +221,7 @@ impl FakeTerminal {
 
     /// What the screen looks like.
     pub fn image(&self, scale: u32) -> RgbImage {
-        paint::paint(&lock(&self.emulator), scale)
+        paint::paint(&self.whole(), scale)
     }
 
     /// Stops or goes on reading what the program writes; its writes block while the terminal does not read.
@@ -304,6 +307,19 @@ impl FakeTerminal {
         }
         self.slave = None;
         self.master = None;
+    }
+
+    /// The screen when no synchronized update is under way, as people see it; after a while, as it is.
+    fn whole(&self) -> MutexGuard<'_, Emulator> {
+        let started = Instant::now();
+        loop {
+            let emulator = lock(&self.emulator);
+            if !emulator.updating() || started.elapsed() > UPDATE {
+                return emulator;
+            }
+            drop(emulator);
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Waits until everything that has been written has been seen: a mark goes the same way.

@@ -110,6 +110,7 @@ fn the_picture_on_screen_is_the_cleaned_one() {
                 .count()
         };
         let after = bright(&terminal);
+        assert!(after > 5_000, "{answers:?} {after}");
         terminal.keys("b");
         terminal.wait_for(|text| text.contains("before: the photograph"), PATIENCE);
         let started = Instant::now();
