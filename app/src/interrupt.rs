@@ -1,13 +1,15 @@
 //! Ctrl-C and SIGTERM: the first asks the command to end tidily, the second ends it at once.
 
+use std::sync::mpsc::channel;
 use std::thread;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::error::Exit;
 
-/// Calls `first` from another thread when somebody interrupts us.
+/// Calls `first` from another thread when somebody interrupts us, from the moment on when this returns.
 pub fn on_interrupt(first: impl FnOnce() + Send + 'static) {
+    let (ready, listening) = channel::<()>();
     let wait = move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
             .enable_io()
@@ -23,6 +25,7 @@ pub fn on_interrupt(first: impl FnOnce() + Send + 'static) {
             ) else {
                 return;
             };
+            drop(ready);
             either(&mut interrupt, &mut terminate).await;
             first();
             either(&mut interrupt, &mut terminate).await;
@@ -33,6 +36,8 @@ pub fn on_interrupt(first: impl FnOnce() + Send + 'static) {
     let _ = thread::Builder::new()
         .name("interrupt".to_owned())
         .spawn(wait);
+    // Nothing is ever sent: the wait ends when the other end is dropped, also where nobody can listen.
+    let _ = listening.recv();
 }
 
 /// Waits for one of two signals.

@@ -122,7 +122,15 @@ fn row(model: &Model, theme: &Theme, index: usize, columns: u16) -> Line<'static
     let label = format!("{}{star}", rows::label(field));
     let middle = usize::from(columns).saturating_sub(2 + LABEL + VALUE + 1);
     let mut spans = vec![
-        Span::styled(marker, theme.accent),
+        // Without colour the accent is an underline, which spaces would show.
+        Span::styled(
+            marker,
+            if is_selected {
+                theme.accent
+            } else {
+                theme.plain
+            },
+        ),
         Span::styled(format!("{label:<LABEL$}"), theme.plain),
     ];
     let shares = (rows::share(field, value), rows::share(field, named));
