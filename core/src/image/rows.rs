@@ -202,6 +202,20 @@ pub(super) fn whole(mut data: Vec<u8>, layout: Layout, conversion: &Conversion) 
     data
 }
 
+/// Brightness and colour differences to RGB, in a pixel's first three samples: the weights of ITU-R BT.601 as ITU-T
+/// T.871 uses them, in 16 fractional bits.
+pub(super) fn ycc_to_rgb(pixel: &mut [u8]) {
+    let (y, cb, cr) = (
+        i32::from(pixel[0]) << 16,
+        i32::from(pixel[1]) - 128,
+        i32::from(pixel[2]) - 128,
+    );
+    let rounded = |value: i32| ((value + (1 << 15)) >> 16).clamp(0, 255) as u8;
+    pixel[0] = rounded(y + 91_881 * cr);
+    pixel[1] = rounded(y - 22_554 * cb - 46_802 * cr);
+    pixel[2] = rounded(y + 116_130 * cb);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

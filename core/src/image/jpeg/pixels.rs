@@ -8,7 +8,7 @@ use zune_jpeg::JpegDecoder;
 use super::extent::{closed_so_that_reading_on_fails, extent};
 use super::{Aside, corrupt};
 use crate::image::colour::{Conversion, Depth, Profile};
-use crate::image::rows::{Ink, Layout, whole};
+use crate::image::rows::{Ink, Layout, whole, ycc_to_rgb};
 use crate::image::{Format, Header, ImageError, Picture, exif};
 
 /// Pixels of 8 × 8 that a byte can tell at best: every block has at least one bit in every file.
@@ -49,17 +49,8 @@ fn straighten(data: &mut [u8], aside: &Aside<'_>) {
         None => {}
         Some(2) => {
             for pixel in data.chunks_exact_mut(4) {
-                // ITU-T T.871, in 16 fractional bits. Twice inverted is not inverted: by the transformation and by
-                // Adobe.
-                let (y, cb, cr) = (
-                    i32::from(pixel[0]) << 16,
-                    i32::from(pixel[1]) - 128,
-                    i32::from(pixel[2]) - 128,
-                );
-                let rounded = |value: i32| ((value + (1 << 15)) >> 16).clamp(0, 255) as u8;
-                pixel[0] = rounded(y + 91_881 * cr);
-                pixel[1] = rounded(y - 22_554 * cb - 46_802 * cr);
-                pixel[2] = rounded(y + 116_130 * cb);
+                // Twice inverted is not inverted: by the transformation and by Adobe.
+                ycc_to_rgb(pixel);
                 pixel[3] = 255 - pixel[3];
             }
         }

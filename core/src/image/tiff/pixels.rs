@@ -9,7 +9,7 @@ use super::{Compression, Facts, Photometric, TRUNCATED, chunks, corrupt, tag, un
 use crate::image::colour::{Conversion, Depth, Profile};
 use crate::image::ifd::{Directory, Ifds};
 use crate::image::jpeg::{self, Wanted};
-use crate::image::rows::{Rows, Sample};
+use crate::image::rows::{Rows, Sample, ycc_to_rgb};
 use crate::image::{Header, ImageError, Picture};
 
 /// How a sample is told.
@@ -457,18 +457,10 @@ fn invert<S: Sample>(row: &mut [S], facts: &Facts) {
     }
 }
 
-/// Brightness and colour differences to RGB, with the usual weights (ITU-R BT.601).
+/// A row of brightness and colour differences to RGB.
 fn to_rgb(row: &mut [u8], facts: &Facts) {
     for pixel in row.chunks_exact_mut(facts.layout().count()) {
-        let (y, cb, cr) = (
-            i32::from(pixel[0]) << 16,
-            i32::from(pixel[1]) - 128,
-            i32::from(pixel[2]) - 128,
-        );
-        let rounded = |value: i32| ((value + (1 << 15)) >> 16).clamp(0, 255) as u8;
-        pixel[0] = rounded(y + 91_881 * cr);
-        pixel[1] = rounded(y - 22_554 * cb - 46_802 * cr);
-        pixel[2] = rounded(y + 116_130 * cb);
+        ycc_to_rgb(pixel);
     }
 }
 
