@@ -60,15 +60,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         let header = read_header(&bytes)?;
         let estimate = cost::estimate(&header, bytes.len() as u64, &recipe);
         let mut marks = vec![processor_seconds()];
-        let mut picture = decode(&bytes, &Limits::default())?;
+        let photograph = decode(&bytes, &Limits::default())?;
         marks.push(processor_seconds());
-        let analysis = clean::analyse(&picture, &recipe);
+        let analysis = clean::analyse(&photograph, &recipe);
         marks.push(processor_seconds());
-        finish::finish(&mut picture, &analysis);
+        let picture = finish::finish(&photograph, &analysis);
         marks.push(processor_seconds());
         let png = encode_png(&picture)?;
         marks.push(processor_seconds());
-        drop((picture, analysis));
+        let chosen = analysis.chosen();
+        drop((picture, photograph, analysis));
         let total = marks[4] - marks[0];
         let peak = peak_megabytes();
         writeln!(
@@ -86,6 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             peak,
             estimate.memory_bytes as f64 / f64::from(1 << 20),
         )?;
+        writeln!(out, "  {chosen:?}")?;
         std::fs::write(folder.join(format!("{name}.png")), &png)?;
         if let Some(width) = view {
             let pair = [

@@ -36,13 +36,37 @@ impl Cancel {
     }
 }
 
-/// What may end work early. Loops ask it about once per row of pixels.
-pub(crate) trait Interrupt: Sync {
+/// What may end work early, and is told how far it has come. Loops ask it about once per row of pixels.
+pub trait Interrupt: Sync {
     /// Why the work ended.
     type Stopped: Send;
 
     /// An error when the work shall end.
     fn check(&self) -> Result<(), Self::Stopped>;
+
+    /// So many more pixels are done (counted once for each pass over them); called from any thread.
+    fn advance(&self, _pixels: u64) {}
+}
+
+/// A [`Cancel`] together with somebody who counts the pixels that are done.
+#[derive(Debug)]
+pub struct Progress<'a, F> {
+    /// What ends the work.
+    pub cancel: &'a Cancel,
+    /// Told how many more pixels are done; from any thread.
+    pub advanced: F,
+}
+
+impl<F: Fn(u64) + Sync> Interrupt for Progress<'_, F> {
+    type Stopped = Cancelled;
+
+    fn check(&self) -> Result<(), Cancelled> {
+        self.cancel.check()
+    }
+
+    fn advance(&self, pixels: u64) {
+        (self.advanced)(pixels);
+    }
 }
 
 impl Interrupt for Cancel {
@@ -57,8 +81,34 @@ impl Interrupt for Cancel {
     }
 }
 
+/// An interrupt whose type is forgotten, so that what it is handed to is compiled once, in this crate and with its
+/// optimisation, instead of in every crate that has an interrupt of its own.
+pub(crate) struct Erased<'a> {
+    /// Whether the work shall end.
+    pub check: &'a (dyn Fn() -> bool + Sync),
+    /// So many more pixels are done.
+    pub advance: &'a (dyn Fn(u64) + Sync),
+}
+
+/// The work ended early.
+#[derive(Debug)]
+pub(crate) struct Ended;
+
+impl Interrupt for Erased<'_> {
+    type Stopped = Ended;
+
+    fn check(&self) -> Result<(), Ended> {
+        if (self.check)() { Err(Ended) } else { Ok(()) }
+    }
+
+    fn advance(&self, pixels: u64) {
+        (self.advance)(pixels);
+    }
+}
+
 /// Nothing ends the work.
-pub(crate) struct Never;
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Never;
 
 impl Interrupt for Never {
     type Stopped = Infallible;

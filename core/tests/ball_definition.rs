@@ -2,23 +2,25 @@
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 
 use proptest::prelude::*;
-use whiteboarder_core::background::{Ball, Plane, Surface, close, erode, open, presmooth};
+use whiteboarder_core::background::Plane;
+use whiteboarder_core::rolling::Element;
+use whiteboarder_core::rolling::definition::{close, dilate, erode, open, presmooth};
 
 /// How far the ball's skin lies above its middle, h·sqrt(1 − ρ²/r²), straight from the formula; at most h, whatever
 /// rounding says.
-fn skin(ball: &Ball, dx: i64, dy: i64) -> Option<f64> {
+fn skin(ball: &Element, dx: i64, dy: i64) -> Option<f64> {
     let room = ball.radius() * ball.radius() - (dx * dx + dy * dy) as f64;
     let skin = ball.height() / ball.radius() * room.max(0.0).sqrt();
     (room >= 0.0).then(|| skin.min(ball.height()))
 }
 
 /// The depth K for f32 pictures.
-fn depth(ball: &Ball, dx: i64, dy: i64) -> Option<f32> {
+fn depth(ball: &Element, dx: i64, dy: i64) -> Option<f32> {
     skin(ball, dx, dy).map(|skin| ball.height() as f32 - skin as f32)
 }
 
 /// The same for u8 pictures: the whole grey levels of it.
-fn floored(ball: &Ball, dx: i64, dy: i64) -> Option<i64> {
+fn floored(ball: &Element, dx: i64, dy: i64) -> Option<i64> {
     skin(ball, dx, dy).map(|skin| (ball.height() - skin).floor() as i64)
 }
 
@@ -34,7 +36,7 @@ fn offsets(plane_size: (usize, usize), p: usize) -> impl Iterator<Item = (usize,
 }
 
 /// E(p) = min over q of I(q) + K(q − p); O(p) = max over q of E(q) − K(q − p). Per pixel, over the whole picture.
-fn by_formula_f32(plane: &Plane<f32>, ball: &Ball) -> (Vec<f32>, Vec<f32>) {
+fn by_formula_f32(plane: &Plane<f32>, ball: &Element) -> (Vec<f32>, Vec<f32>) {
     let size = (plane.width, plane.height);
     let reachable =
         |p| offsets(size, p).filter_map(|(q, dx, dy)| depth(ball, dx, dy).map(|k| (q, k)));
@@ -55,7 +57,7 @@ fn by_formula_f32(plane: &Plane<f32>, ball: &Ball) -> (Vec<f32>, Vec<f32>) {
     (eroded, opened)
 }
 
-fn by_formula_u8(plane: &Plane<u8>, ball: &Ball) -> (Vec<u8>, Vec<u8>) {
+fn by_formula_u8(plane: &Plane<u8>, ball: &Element) -> (Vec<u8>, Vec<u8>) {
     let size = (plane.width, plane.height);
     let reachable =
         |p| offsets(size, p).filter_map(|(q, dx, dy)| floored(ball, dx, dy).map(|k| (q, k)));
@@ -79,12 +81,12 @@ fn by_formula_u8(plane: &Plane<u8>, ball: &Ball) -> (Vec<u8>, Vec<u8>) {
     (bytes(eroded), bytes(opened))
 }
 
-fn balls() -> impl Strategy<Value = Ball> {
+fn balls() -> impl Strategy<Value = Element> {
     // Fractional, smaller than a pixel, larger than the picture; balls and ellipsoids.
     prop_oneof![
-        (0.2..24.0_f64).prop_map(|radius| Ball::new(radius).unwrap()),
-        (1_u8..20).prop_map(|radius| Ball::new(f64::from(radius)).unwrap()),
-        (0.2..24.0_f64, 0.05..300.0_f64).prop_map(|(r, h)| Ball::ellipsoid(r, h).unwrap()),
+        (0.2..24.0_f64).prop_map(|radius| Element::ball(radius).unwrap()),
+        (1_u8..20).prop_map(|radius| Element::ball(f64::from(radius)).unwrap()),
+        (0.2..24.0_f64, 0.05..300.0_f64).prop_map(|(r, h)| Element::ellipsoid(r, h).unwrap()),
     ]
 }
 
@@ -121,14 +123,14 @@ proptest! {
     #[test]
     fn u8_equals_the_formula(plane in planes_u8(), ball in balls()) {
         let (eroded, opened) = by_formula_u8(&plane, &ball);
-        prop_assert_eq!(erode(&plane, &ball, Surface::Dark).data, eroded);
+        prop_assert_eq!(erode(&plane, &ball).data, eroded);
         prop_assert_eq!(open(&plane, &ball).data, opened);
     }
 
     #[test]
     fn f32_equals_the_formula_bit_for_bit(plane in planes_f32(), ball in balls()) {
         let (eroded, opened) = by_formula_f32(&plane, &ball);
-        prop_assert_eq!(erode(&plane, &ball, Surface::Dark).data, eroded);
+        prop_assert_eq!(erode(&plane, &ball).data, eroded);
         prop_assert_eq!(open(&plane, &ball).data, opened);
     }
 
@@ -136,8 +138,8 @@ proptest! {
     fn a_light_surface_is_the_dual(plane in planes_f32(), ball in balls()) {
         prop_assert_eq!(close(&plane, &ball), negated(&open(&negated(&plane), &ball)));
         prop_assert_eq!(
-            erode(&plane, &ball, Surface::Light),
-            negated(&erode(&negated(&plane), &ball, Surface::Dark))
+            dilate(&plane, &ball),
+            negated(&erode(&negated(&plane), &ball))
         );
     }
 
@@ -148,7 +150,7 @@ proptest! {
 
     #[test]
     fn the_ball_stays_between_apex_and_picture(plane in planes_u8(), ball in balls()) {
-        let (eroded, opened) = (erode(&plane, &ball, Surface::Dark), open(&plane, &ball));
+        let (eroded, opened) = (erode(&plane, &ball), open(&plane, &ball));
         for ((e, o), i) in eroded.data.iter().zip(&opened.data).zip(&plane.data) {
             prop_assert!(e <= o && o <= i);
         }
@@ -210,9 +212,9 @@ proptest! {
 
 #[test]
 fn where_nothing_but_nan_is_in_reach_the_result_is_nan() {
-    let ball = Ball::new(2.0).unwrap();
+    let ball = Element::ball(2.0).unwrap();
     let row = Plane::new(8, 1, [vec![f32::NAN; 7], vec![5.0]].concat()).unwrap();
-    let eroded = erode(&row, &ball, Surface::Dark);
+    let eroded = erode(&row, &ball);
     assert!(eroded.data[..5].iter().all(|v| v.is_nan()));
     // The far pixel is reached from where the ball is deepest.
     assert_eq!(
@@ -226,8 +228,8 @@ fn where_nothing_but_nan_is_in_reach_the_result_is_nan() {
 #[test]
 fn balls_without_size_do_not_exist() {
     for radius in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert_eq!(Ball::new(radius), None);
-        assert_eq!(Ball::ellipsoid(3.0, radius), None);
+        assert_eq!(Element::ball(radius), None);
+        assert_eq!(Element::ellipsoid(3.0, radius), None);
     }
 }
 
@@ -244,9 +246,9 @@ fn a_ball_wider_than_a_stroke_bridges_it_and_a_narrower_one_does_not() {
         .unwrap()
     };
     let stroke = row(28..32);
-    let wide = close(&stroke, &Ball::new(25.0).unwrap());
+    let wide = close(&stroke, &Element::ball(25.0).unwrap());
     assert!(wide.data.iter().all(|&v| v >= 199), "{:?}", wide.data);
-    let narrow = close(&stroke, &Ball::ellipsoid(1.0, 50.0).unwrap());
+    let narrow = close(&stroke, &Element::ellipsoid(1.0, 50.0).unwrap());
     assert_eq!(narrow.data[30], 40);
 }
 
@@ -263,8 +265,8 @@ fn an_ellipsoid_on_a_reduced_picture_gives_the_reduced_background() {
         });
         Plane::new(width, 1, data.collect()).unwrap()
     };
-    let full = close(&valley(1000), &Ball::ellipsoid(200.0, 60.0).unwrap());
-    let half = close(&valley(500), &Ball::ellipsoid(100.0, 60.0).unwrap());
+    let full = close(&valley(1000), &Element::ellipsoid(200.0, 60.0).unwrap());
+    let half = close(&valley(500), &Element::ellipsoid(100.0, 60.0).unwrap());
     assert!(
         (full.data[500] - half.data[250]).abs() < 0.3,
         "{} {}",

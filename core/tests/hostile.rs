@@ -2,14 +2,12 @@
 //!
 //! A test binary of its own, because it counts every allocation of the process.
 #![allow(clippy::unwrap_used)]
-#![allow(unsafe_code, reason = "an allocator that counts")]
 
+#[path = "support/counting.rs"]
+mod counting;
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
+use counting::{alone, held};
 use proptest::prelude::*;
 use support::{Tiff, fixtures, gradient};
 use whiteboarder_core::clean::clean_bytes;
@@ -17,62 +15,6 @@ use whiteboarder_core::image::{
     HeaderReader, HeaderStep, ImageError, Limits, decode, encode_png, read_header,
 };
 use whiteboarder_core::recipe::Recipe;
-
-/// Counts what is allocated now, and the most there ever was.
-struct Counting;
-
-static NOW: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-fn add(size: usize) {
-    let now = NOW.fetch_add(size, Ordering::Relaxed) + size;
-    MOST.fetch_max(now, Ordering::Relaxed);
-}
-
-// SAFETY: everything is passed on to the system's allocator; only numbers are kept.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        add(layout.size());
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        add(layout.size());
-        // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // Old and new are held at the same time while the bytes move.
-        add(size);
-        // SAFETY: as above.
-        let new = unsafe { System.realloc(old, layout, size) };
-        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
-        new
-    }
-
-    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
-        NOW.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: as above.
-        unsafe { System.dealloc(old, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// One test at a time, so that the numbers are its own.
-static ALONE: Mutex<()> = Mutex::new(());
-
-/// Calls `f` and tells how many bytes it held at most, beyond what there was before.
-fn held<T>(f: impl FnOnce() -> T) -> (T, usize) {
-    let before = NOW.load(Ordering::Relaxed);
-    MOST.store(before, Ordering::Relaxed);
-    let result = f();
-    let most = MOST.load(Ordering::Relaxed);
-    (result, most.saturating_sub(before))
-}
 
 /// What one picture may take in these tests. The estimate of a cleaning starts at 40 MiB for the process itself, which
 /// is not ours; so this leaves pictures as many again.
@@ -150,7 +92,7 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in prop::option::weighted(0.2, any::<prop::sample::Index>()),
     ) {
-        let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _alone = alone();
         let zoo = zoo();
         let mut bytes = which.get(&zoo).clone();
         for (at, value) in changes {
@@ -171,7 +113,7 @@ proptest! {
         at in any::<prop::sample::Index>(),
         value in prop::sample::select(vec![0_u32, 1, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, 0xFFFF_FFFF, 0x0000_FFFF, 0xFFFF_0000]),
     ) {
-        let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let _alone = alone();
         let zoo = zoo();
         let mut bytes = which.get(&zoo).clone();
         let at = at.index(bytes.len() - 4);
@@ -182,9 +124,7 @@ proptest! {
 
 #[test]
 fn what_a_cleaning_holds_is_what_was_estimated() {
-    let _alone = ALONE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _alone = alone();
     // Every picture of the zoo, laid out twelve times as wide and high as it is, would take minutes to make; a large one
     // of each format that can be written here says the same.
     let (width, height) = (1500, 1000);
@@ -246,9 +186,7 @@ fn what_a_cleaning_holds_is_what_was_estimated() {
 
 #[test]
 fn claims_that_no_file_could_hold_are_refused_before_anything_is_allocated() {
-    let _alone = ALONE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _alone = alone();
     let open = Limits {
         max_side: u32::MAX,
         max_pixels: u64::MAX,
@@ -326,9 +264,7 @@ fn claims_that_no_file_could_hold_are_refused_before_anything_is_allocated() {
 
 #[test]
 fn directories_in_circles_come_to_an_end() {
-    let _alone = ALONE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _alone = alone();
     // All directories below are this one.
     let mut tiff = Tiff::gradient();
     tiff.long(330, &[8]).long(34665, &[8]).long(34853, &[8]);

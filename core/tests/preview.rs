@@ -11,7 +11,7 @@ use whiteboarder_core::clean::{clean, clean_with};
 use whiteboarder_core::finish::light::to_light;
 use whiteboarder_core::image::{Channels, Picture};
 use whiteboarder_core::preview::{Preview, Quality, View};
-use whiteboarder_core::recipe::{Method, Recipe, Surface};
+use whiteboarder_core::recipe::{Method, Recipe, SurfaceChoice as Surface};
 
 /// Uneven light with noise; strokes of several widths and a filled box, light ones on a dark board.
 fn board(width: u32, height: u32, channels: Channels, surface: Surface) -> Picture {
@@ -37,7 +37,7 @@ fn board(width: u32, height: u32, channels: Channels, surface: Surface) -> Pictu
                 }
                 let covered = if stroke || filled { ink } else { 0.0 };
                 let level = match surface {
-                    Surface::Light => 255.0 * light * (1.0 - covered),
+                    Surface::Light | Surface::Auto => 255.0 * light * (1.0 - covered),
                     Surface::Dark => 60.0 * light + 170.0 * covered,
                 };
                 data.push((level + grain) as u8);
@@ -201,9 +201,9 @@ fn drafts_are_close_to_exact_pictures() {
                     to_height: 400,
                 };
                 for (view, bound) in [
-                    (whole(&picture, 600, 440), 2.5),
-                    (whole(&picture, 150, 110), 2.5),
-                    (close_up, 0.2),
+                    (whole(&picture, 600, 440), 5.0),
+                    (whole(&picture, 150, 110), 5.0),
+                    (close_up, 1.5),
                 ] {
                     let mut preview = Preview::new(picture.clone());
                     let draft = preview.draft(&recipe, &view, &never).unwrap();
@@ -393,8 +393,8 @@ fn what_is_cancelled_before_it_begins_does_not_begin() {
 
 #[test]
 fn what_is_cancelled_on_its_way_ends_and_leaves_nothing_wrong() {
-    let picture = board(1000, 800, Channels::Rgb, Surface::Light);
-    // About a minute on two processors.
+    let picture = board(4000, 3000, Channels::Rgb, Surface::Light);
+    // A second and more on two processors.
     let endless = recipe(Method::Ball, Surface::Light, 300.0);
     let soon = || {
         let cancel = Cancel::new();

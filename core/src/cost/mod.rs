@@ -46,13 +46,12 @@ impl Capacity {
     }
 }
 
-/// The Lambda lane of the local cloud unless its user changes it: 256 MB and 15 seconds.
+/// The Lambda lane of the local cloud unless its user changes it: 512 MB and 15 seconds.
 ///
-/// A small and cheap function, so that both lanes have something to do: 256 MB come with a seventh of a processor, on
-/// which a colour board of 12 MP is predicted to take 3.8 of the 5 seconds that [`fits`] allows, and one of 24 MP
-/// 6.5. Memory would do for both (93 and 145 of the 204 MB allowed). 128 MB would be too little for a portrait
-/// photograph of 12 MP, which is held twice while it is turned upright.
-pub const DEFAULT_LOCAL_LAMBDA: Capacity = Capacity::lambda(256, 15.0);
+/// A small and cheap function, so that both lanes have something to do: 512 MB come with 0.29 of a processor, on which a
+/// colour board of 12 MP is predicted to take 4.2 of the 5 seconds that [`fits`] allows, and one of 24 MP 6.3. Memory would
+/// do for both.
+pub const DEFAULT_LOCAL_LAMBDA: Capacity = Capacity::lambda(512, 15.0);
 
 /// Share of the time-out that a prediction may use. The processor may be half as fast as the one that was measured, and
 /// download, upload and a cold start take their part.

@@ -6,30 +6,37 @@ use std::sync::LazyLock;
 /// steepest (slope 12.92 near black).
 const STEPS: usize = 8192;
 
-static TO_LIGHT: LazyLock<[f32; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|sample| {
-        let encoded = sample as f64 / 255.0;
-        // IEC 61966-2-1. libm's pow is software and the same everywhere, unlike the system's.
-        let light = if encoded <= 0.040_45 {
-            encoded / 12.92
-        } else {
-            libm::pow((encoded + 0.055) / 1.055, 2.4)
-        };
-        light as f32
-    })
+static TO_LIGHT: LazyLock<[f32; 256]> =
+    LazyLock::new(|| std::array::from_fn(|sample| decoded(sample as f64 / 255.0) as f32));
+
+static TO_LIGHT_16: LazyLock<Vec<f32>> = LazyLock::new(|| {
+    (0..=u16::MAX)
+        .map(|sample| decoded(f64::from(sample) / 65_535.0) as f32)
+        .collect()
 });
+
+/// Linear light of an encoded value, both 0 to 1 (IEC 61966-2-1). libm's pow is software and the same everywhere, unlike
+/// the system's.
+fn decoded(encoded: f64) -> f64 {
+    if encoded <= 0.040_45 {
+        encoded / 12.92
+    } else {
+        libm::pow((encoded + 0.055) / 1.055, 2.4)
+    }
+}
+
+/// The inverse of [`decoded`].
+pub(super) fn encoded(light: f64) -> f64 {
+    if light <= 0.003_130_8 {
+        light * 12.92
+    } else {
+        1.055 * libm::pow(light, 1.0 / 2.4) - 0.055
+    }
+}
 
 static TO_SAMPLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     (0..=STEPS)
-        .map(|step| {
-            let light = step as f64 / STEPS as f64;
-            let encoded = if light <= 0.003_130_8 {
-                light * 12.92
-            } else {
-                1.055 * libm::pow(light, 1.0 / 2.4) - 0.055
-            };
-            (encoded * 255.0 + 0.5) as u8
-        })
+        .map(|step| (encoded(step as f64 / STEPS as f64) * 255.0 + 0.5) as u8)
         .collect()
 });
 
@@ -37,6 +44,12 @@ static TO_SAMPLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 #[must_use]
 pub fn to_light() -> &'static [f32; 256] {
     &TO_LIGHT
+}
+
+/// Linear light (0 to 1) of each of the 65,536 sRGB samples of 16 bits.
+#[must_use]
+pub fn to_light16() -> &'static [f32] {
+    &TO_LIGHT_16
 }
 
 /// From linear light to the nearest sRGB sample; values outside of 0 to 1 are clipped, NaN becomes 0.

@@ -1,23 +1,36 @@
-//! From a picture and its background to white paper and whole ink.
+//! From picture and analysis to white paper and whole ink.
 //!
 //! Illumination multiplies, so it is divided out, per channel, in linear light. What is left is *absorption*: the
 //! share of the board's light that ink swallows, 0 on paper. Absorption is linear in how much of a pixel ink covers, so
-//! soft edges stay right. Then:
+//! soft edges stay right. Then, with what the [`Analysis`] knows of the whole picture:
 //!
-//! 1. paper: absorption below a threshold, judged in a 3×3 neighbourhood, becomes exactly 0; the threshold comes from
-//!    the recipe's `white` or, on noisy pictures, from the noise;
-//! 2. colour: each channel's distance to the strongest one grows by `saturation`;
-//! 3. ink: absorption is stretched so that `black` becomes full;
+//! 1. paper: outside of the regions that are ink, absorption becomes exactly 0;
+//! 2. solid ink: what the ink around a pixel absorbs where it is whole gives the pixel its colour, and how much of it the
+//!    pixel absorbs tells how far ink covers it;
+//! 3. colour: nearly neutral ink becomes neutral, and each channel's distance to the strongest one grows by
+//!    `saturation`;
 //! 4. strength: below 100 %, each sample stops that far on its way from the photograph.
 //!
 //! A dark board works in the same way with the *excess* of light over the board, as a share of what could be added,
 //! in the place of absorption; there the result is light writing on a black board.
+//!
+//! A pixel's result depends on pixels within [`reach`] around it, and is the same bits in whatever region it is
+//! computed.
 
-mod analysis;
+mod blur;
+mod board;
+mod depth;
+mod ink;
 pub mod light;
-mod rows;
+mod place;
+mod plain;
+mod region;
+mod tile;
 
-pub(crate) use analysis::SAMPLED_ROWS;
-pub use analysis::{Analysis, Backdrop};
-pub(crate) use rows::{Place, Stretch, finish_until};
-pub use rows::{background_picture, finish};
+pub use depth::Depth;
+pub(crate) use place::{Place, Stretch};
+pub(crate) use region::{MOST_REACH, finish_place, smoothed_row};
+pub use region::{Region, Samples, background_picture, finish, finish_region, reach};
+
+#[allow(unused_imports, reason = "named in the text above")]
+use crate::analysis::Analysis;

@@ -44,6 +44,16 @@ pub(super) fn orientation(block: &[u8]) -> u8 {
     .unwrap_or(1)
 }
 
+/// An EXIF block that tells an orientation, and nothing else.
+pub(crate) fn of_orientation(orientation: u8) -> Vec<u8> {
+    let [_, tag] = ORIENTATION.to_be_bytes();
+    // A directory at byte 8 of one entry: a SHORT, once.
+    let mut block = b"MM\0\x2A\0\0\0\x08\0\x01".to_vec();
+    block.extend([1, tag, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]);
+    block.extend([0; 4]);
+    block
+}
+
 /// Whether the camera says "Adobe RGB" in EXIF's own way (DCF 2.0): colour space "uncalibrated" and interoperability
 /// index `R03`. Such files often have no profile.
 pub(super) fn is_adobe_rgb(block: &[u8]) -> bool {

@@ -121,7 +121,7 @@ impl Header {
     }
 
     /// Width and height as stored, before orientation.
-    pub(super) fn stored(&self) -> (u32, u32) {
+    pub(crate) fn stored(&self) -> (u32, u32) {
         if self.transposed() {
             (self.height, self.width)
         } else {
@@ -256,8 +256,16 @@ impl HeaderReader {
     ///
     /// What is wrong with the file.
     pub fn step(&self) -> Result<HeaderStep, ImageError> {
+        Ok(match self.attempt(&of_parts)? {
+            Ok(header) => HeaderStep::Ready(header),
+            Err(Range { offset, length }) => HeaderStep::Read { offset, length },
+        })
+    }
+
+    /// What `read` makes of the parts, or the range that it wants besides.
+    fn attempt<T>(&self, read: &ReadParts<'_, T>) -> Result<Result<T, Range>, ImageError> {
         if self.parts.is_empty() && self.file_bytes > 0 {
-            return Ok(self.read(0, HEAD_BYTES as u64));
+            return Ok(Err(self.range(0, HEAD_BYTES as u64)));
         }
         let parts: Vec<Part<'_>> = self
             .parts
@@ -267,14 +275,13 @@ impl HeaderReader {
                 bytes,
             })
             .collect();
-        let parts = Parts(&parts);
-        match of_parts(parts) {
-            Ok(header) => Ok(HeaderStep::Ready(header)),
+        match read(Parts(&parts)) {
+            Ok(found) => Ok(Ok(found)),
             Err(ImageError::HeaderBeyond { format, given }) => {
                 if given as u64 >= self.file_bytes.min(LONG_HEAD_BYTES) {
                     return Err(ImageError::Truncated { format });
                 }
-                Ok(self.read(0, LONG_HEAD_BYTES))
+                Ok(Err(self.range(0, LONG_HEAD_BYTES)))
             }
             Err(ImageError::HeaderElsewhere {
                 format,
@@ -288,19 +295,28 @@ impl HeaderReader {
                 if beyond || known || self.parts.len() >= MOST_PARTS {
                     return Err(ImageError::Truncated { format });
                 }
-                Ok(self.read(offset, length.max(PART_BYTES)))
+                Ok(Err(self.range(offset, length.max(PART_BYTES))))
             }
             Err(error) => Err(error),
         }
     }
 
-    fn read(&self, offset: u64, length: u64) -> HeaderStep {
-        HeaderStep::Read {
+    fn range(&self, offset: u64, length: u64) -> Range {
+        Range {
             offset,
             length: length.min(self.file_bytes - offset),
         }
     }
 }
+
+/// Some bytes of a file.
+struct Range {
+    offset: u64,
+    length: u64,
+}
+
+/// What reads something in the parts of a file that are at hand.
+pub(super) type ReadParts<'a, T> = dyn Fn(Parts<'_>) -> Result<T, ImageError> + 'a;
 
 /// Reads the header of a file that is open here.
 ///
@@ -308,11 +324,19 @@ impl HeaderReader {
 ///
 /// The outer error is the system's, the inner one is about the picture.
 pub fn read_header_of(file: &mut (impl Read + Seek)) -> io::Result<Result<Header, ImageError>> {
+    read_parts_of(file, &of_parts)
+}
+
+/// Reads whatever `read` finds in a file that is open here, of which it is given the parts that it asks for.
+pub(super) fn read_parts_of<T>(
+    file: &mut (impl Read + Seek),
+    read: &ReadParts<'_, T>,
+) -> io::Result<Result<T, ImageError>> {
     let mut reader = HeaderReader::new(file.seek(SeekFrom::End(0))?);
     loop {
-        match reader.step() {
-            Ok(HeaderStep::Ready(header)) => return Ok(Ok(header)),
-            Ok(HeaderStep::Read { offset, length }) => {
+        match reader.attempt(read) {
+            Ok(Ok(found)) => return Ok(Ok(found)),
+            Ok(Err(Range { offset, length })) => {
                 file.seek(SeekFrom::Start(offset))?;
                 let mut bytes = Vec::new();
                 file.by_ref().take(length).read_to_end(&mut bytes)?;

@@ -20,18 +20,24 @@ mod ifd;
 mod jpeg;
 mod orient;
 mod parts;
-mod png;
+pub(crate) mod png;
 mod rows;
-mod tiff;
+mod stored;
+pub(crate) mod tiff;
 mod webp;
 
+use std::io::{self, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use error::ImageError;
+pub(crate) use exif::of_orientation as exif_of_orientation;
 pub use foreign::Foreign;
 pub use header::{
     Channels, Format, HEAD_BYTES, Header, HeaderReader, HeaderStep, read_header, read_header_of,
 };
+
+pub(crate) use orient::{reverse, turned};
+pub(crate) use stored::{Meaning, ToSrgb};
 
 use crate::cost;
 use crate::recipe::Recipe;
@@ -164,14 +170,7 @@ impl Picture {
 /// `limits` are checked first, with the memory that cleaning by the default recipe needs. Transparency is laid over
 /// white; palettes are expanded; deeper samples become the nearest of 8 bits.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, ImageError> {
-    let header = match read_header(bytes) {
-        Err(
-            ImageError::HeaderBeyond { format, .. } | ImageError::HeaderElsewhere { format, .. },
-        ) => {
-            return Err(ImageError::Truncated { format });
-        }
-        other => other?,
-    };
+    let header = header_of_all(bytes)?;
     let need = cost::estimate(&header, bytes.len() as u64, &Recipe::default());
     limits.check(&header, need.memory_bytes)?;
     let stored = || match header.format {
@@ -181,14 +180,40 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, ImageError> {
         Format::WebP => webp::decode(bytes, &header),
         Format::Bmp => bmp::decode(bytes, &header),
     };
-    // Decoders are long programs of others. One that trips over a damaged file must not take a whole batch along.
-    let stored = catch_unwind(AssertUnwindSafe(stored)).unwrap_or_else(|_| {
+    let stored = guarded(header.format, stored)?;
+    Ok(orient::apply(stored, header.orientation))
+}
+
+/// The header of a file of which there is no more than this.
+pub(crate) fn header_of_all(bytes: &[u8]) -> Result<Header, ImageError> {
+    read_header(bytes).map_err(|error| match error {
+        ImageError::HeaderBeyond { format, .. } | ImageError::HeaderElsewhere { format, .. } => {
+            ImageError::Truncated { format }
+        }
+        other => other,
+    })
+}
+
+/// Calls a decoder. Decoders are long programs of others: one that trips over a damaged file must not take a whole
+/// batch along.
+pub(crate) fn guarded<T>(
+    format: Format,
+    decode: impl FnOnce() -> Result<T, ImageError>,
+) -> Result<T, ImageError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
         Err(ImageError::Corrupt {
-            format: header.format,
+            format,
             detail: "it confuses its decoder".to_owned(),
         })
-    })?;
-    Ok(orient::apply(stored, header.orientation))
+    })
+}
+
+/// How the file that is open here can be read row by row, when it is a TIFF.
+pub(crate) fn plan_tiff(
+    file: &mut (impl Read + Seek),
+    file_bytes: u64,
+) -> io::Result<Result<tiff::Planned, ImageError>> {
+    header::read_parts_of(file, &|parts| tiff::Plan::read(parts, file_bytes))
 }
 
 /// Encodes a picture as PNG: 8-bit grey or RGB, tagged sRGB, no other metadata. The same picture gives the same bytes
@@ -202,4 +227,10 @@ pub fn encode_png(picture: &Picture) -> Result<Vec<u8>, ImageError> {
 /// [`encode_png`] gives.
 pub fn encode_png_with_metadata(picture: &Picture, source: &[u8]) -> Result<Vec<u8>, ImageError> {
     png::encode(picture, exif::for_result(source).as_deref())
+}
+
+/// The EXIF block of [`encode_png_with_metadata`], for files of any format.
+#[must_use]
+pub fn exif_for_result(source: &[u8]) -> Option<Vec<u8>> {
+    exif::for_result(source)
 }

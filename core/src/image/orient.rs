@@ -2,39 +2,54 @@
 
 use super::Picture;
 
-/// Turns a picture as stored into the picture as seen. Orientations 1 to 4 keep the shape and work in place; 5 to 8
-/// exchange width and height and need a second buffer.
-pub(super) fn apply(mut picture: Picture, orientation: u8) -> Picture {
+/// Turns a picture as stored into the picture as seen.
+pub(super) fn apply(picture: Picture, orientation: u8) -> Picture {
+    let (size, channels) = ((picture.width, picture.height), picture.channels);
+    let (data, (width, height)) = turned(picture.data, size, channels.count(), orientation);
+    Picture {
+        width,
+        height,
+        channels,
+        data,
+    }
+}
+
+/// The samples, width and height of a picture as seen, from those as stored. Orientations 1 to 4 keep the shape and work in
+/// place; 5 to 8 exchange width and height and need a second buffer.
+pub(crate) fn turned<T: Copy + Default>(
+    mut data: Vec<T>,
+    (width, height): (u32, u32),
+    channels: usize,
+    orientation: u8,
+) -> (Vec<T>, (u32, u32)) {
+    let mirror_rows = |data: &mut [T]| {
+        for row in data.chunks_exact_mut(width as usize * channels) {
+            reverse(row, channels);
+        }
+    };
     match orientation {
-        2 => mirror_rows(&mut picture),
-        3 => reverse_pixels(&mut picture),
+        2 => mirror_rows(&mut data),
+        // A turn by 180°.
+        3 => reverse(&mut data, channels),
         4 => {
             // Upside down = turned by 180° and mirrored.
-            reverse_pixels(&mut picture);
-            mirror_rows(&mut picture);
+            reverse(&mut data, channels);
+            mirror_rows(&mut data);
         }
-        5..=8 => return transpose(&picture, orientation),
+        5..=8 => {
+            let size = (width as usize, height as usize);
+            return (
+                transposed(&data, size, channels, orientation),
+                (height, width),
+            );
+        }
         _ => {}
     }
-    picture
+    (data, (width, height))
 }
 
-/// Each row back to front.
-fn mirror_rows(picture: &mut Picture) {
-    let row_len = picture.row_len();
-    let channels = picture.channels.count();
-    for row in picture.data.chunks_exact_mut(row_len) {
-        reverse(row, channels);
-    }
-}
-
-/// All pixels back to front: a turn by 180°.
-fn reverse_pixels(picture: &mut Picture) {
-    let channels = picture.channels.count();
-    reverse(&mut picture.data, channels);
-}
-
-fn reverse(samples: &mut [u8], channels: usize) {
+/// Pixels back to front.
+pub(crate) fn reverse<T>(samples: &mut [T], channels: usize) {
     samples.reverse();
     if channels == 3 {
         // Reversing samples also reversed each pixel's channels.
@@ -45,15 +60,18 @@ fn reverse(samples: &mut [u8], channels: usize) {
 }
 
 /// Columns become rows. Works in square tiles, so that neither the read nor the written side thrashes the cache.
-fn transpose(picture: &Picture, orientation: u8) -> Picture {
+fn transposed<T: Copy + Default>(
+    source: &[T],
+    (w, h): (usize, usize),
+    c: usize,
+    orientation: u8,
+) -> Vec<T> {
     const TILE: usize = 32;
-    let (w, h) = (picture.width as usize, picture.height as usize);
-    let c = picture.channels.count();
     // Which end of the source each target axis starts from: 5 = plain transpose, 6 = turned clockwise,
     // 7 = transposed across the other diagonal, 8 = turned counter-clockwise.
     let from_bottom = matches!(orientation, 6 | 7);
     let from_right = matches!(orientation, 7 | 8);
-    let mut data = vec![0; picture.data.len()];
+    let mut data = vec![T::default(); source.len()];
     for tile_y in (0..w).step_by(TILE) {
         for tile_x in (0..h).step_by(TILE) {
             for y in tile_y..(tile_y + TILE).min(w) {
@@ -61,15 +79,10 @@ fn transpose(picture: &Picture, orientation: u8) -> Picture {
                     let sx = if from_right { w - 1 - y } else { y };
                     let sy = if from_bottom { h - 1 - x } else { x };
                     let (to, from) = ((y * h + x) * c, (sy * w + sx) * c);
-                    data[to..to + c].copy_from_slice(&picture.data[from..from + c]);
+                    data[to..to + c].copy_from_slice(&source[from..from + c]);
                 }
             }
         }
     }
-    Picture {
-        width: picture.height,
-        height: picture.width,
-        channels: picture.channels,
-        data,
-    }
+    data
 }

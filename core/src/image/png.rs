@@ -1,12 +1,12 @@
 //! PNG: header by our own walk over the chunks, pixels in and out by the crate `png`.
 
-use std::io::Cursor;
+use std::io::{BufRead, Cursor, Seek};
 
 use png::{BitDepth, ColorType, DecodingError, Transformations};
 
 use super::colour::{Conversion, Depth, MOST_PROFILE_BYTES, Profile};
 use super::rows::{Alpha, Ink, Layout, Rows, whole};
-use super::{Channels, Format, Header, ImageError, Picture, exif as exif_block};
+use super::{Channels, Format, Header, ImageError, Meaning, Picture, exif as exif_block};
 
 /// The eight bytes every PNG file begins with.
 pub(super) const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
@@ -125,49 +125,52 @@ const MOST_BYTES_PER_BYTE: u64 = 1032;
 /// Room for what is not pixels: profile, EXIF, one row. Text is not read at all.
 const METADATA_BYTES: usize = 2 * MOST_PROFILE_BYTES;
 
-/// Opens the file; a profile that is too large, or unpacks to too much, is ignored.
-fn open(bytes: &[u8]) -> Result<png::Reader<Cursor<&[u8]>>, ImageError> {
-    let read = |with_profile: bool| {
+/// Opens a file, which is made anew for every try; a profile that is too large, or unpacks to too much, is ignored.
+/// Samples come out as 8 or 16 bits, without palette.
+pub(crate) fn open<R: BufRead + Seek, E: From<ImageError>>(
+    mut file: impl FnMut() -> Result<R, E>,
+) -> Result<png::Reader<R>, E> {
+    let read = |file: R, with_profile: bool| {
         let mut options = png::DecodeOptions::default();
         options.set_ignore_adler32(false);
         options.set_ignore_text_chunk(true);
         options.set_ignore_iccp_chunk(!with_profile);
-        let mut decoder = png::Decoder::new_with_options(Cursor::new(bytes), options);
+        let mut decoder = png::Decoder::new_with_options(file, options);
         decoder.set_limits(png::Limits {
             bytes: METADATA_BYTES,
         });
         decoder.set_transformations(Transformations::EXPAND);
         decoder.read_info()
     };
-    match read(true) {
-        Err(DecodingError::LimitsExceeded) => read(false),
+    match read(file()?, true) {
+        Err(DecodingError::LimitsExceeded) => read(file()?, false),
         other => other,
     }
-    .map_err(|error| describe(&error))
+    .map_err(|error| describe(&error).into())
+}
+
+/// An error when a file of so many bytes cannot hold the pixels that its header tells of.
+pub(crate) fn check_size(info: &png::Info<'_>, file_bytes: u64) -> Result<(), ImageError> {
+    let stored = u64::from(info.height).saturating_mul(info.raw_row_length() as u64);
+    if stored / MOST_BYTES_PER_BYTE > file_bytes {
+        return Err(ImageError::Truncated {
+            format: Format::Png,
+        });
+    }
+    Ok(())
 }
 
 /// Decodes the pixels as stored, without orientation: palette and low bit depths expanded, 16 bits reduced to the
 /// nearest eight, transparency laid over white, colours in sRGB.
 pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageError> {
-    let mut reader = open(bytes)?;
+    let mut reader = open(|| Ok::<_, ImageError>(Cursor::new(bytes)))?;
     let (width, height) = (reader.info().width, reader.info().height);
     if (width, height) != header.stored() {
         return Err(corrupt("its size is told twice, differently"));
     }
-    let stored = u64::from(height).saturating_mul(reader.info().raw_row_length() as u64);
-    if stored / MOST_BYTES_PER_BYTE > bytes.len() as u64 {
-        return Err(ImageError::Truncated {
-            format: Format::Png,
-        });
-    }
+    check_size(reader.info(), bytes.len() as u64)?;
     let (colour, depth) = reader.output_color_type();
-    let (ink, alpha) = match colour {
-        ColorType::Grayscale => (Ink::Grey, None),
-        ColorType::GrayscaleAlpha => (Ink::Grey, Some(Alpha::Straight)),
-        ColorType::Rgb | ColorType::Indexed => (Ink::Rgb, None),
-        ColorType::Rgba => (Ink::Rgb, Some(Alpha::Straight)),
-    };
-    let layout = Layout { ink, alpha };
+    let layout = layout(colour);
     let deep = match depth {
         BitDepth::Eight => false,
         BitDepth::Sixteen => true,
@@ -175,7 +178,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageErro
     };
     let profile = profile(reader.info());
     let levels = if deep { Depth::Sixteen } else { Depth::Eight };
-    let conversion = Conversion::new(profile.as_ref(), ink, levels);
+    let conversion = Conversion::new(profile.as_ref(), layout.ink, levels);
     let pixels = width as usize * height as usize;
     let data = if reader.info().interlaced {
         let size = reader
@@ -210,6 +213,29 @@ pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageErro
     };
     reader.finish().map_err(|error| describe(&error))?;
     Picture::new(width, height, header.channels, data).map_err(|_| corrupt("it has too few pixels"))
+}
+
+/// What a pixel's samples are, as they come out of the decoder.
+fn layout(colour: ColorType) -> Layout {
+    let (ink, alpha) = match colour {
+        ColorType::Grayscale => (Ink::Grey, None),
+        ColorType::GrayscaleAlpha => (Ink::Grey, Some(Alpha::Straight)),
+        ColorType::Rgb | ColorType::Indexed => (Ink::Rgb, None),
+        ColorType::Rgba => (Ink::Rgb, Some(Alpha::Straight)),
+    };
+    Layout { ink, alpha }
+}
+
+/// What the samples of a file that was [opened](open) mean.
+pub(crate) fn meaning<R: BufRead + Seek>(reader: &png::Reader<R>) -> Meaning {
+    let (colour, depth) = reader.output_color_type();
+    let deep = depth == BitDepth::Sixteen;
+    Meaning::new(
+        layout(colour),
+        colour.samples(),
+        deep,
+        profile(reader.info()),
+    )
 }
 
 /// Samples of 16 bits, as a PNG stores them.
@@ -247,7 +273,7 @@ fn profile<'a>(info: &'a png::Info<'_>) -> Option<Profile<'a>> {
     (plausible && (gamma - 0.454_55).abs() > 0.01).then(|| Profile::Gamma(1.0 / gamma))
 }
 
-fn describe(error: &DecodingError) -> ImageError {
+pub(crate) fn describe(error: &DecodingError) -> ImageError {
     match error {
         DecodingError::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => {
             ImageError::Truncated {
@@ -266,7 +292,7 @@ fn describe(error: &DecodingError) -> ImageError {
 /// cleaned board of 24 MP (and on a cleaned photograph of 10 MP, all clutter): `Fast` with adaptive filters 3.71 MB in
 /// 0.06 s of processor time (5.40 MB in 0.05 s), with any fixed filter 4.20 to 31.7 MB; `Balanced` 3.55 MB in 2.1 s
 /// (4.78 MB in 1.8 s): forty times the time for a twentieth of the size.
-pub(super) fn encode(picture: &Picture, exif: Option<&[u8]>) -> Result<Vec<u8>, ImageError> {
+pub(crate) fn encode(picture: &Picture, exif: Option<&[u8]>) -> Result<Vec<u8>, ImageError> {
     let failed = |error: png::EncodingError| ImageError::Unencodable {
         detail: error.to_string(),
     };

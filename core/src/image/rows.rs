@@ -167,6 +167,22 @@ impl Rows {
         }
     }
 
+    /// Moves the samples that there are to `out`, which has room for as many.
+    pub fn hand_out(&mut self, out: &mut [u8]) {
+        for (to, from) in out.iter_mut().zip(&self.data) {
+            *to = *from;
+        }
+        self.data.clear();
+    }
+
+    /// Lays rows over paper and converts them without making them 8 bits. Tells how many samples are left, at the
+    /// beginning.
+    pub fn deep(&self, rows: &mut [u16]) -> usize {
+        let length = flatten(rows, self.layout);
+        self.conversion.deep_in_place(&mut rows[..length]);
+        length
+    }
+
     /// All samples.
     pub fn finish(self) -> Vec<u8> {
         self.data

@@ -1,34 +1,37 @@
 //! Drafts: the same stages on a reduced copy of what is shown.
 
 use super::pyramid::{Pyramid, aligned};
-use super::{Kept, Preview, Quality, View};
+use super::{Kept, Limits, Preview, Quality, View, limits};
+use crate::analysis::{Analysis, Backdrop, Grid, Survey, planes_of};
 use crate::average::{Span, averaged};
-use crate::background::Plane;
 use crate::cancel::{Cancel, Cancelled, Interrupt};
-use crate::clean::{ball_height, one_ball, reduced_size, two_balls};
-use crate::finish::light::to_light;
-use crate::finish::{Analysis, Backdrop, Place, Stretch, finish_until};
+use crate::clean::{ball_height, like_imagej, survey};
+use crate::finish::{MOST_REACH, Place, Samples, Stretch, finish_place};
 use crate::image::Picture;
 use crate::recipe::{Background, Method, Recipe};
+use crate::rolling::Roller;
 
 /// Pixels that a draft finishes: about 25 ms of one processor. A smaller view is finished larger than it is drawn, so that
 /// thin strokes are still strokes when they are judged, as they are in the full-size run.
 const DRAFT_PIXELS: f64 = 1.1e6;
-/// Steps of the ball (pixels, times pixels under the ball, times channels, both ways) that a draft may take.
-const BALL_STEPS: f64 = 2e8;
+/// Samples (pixels times channels) that a draft rolls a ball over: some 15 ms of one processor at 25 to 40 ns each, whatever
+/// the radius.
+const BALL_SAMPLES: f64 = 4.5e5;
 
+/// Long side of the copy in which a draft looks for background and ink.
+const BOARD_SIDE: u32 = 1000;
 /// How much smaller than for the full-size run the picture is on which a draft finds a board's background.
 const BOARD_SCALE: f64 = 0.5;
-/// Rows in which a draft measures paper and noise.
-const MEASURED_ROWS: usize = 24;
 
 /// What drafts begin with, kept for the next one.
 #[derive(Debug, Default)]
 pub(super) struct Rough {
     /// The photograph's part that is finished, as large as it is finished.
     work: Kept<View, Picture>,
-    /// A background that covers a part of the picture at some size, and whether it comes from the full-size run.
-    pub(super) analysis: Kept<(Background, View, bool), Analysis>,
+    /// A background that covers a part of the picture at some size.
+    pub(super) survey: Kept<(Background, View), Survey>,
+    /// What follows from it.
+    pub(super) analysis: Kept<(Background, View, Limits), Analysis>,
 }
 
 impl Preview {
@@ -39,8 +42,7 @@ impl Preview {
         cancel: &Cancel,
     ) -> Result<(Picture, Quality), Cancelled> {
         let (width, height) = (self.picture().width, self.picture().height);
-        // Finishing looks one pixel around.
-        let close_up = aligned(view, width, height);
+        let close_up = aligned(view, width, height, MOST_REACH as u32);
         let is_close = close_up.pixels() <= DRAFT_PIXELS;
         let part = if is_close { close_up } else { reduced(view) };
         let photograph = &mut self.photograph;
@@ -48,39 +50,57 @@ impl Preview {
             .rough
             .work
             .get_or_make(part, || Ok(photograph.draw(&part)))?;
-        let mut picture = work.clone();
+        let picture = work.clone();
         cancel.check()?;
 
         let settings = &recipe.background;
-        let (found, kept) = (&mut self.found, &mut self.rough.analysis);
-        let is_known = found.analysis.get(settings).is_some();
-        let (analysis, over) = match settings.method {
-            Method::Whiteboard if is_known => {
-                let analysis = found.analysis(photograph.full(), recipe, cancel)?;
+        let found = &mut self.found;
+        let roller = &mut self.roller;
+        let is_known = found.survey.get(settings).is_some();
+        let is_board = settings.method == Method::Whiteboard;
+        let analysed;
+        let (analysis, over) = if is_known {
+            let analysis = found.analysis(photograph.full(), recipe, roller, cancel)?;
+            if is_board {
                 (analysis, whole(width, height))
+            } else {
+                // The full-size background is as large as the photograph: its part, as large as what is finished.
+                analysed = analysis.with_backdrop(part_of(&analysis.backdrop, &part));
+                (&analysed, whole(width, height))
             }
-            Method::Ball if is_known => {
-                let key = (settings.clone(), part, true);
-                let analysis = kept.get_or_make(key, || {
-                    let analysis = found.analysis(photograph.full(), recipe, cancel)?;
-                    Ok(analysis.with_backdrop(part_of(&analysis.backdrop, &part)))
+        } else {
+            let over = if is_board {
+                board(width, height)
+            } else {
+                surroundings(view, settings, &picture, (width, height))
+            };
+            let survey = self
+                .rough
+                .survey
+                .get_or_make((settings.clone(), over), || {
+                    quick(photograph, &over, settings, roller, cancel)
                 })?;
-                (finished_by(analysis, recipe), part)
-            }
-            method => {
-                let over = match method {
-                    Method::Whiteboard => board(width, height),
-                    Method::Ball => surroundings(view, settings, &picture, (width, height)),
-                };
-                let key = (settings.clone(), over, false);
-                let analysis =
-                    kept.get_or_make(key, || quick(photograph, &over, recipe, cancel))?;
-                (finished_by(analysis, recipe), over)
-            }
+            let key = (settings.clone(), over, limits(&recipe.finish));
+            let analysis = self.rough.analysis.get_or_make(key, || {
+                cancel.check()?;
+                Ok::<_, Cancelled>(Analysis::of(survey, &recipe.finish))
+            })?;
+            analysis.finish = recipe.finish.clone();
+            (&*analysis, over)
         };
-        finish_until(&mut picture, analysis, place(&part, &over), cancel)?;
+        let samples = Samples::from(&picture);
+        let data = finish_place(
+            &samples,
+            analysis,
+            place(&part, &over, analysis.size),
+            cancel,
+        )?;
+        let picture = Picture {
+            data,
+            ..picture.clone_shape()
+        };
 
-        let quality = if is_close && is_known {
+        let quality = if is_close && is_known && !like_imagej(recipe) {
             Quality::Exact
         } else {
             Quality::Draft
@@ -115,26 +135,26 @@ fn whole(width: u32, height: u32) -> View {
 
 /// All of a picture, as large as a draft finds a board's background in it.
 fn board(width: u32, height: u32) -> View {
-    let (to_width, to_height) = reduced_size(width as usize, height as usize);
-    let size = |n: usize| ((n as f64 * BOARD_SCALE) as u32).max(1);
-    whole(width, height).drawn_at(size(to_width), size(to_height))
+    let long = width.max(height);
+    let size =
+        |n: u32| ((u64::from(n) * u64::from(BOARD_SIDE.min(long))) / u64::from(long)).max(1) as u32;
+    whole(width, height).drawn_at(size(width), size(height))
 }
 
-fn finished_by<'a>(analysis: &'a mut Analysis, recipe: &Recipe) -> &'a Analysis {
-    analysis.finish_by(&recipe.finish);
-    analysis
-}
-
-/// Where `part` lies in what the background covers.
-fn place(part: &View, over: &View) -> Place {
-    let stretch = |from: u32, length: u32, over: u32, of: u32| Stretch {
-        from: f64::from(from) - f64::from(over),
-        length: f64::from(length),
-        of: f64::from(of),
+/// Where `part` lies in what the analysis covers, which shows `over` at its own size.
+fn place(part: &View, over: &View, size: (usize, usize)) -> Place {
+    let stretch = |from: u32, length: u32, over: u32, of: u32, size: usize| {
+        // In the analysis' pixels, so that what is analysed pixel for pixel is found pixel for pixel.
+        let scale = size as f64 / f64::from(of);
+        Stretch {
+            from: (f64::from(from) - f64::from(over)) * scale,
+            length: f64::from(length) * scale,
+            of: size as f64,
+        }
     };
     Place {
-        x: stretch(part.x, part.width, over.x, over.width),
-        y: stretch(part.y, part.height, over.y, over.height),
+        x: stretch(part.x, part.width, over.x, over.width, size.0),
+        y: stretch(part.y, part.height, over.y, over.height, size.1),
     }
 }
 
@@ -174,11 +194,8 @@ fn surroundings(
         height: end(view.y, view.height, height) - y,
         ..*view
     };
-    let under = std::f64::consts::PI * settings.radius * settings.radius;
-    let steps = region.pixels() * under * 2.0 * like.channels.count() as f64;
-    // Both the pixels and those under the ball become fewer with the square of the scale.
-    let scale = (BALL_STEPS / steps).sqrt().sqrt();
-    let scale = scale.min((DRAFT_PIXELS / region.pixels()).sqrt()).min(1.0);
+    let room = (BALL_SAMPLES / like.channels.count() as f64).min(DRAFT_PIXELS);
+    let scale = (room / region.pixels()).sqrt().min(1.0);
     let size = |n: u32| ((f64::from(n) * scale).ceil() as u32).clamp(1, n);
     region.drawn_at(size(region.width), size(region.height))
 }
@@ -188,52 +205,26 @@ fn surroundings(
 fn quick(
     photograph: &mut Pyramid,
     over: &View,
-    recipe: &Recipe,
+    settings: &Background,
+    roller: &mut Roller,
     cancel: &Cancel,
-) -> Result<Analysis, Cancelled> {
+) -> Result<Survey, Cancelled> {
     /// A picture reduced to less than this is smoother than the 3×3 average would make it.
     const SMOOTH: f64 = 1.0 / 3.0;
-    let settings = &recipe.background;
     let reduced = photograph.draw(over);
-    let backdrop = match settings.method {
-        Method::Whiteboard => two_balls(&light_planes(&reduced), settings, BOARD_SCALE, cancel)?,
-        Method::Ball => {
-            let side = |width: u32, height: u32| f64::from(width.max(height));
-            let scale = side(over.to_width, over.to_height) / side(over.width, over.height);
-            let ball = Background {
-                radius: settings.radius * scale,
-                height: ball_height(settings),
-                presmooth: settings.presmooth && scale > SMOOTH,
-                ..settings.clone()
-            };
-            match one_ball(&reduced, &ball, cancel)? {
-                Backdrop::Full(found) => Backdrop::Reduced(light_planes(&found)),
-                found @ Backdrop::Reduced(_) => found,
-            }
-        }
+    let side = |width: u32, height: u32| f64::from(width.max(height));
+    let scale = side(over.to_width, over.to_height) / side(over.width, over.height);
+    let settings = Background {
+        stroke: settings.stroke * scale,
+        radius: settings.radius * scale,
+        height: ball_height(settings),
+        presmooth: settings.presmooth && scale > SMOOTH,
+        ..settings.clone()
     };
-    // Noise and paper are measured at full size, as the full-size run measures them.
-    let full = photograph.full();
-    if (over.width, over.height) == (full.width, full.height) {
-        Analysis::of_until(full, backdrop, recipe, MEASURED_ROWS, cancel)
-    } else {
-        let part = full.cut(over.x, over.y, over.width, over.height);
-        Analysis::of_until(&part, backdrop, recipe, MEASURED_ROWS, cancel)
+    let grid = Grid::of(&reduced, cancel)?;
+    let mut survey = survey(&reduced, &grid, &settings, BOARD_SCALE, roller, cancel)?;
+    if let Backdrop::Full(found) = &*survey.backdrop {
+        survey.backdrop = Backdrop::Reduced(planes_of(found)).into();
     }
-}
-
-fn light_planes(picture: &Picture) -> Vec<Plane<f32>> {
-    let (light, channels) = (to_light(), picture.channels.count());
-    let plane = |channel| Plane {
-        width: picture.width as usize,
-        height: picture.height as usize,
-        data: picture
-            .data
-            .iter()
-            .skip(channel)
-            .step_by(channels)
-            .map(|&sample| light[usize::from(sample)])
-            .collect(),
-    };
-    (0..channels).map(plane).collect()
+    Ok(survey)
 }

@@ -1,6 +1,6 @@
 //! A cleaning at the size of a screen, while its recipe is being tuned.
 //!
-//! There is one cleaning: its stages are those of [`clean`](crate::clean), and this module only keeps what each of
+//! There is one cleaning: its stages are those of [`clean`], and this module only keeps what each of
 //! them needs no second time. The background depends on the recipe's `background` section alone, so a change of
 //! `finish` costs a pass over what is shown; a pan or a zoom costs even less.
 //!
@@ -26,12 +26,12 @@ mod view;
 
 use std::time::Instant;
 
-use crate::background::Plane;
+use crate::analysis::{Analysis, Chosen, Grid, Survey};
 use crate::cancel::{Cancel, Cancelled, Interrupt};
-use crate::clean::{finished, one_ball, reduced_light, two_balls};
-use crate::finish::{Analysis, SAMPLED_ROWS};
+use crate::clean::{self, finished};
 use crate::image::Picture;
 use crate::recipe::{Background, Finish, Method, Recipe};
+use crate::rolling::Roller;
 use draft::Rough;
 use pyramid::Pyramid;
 pub use view::View;
@@ -68,6 +68,8 @@ pub struct Preview {
     result: Kept<(Background, Finish), Pyramid>,
     /// What drafts begin with.
     rough: Rough,
+    /// Rolls over reduced pictures: a ball whose settings were not the ones that changed is not prepared again.
+    roller: Roller,
 }
 
 impl Preview {
@@ -79,6 +81,7 @@ impl Preview {
             found: Found::default(),
             result: Kept::default(),
             rough: Rough::default(),
+            roller: Roller::new(),
         }
     }
 
@@ -140,6 +143,16 @@ impl Preview {
         Ok(self.result(recipe, cancel)?.full().clone())
     }
 
+    /// What was chosen for the last recipe that the full-size run was made for, if any.
+    #[must_use]
+    pub fn chosen(&self) -> Option<Chosen> {
+        self.found
+            .analysis
+            .0
+            .as_ref()
+            .map(|(_, analysis)| analysis.chosen())
+    }
+
     fn clamped(&self, view: &View) -> View {
         view.clamped(self.picture().width, self.picture().height)
     }
@@ -149,51 +162,64 @@ impl Preview {
         cancel.check()?;
         let settings = (recipe.background.clone(), recipe.finish.clone());
         let (photograph, found) = (self.photograph.full(), &mut self.found);
+        let roller = &mut self.roller;
         if self.result.get(&settings).is_none() {
             // Finding the background may take long and be cancelled: only then the old result has to make room.
-            found.analysis(photograph, recipe, cancel)?;
+            found.analysis(photograph, recipe, roller, cancel)?;
             self.result.clear();
         }
         self.result.get_or_make(settings, || {
-            let analysis = found.analysis(photograph, recipe, cancel)?;
-            finished(photograph, analysis, cancel).map(Pyramid::new)
+            let analysis = found.analysis(photograph, recipe, roller, cancel)?;
+            finished(photograph, analysis, recipe, cancel).map(Pyramid::new)
         })
     }
 }
 
-/// The background of the full-size run.
+/// What the full-size run finds.
 #[derive(Debug, Default)]
 struct Found {
-    /// What the two balls roll on; it depends on the photograph alone.
-    light: Kept<(), Vec<Plane<f32>>>,
-    /// The background and what was measured against it.
-    analysis: Kept<Background, Analysis>,
+    /// The photograph's cells; they depend on the photograph alone.
+    grid: Kept<(), Grid>,
+    /// The background and what the photograph differs by from it.
+    survey: Kept<Background, Survey>,
+    /// What follows for these settings.
+    analysis: Kept<(Background, Limits), Analysis>,
+}
+
+/// The settings of a finish on which an analysis depends; the others are taken as they are.
+type Limits = [f64; 3];
+
+fn limits(finish: &Finish) -> Limits {
+    [finish.faint, finish.white, finish.black]
 }
 
 impl Found {
-    /// The analysis for a recipe; the background is found only when its own settings have changed.
+    /// The analysis for a recipe; the background is found only when its own settings have changed, and ink only when
+    /// those that say what ink is have.
     fn analysis(
         &mut self,
         photograph: &Picture,
         recipe: &Recipe,
+        roller: &mut Roller,
         cancel: &Cancel,
     ) -> Result<&Analysis, Cancelled> {
-        let (settings, light) = (&recipe.background, &mut self.light);
-        if settings.method == Method::Ball && self.analysis.get(settings).is_none() {
+        let settings = &recipe.background;
+        if settings.method != Method::Whiteboard && self.survey.get(settings).is_none() {
             // It may be as large as the photograph, as the new one will be.
             self.analysis.clear();
+            self.survey.clear();
         }
-        let analysis = self.analysis.get_or_make(settings.clone(), || {
-            let backdrop = match settings.method {
-                Method::Whiteboard => {
-                    let light = light.get_or_make((), || reduced_light(photograph, cancel))?;
-                    two_balls(light, settings, 1.0, cancel)?
-                }
-                Method::Ball => one_ball(photograph, settings, cancel)?,
-            };
-            Analysis::of_until(photograph, backdrop, recipe, SAMPLED_ROWS, cancel)
+        let (grid, survey) = (&mut self.grid, &mut self.survey);
+        let key = (settings.clone(), limits(&recipe.finish));
+        let analysis = self.analysis.get_or_make(key, || {
+            let survey = survey.get_or_make(settings.clone(), || {
+                let grid = grid.get_or_make((), || Grid::of(photograph, cancel))?;
+                clean::survey(photograph, grid, settings, 1.0, roller, cancel)
+            })?;
+            cancel.check()?;
+            Ok(Analysis::of(survey, &recipe.finish))
         })?;
-        analysis.finish_by(&recipe.finish);
+        analysis.finish = recipe.finish.clone();
         Ok(analysis)
     }
 }

@@ -107,13 +107,14 @@ fn level_for(view: &View) -> usize {
 }
 
 /// The view's region, drawn pixel for pixel, with so much around it that its [`Pyramid::part`] draws the view bit for
-/// bit as the whole picture does, even when the outermost pixels of the part are not right.
-pub(super) fn aligned(view: &View, width: u32, height: u32) -> View {
+/// bit as the whole picture does, even when the outermost `margin` pixels of the part are not right.
+pub(super) fn aligned(view: &View, width: u32, height: u32, margin: u32) -> View {
     let unit = 1_u64 << level_for(view);
+    // Pixels of the level reach beyond the region, and those around them keep them whole.
+    let around = u64::from(margin.max(1)).next_multiple_of(unit);
     let grown = |from: u32, length: u32, all: u32| {
-        // Pixels of the level reach beyond the region, and the one around them keeps them whole.
-        let start = (u64::from(from) / unit).saturating_sub(1) * unit;
-        let end = (u64::from(from) + u64::from(length)).next_multiple_of(unit) + unit;
+        let start = (u64::from(from) / unit * unit).saturating_sub(around);
+        let end = (u64::from(from) + u64::from(length)).next_multiple_of(unit) + around;
         (start as u32, (end.min(u64::from(all)) - start) as u32)
     };
     let (x, width) = grown(view.x, view.width, width);

@@ -1,7 +1,9 @@
 //! What is kept and what is found again, seen from inside.
 
 use super::*;
-use crate::finish::Backdrop;
+use std::sync::Arc;
+
+use crate::analysis::Backdrop;
 use crate::image::Channels;
 
 fn photograph() -> Picture {
@@ -10,15 +12,15 @@ fn photograph() -> Picture {
 }
 
 /// Makes the background that was found recognisable.
-fn mark(analysis: &mut Analysis) {
-    match &mut analysis.backdrop {
+fn mark(survey: &mut Survey) {
+    match Arc::make_mut(&mut survey.backdrop) {
         Backdrop::Reduced(planes) => planes[0].data[0] = 0.123,
         Backdrop::Full(picture) => picture.data[0] = 123,
     }
 }
 
-fn is_marked(analysis: &Analysis) -> bool {
-    match &analysis.backdrop {
+fn is_marked(survey: &Survey) -> bool {
+    match &*survey.backdrop {
         Backdrop::Reduced(planes) => planes[0].data[0].to_bits() == 0.123_f32.to_bits(),
         Backdrop::Full(picture) => picture.data[0] == 123,
     }
@@ -34,16 +36,16 @@ fn a_change_of_finish_alone_does_not_find_the_background_again() {
         let mut preview = Preview::new(photograph());
         // First the draft's own rough background, then the full-size run's.
         preview.draft(&recipe, &view, &never).unwrap();
-        mark(&mut preview.rough.analysis.0.as_mut().unwrap().1);
+        mark(&mut preview.rough.survey.0.as_mut().unwrap().1);
         recipe.finish.white = 80.0;
         preview.draft(&recipe, &view, &never).unwrap();
-        assert!(is_marked(&preview.rough.analysis.0.as_ref().unwrap().1));
+        assert!(is_marked(&preview.rough.survey.0.as_ref().unwrap().1));
 
         preview.exact(&recipe, &view, &never).unwrap();
         let found = |preview: &mut Preview, recipe: &Recipe| {
-            is_marked(preview.found.analysis.get(&recipe.background).unwrap())
+            is_marked(preview.found.survey.get(&recipe.background).unwrap())
         };
-        mark(&mut preview.found.analysis.0.as_mut().unwrap().1);
+        mark(&mut preview.found.survey.0.as_mut().unwrap().1);
         recipe.finish.black = 20.0;
         recipe.finish.strength = 50.0;
         preview.draft(&recipe, &view, &never).unwrap();
@@ -81,7 +83,7 @@ fn pan_zoom_and_the_name_of_a_result_run_nothing_again() {
     assert_eq!(exact.picture, draft.picture);
     assert_eq!(draft.quality, Quality::Exact);
     preview.full(&recipe, &never).unwrap();
-    assert!(preview.found.analysis.0.is_none());
+    assert!(preview.found.analysis.0.is_none() && preview.found.survey.0.is_none());
 }
 
 #[test]

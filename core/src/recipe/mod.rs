@@ -23,7 +23,6 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use crate::background::Surface;
 pub use error::RecipeError;
 pub use fields::{FIELDS, Field, Kind, Value};
 
@@ -35,7 +34,8 @@ pub use fields::{FIELDS, Field, Kind, Value};
 /// |---|---|
 /// | 1 | `background`, `finish` |
 /// | 2 | `finish.strength`, `output` |
-pub const RECIPE_VERSION: u32 = 2;
+/// | 3 | automatic values (0) of `background.small`, `finish.white` and `finish.black`; `background.surface = "auto"`, `background.stroke`, `background.like`, `background.method = "paraboloid"`; `finish.style`, `faint`, `solid`, `sharpness`, `neutral`; `output.colors`, `output.depth` |
+pub const RECIPE_VERSION: u32 = 3;
 
 /// Every parameter of one cleaning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,8 +52,8 @@ pub struct Recipe {
     pub output: Output,
 }
 
-/// What version 1 said needs no change to mean the same in version 2; other versions are kept, for [`Recipe::validate`]
-/// to refuse.
+/// What earlier versions said needs no change to mean the same in this one; other versions are kept, for
+/// [`Recipe::validate`] to refuse.
 fn migrated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     Ok(match u32::deserialize(deserializer)? {
         1..=RECIPE_VERSION => RECIPE_VERSION,
@@ -68,31 +68,45 @@ pub struct Background {
     /// Which pipeline.
     pub method: Method,
     /// Light (whiteboard, paper) or dark (blackboard).
-    pub surface: Surface,
+    pub surface: SurfaceChoice,
+    /// Median width of the strokes in pixels of the full-size picture; 0 measures it.
+    pub stroke: f64,
     /// Method `whiteboard`: radius of the wide ball, in % of the picture's long side.
     pub wide: f64,
     /// Method `whiteboard`: height of the wide ball, in % of full brightness (linear light).
     pub wide_height: f64,
-    /// Method `whiteboard`: radius of the small ball, in % of the picture's long side.
+    /// Method `whiteboard`: radius of the small ball, in % of the picture's long side; 0 takes it from the strokes' width.
     pub small: f64,
     /// Method `whiteboard`: height of the small ball, in % of full brightness (linear light).
     pub small_height: f64,
-    /// Method `ball`: radius in pixels of the full-size picture.
+    /// Methods `ball` and `paraboloid`: radius in pixels of the full-size picture.
     pub radius: f64,
-    /// Method `ball`: height in grey levels; 0 makes it a true ball, as high as its radius.
+    /// Methods `ball` and `paraboloid`: height in grey levels; 0 makes it as high as its radius.
     pub height: f64,
-    /// Method `ball`: average 3×3 pixels before the ball rolls.
+    /// Methods `ball` and `paraboloid`: average 3×3 pixels before it rolls.
     pub presmooth: bool,
+    /// Methods `ball` and `paraboloid`: whose results.
+    pub like: Like,
 }
 
 /// How the picture is finished. Ranges, units and defaults: [`FIELDS`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Finish {
-    /// Share of the background's light, in %, from which on a pixel is pure paper.
+    /// How far the finish goes.
+    pub style: Style,
+    /// How faint marks may be that are kept, 0 to 100.
+    pub faint: f64,
+    /// Share of the background's light, in %, from which on a pixel is paper; 0 leaves it to the picture.
     pub white: f64,
-    /// Share of the background's light, in %, down to which ink is pure black.
+    /// Share of the background's light, in %, down to which ink becomes full; 0 leaves it to the picture.
     pub black: f64,
+    /// How far every stroke gets the colour of its own middle, in %.
+    pub solid: f64,
+    /// How steep the edges of ink become; 1 leaves them.
+    pub sharpness: f64,
+    /// How far nearly neutral ink becomes neutral, in %.
+    pub neutral: f64,
     /// How much stronger ink colours become; 1 leaves them.
     pub saturation: f64,
     /// How far the picture goes from the photograph (0) to the cleaned picture (100), in %.
@@ -103,36 +117,125 @@ pub struct Finish {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Output {
+    /// Whether a PNG may have a palette.
+    pub colors: Colors,
+    /// Bits of a sample.
+    pub depth: Depth,
     /// Keep the photograph's EXIF block, which may tell where and by whom it was taken.
     pub keep_metadata: bool,
 }
 
-/// The pipeline that finds the background.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Method {
-    /// A wide ball, ink filled in, a small ball, on a reduced picture in linear light. Quick, and filled boxes stay
-    /// filled.
-    #[default]
-    Whiteboard,
-    /// One exact ball at full size. Slow: its cost grows with the square of the radius.
-    Ball,
+/// An enumeration of the recipe: names in files, and all of them in order.
+macro_rules! choice {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$doc])* #[serde(rename = $text)] $variant),+
+        }
+
+        impl $name {
+            /// The names in recipes.
+            pub const NAMES: &'static [&'static str] = &[$($text),+];
+
+            /// The name in recipes.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text),+
+                }
+            }
+
+            /// What has this name.
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($text => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
 }
 
-impl Method {
-    /// The name in recipes.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Whiteboard => "whiteboard",
-            Self::Ball => "ball",
-        }
+choice! {
+    /// The pipeline that finds the background.
+    Method {
+        /// A wide ball, ink filled in, a small ball, on a reduced picture in linear light. Quick, and filled boxes stay
+        /// filled.
+        #[default]
+        Whiteboard = "whiteboard",
+        /// One exact ball at full size, on every pixel, which takes longer than the two. Any radius takes about the same.
+        Ball = "ball",
+        /// One exact paraboloid at full size: the ball without its rim, quicker, and gentler to steep shading.
+        Paraboloid = "paraboloid",
     }
 }
 
-impl fmt::Display for Method {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+choice! {
+    /// What is written on.
+    SurfaceChoice {
+        /// The picture decides.
+        #[default]
+        Auto = "auto",
+        /// Light (whiteboard, paper).
+        Light = "light",
+        /// Dark (blackboard).
+        Dark = "dark",
+    }
+}
+
+choice! {
+    /// Whose results the methods of one ball give.
+    Like {
+        /// Those of the definition.
+        #[default]
+        Exact = "exact",
+        /// Those of ImageJ's "Subtract Background", bit for bit.
+        ImageJ = "imagej",
+        /// Those of scikit-image's `rolling_ball`, bit for bit.
+        Scikit = "scikit-image",
+    }
+}
+
+choice! {
+    /// How far the finish goes.
+    Style {
+        /// White paper, whole ink.
+        #[default]
+        Ink = "ink",
+        /// Even light; the texture of board and ink stays.
+        Light = "light",
+        /// The background is subtracted from the samples and nothing else is done.
+        Subtract = "subtract",
+    }
+}
+
+choice! {
+    /// Whether a PNG may have a palette.
+    Colors {
+        /// Where a palette loses nothing visible.
+        #[default]
+        Auto = "auto",
+        /// Every pixel has its own colour.
+        True = "true",
+    }
+}
+
+choice! {
+    /// Bits of a result's samples.
+    Depth {
+        /// 8.
+        #[default]
+        Eight = "8",
+        /// 16 where the photograph has 16; with `style = "ink"` and `"light"`.
+        Source = "source",
     }
 }
 
@@ -141,8 +244,9 @@ impl Default for Recipe {
         let mut recipe = Self {
             version: RECIPE_VERSION,
             background: Background {
-                method: Method::Whiteboard,
-                surface: Surface::Light,
+                method: Method::default(),
+                surface: SurfaceChoice::default(),
+                stroke: 0.0,
                 wide: 0.0,
                 wide_height: 0.0,
                 small: 0.0,
@@ -150,14 +254,22 @@ impl Default for Recipe {
                 radius: 0.0,
                 height: 0.0,
                 presmooth: false,
+                like: Like::default(),
             },
             finish: Finish {
+                style: Style::default(),
+                faint: 0.0,
                 white: 0.0,
                 black: 0.0,
+                solid: 0.0,
+                sharpness: 0.0,
+                neutral: 0.0,
                 saturation: 0.0,
                 strength: 0.0,
             },
             output: Output {
+                colors: Colors::default(),
+                depth: Depth::default(),
                 keep_metadata: false,
             },
         };

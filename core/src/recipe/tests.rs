@@ -17,7 +17,7 @@ fn the_default_is_valid_and_differs_from_itself_in_nothing() {
 fn what_is_written_as_toml_is_read_back() {
     let mut recipe = Recipe::default();
     recipe.background.method = Method::Ball;
-    recipe.background.surface = Surface::Dark;
+    recipe.background.surface = SurfaceChoice::Dark;
     recipe.background.radius = 37.5;
     recipe.background.presmooth = false;
     recipe.finish.saturation = 0.0;
@@ -65,7 +65,7 @@ fn every_mistake_is_named() {
         ),
         (
             "[background]\nsurface = \"bright\"",
-            "`surface` in [background] must be \"light\" or \"dark\", but is \"bright\"",
+            "`surface` in [background] must be \"auto\" or \"light\" or \"dark\", but is \"bright\"",
         ),
         (
             "[background]\npresmooth = 1",
@@ -76,12 +76,12 @@ fn every_mistake_is_named() {
             "`white` in [finish] must be a number, but is \"much\"",
         ),
         (
-            "version = 3",
-            "the recipe has version 3, and this build reads versions 1 to 2; it was written for a newer whiteboarder",
+            "version = 4",
+            "the recipe has version 4, and this build reads versions 1 to 3; it was written for a newer whiteboarder",
         ),
         (
             "version = 0",
-            "the recipe has version 0, and this build reads versions 1 to 2",
+            "the recipe has version 0, and this build reads versions 1 to 3",
         ),
         (
             "version = \"1\"",
@@ -157,7 +157,7 @@ fn a_field_is_set_by_name_and_text_or_the_recipe_stays_as_it_is() {
         (
             "finish.white",
             "100",
-            "`white` in [finish] must be from 70 to 99 % of the board's light, but is 100",
+            "`white` in [finish] must be from 0 to 99 % of the board's light, but is 100",
         ),
         (
             "output.keep_metadata",
@@ -167,7 +167,7 @@ fn a_field_is_set_by_name_and_text_or_the_recipe_stays_as_it_is() {
         (
             "background.surface",
             "green",
-            "`surface` in [background] must be \"light\" or \"dark\", but is \"green\"",
+            "`surface` in [background] must be \"auto\" or \"light\" or \"dark\", but is \"green\"",
         ),
     ] {
         let error = recipe.set(name, value).unwrap_err();

@@ -15,6 +15,7 @@ mod tables;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use moxcms::{
     ColorProfile, DataColorSpace, Layout as CmsLayout, ParsingOptions, ToneReprCurve,
@@ -40,6 +41,18 @@ pub(super) enum Profile<'a> {
     Gamma(f64),
 }
 
+impl Profile<'_> {
+    /// The same with bytes of its own.
+    pub fn into_owned(self) -> Profile<'static> {
+        match self {
+            Self::Icc(bytes) => Profile::Icc(Cow::Owned(bytes.into_owned())),
+            Self::DisplayP3 => Profile::DisplayP3,
+            Self::AdobeRgb => Profile::AdobeRgb,
+            Self::Gamma(gamma) => Profile::Gamma(gamma),
+        }
+    }
+}
+
 /// Bits of the samples that will be converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Depth {
@@ -56,16 +69,19 @@ impl Depth {
     }
 }
 
+/// Tables, as their reader applies them.
+type Executor<T> = Arc<dyn TransformExecutor<T> + Send + Sync>;
+
 /// From a picture's own colours to sRGB.
 pub(super) enum Conversion {
     /// They are the same.
     None,
     Curve(Curve),
     Matrix(Box<Matrix>),
-    /// RGB by a profile's tables, 8 bits.
-    Tables(std::sync::Arc<dyn TransformExecutor<u8> + Send + Sync>),
+    /// RGB by a profile's tables.
+    Tables(Executor<u8>, Option<Executor<u16>>),
     /// Inks; without tables the plain formula.
-    Inks(Option<std::sync::Arc<dyn TransformExecutor<u8> + Send + Sync>>),
+    Inks(Option<Executor<u8>>),
 }
 
 impl std::fmt::Debug for Conversion {
@@ -74,7 +90,7 @@ impl std::fmt::Debug for Conversion {
             Self::None => "None",
             Self::Curve(_) => "Curve",
             Self::Matrix(_) => "Matrix",
-            Self::Tables(_) => "Tables",
+            Self::Tables(..) => "Tables",
             Self::Inks(Some(_)) => "Inks by tables",
             Self::Inks(None) => "Inks",
         })
@@ -130,7 +146,10 @@ impl Conversion {
             (Ink::Rgb, DataColorSpace::Rgb) if profile.is_matrix_shaper() => {
                 Self::Matrix(Box::new(Matrix::new(&profile, depth)?))
             }
-            (Ink::Rgb, DataColorSpace::Rgb) => Self::Tables(tables_of(&profile, CmsLayout::Rgb)?),
+            (Ink::Rgb, DataColorSpace::Rgb) => {
+                let deep = (depth == Depth::Sixteen).then(|| deep_tables_of(&profile));
+                Self::Tables(tables_of(&profile, CmsLayout::Rgb)?, deep.flatten())
+            }
             (Ink::Cmyk, DataColorSpace::Cmyk) => {
                 return Some(Self::Inks(Some(tables_of(&profile, CmsLayout::Rgba)?)));
             }
@@ -176,7 +195,7 @@ impl Conversion {
             Self::None | Self::Inks(_) => {}
             Self::Curve(curve) => curve.in_place(samples),
             Self::Matrix(matrix) => matrix.in_place(samples),
-            Self::Tables(tables) => {
+            Self::Tables(tables, _) => {
                 let source = samples.to_vec();
                 // Cannot fail: the lengths are equal and whole pixels.
                 let _ = tables.transform(&source, samples);
@@ -190,10 +209,32 @@ impl Conversion {
         match self {
             Self::Curve(curve) => curve.reduce(samples, out),
             Self::Matrix(matrix) => matrix.reduce(samples, out),
-            Self::None | Self::Inks(_) | Self::Tables(_) => {
+            Self::None | Self::Inks(_) | Self::Tables(..) => {
                 let start = out.len();
                 out.extend(samples.iter().map(|sample| sample.to_eight()));
                 self.in_place(&mut out[start..]);
+            }
+        }
+    }
+
+    /// Converts grey or RGB samples of 16 bits, which stay 16.
+    pub fn deep_in_place(&self, samples: &mut [u16]) {
+        match self {
+            Self::None | Self::Inks(_) => {}
+            Self::Curve(curve) => curve.deep_in_place(samples),
+            Self::Matrix(matrix) => matrix.deep_in_place(samples),
+            Self::Tables(_, Some(tables)) => {
+                let source = samples.to_vec();
+                // Cannot fail: the lengths are equal and whole pixels.
+                let _ = tables.transform(&source, samples);
+            }
+            // Its reader has no tables for 16 bits: better coarse than in wrong colours.
+            Self::Tables(_, None) => {
+                let mut eight = Vec::with_capacity(samples.len());
+                self.reduce(samples, &mut eight);
+                for (sample, eight) in samples.iter_mut().zip(eight) {
+                    *sample = u16::from(eight) * 257;
+                }
             }
         }
     }
@@ -216,10 +257,7 @@ impl Conversion {
     }
 }
 
-fn tables_of(
-    profile: &ColorProfile,
-    layout: CmsLayout,
-) -> Option<std::sync::Arc<dyn TransformExecutor<u8> + Send + Sync>> {
+fn tables_of(profile: &ColorProfile, layout: CmsLayout) -> Option<Executor<u8>> {
     let srgb = ColorProfile::new_srgb();
     let options = TransformOptions::default();
     let tables = profile
@@ -230,5 +268,16 @@ fn tables_of(
     tables
         .transform(&[0; 4][..layout.channels()], &mut pixel)
         .ok()?;
+    Some(tables)
+}
+
+fn deep_tables_of(profile: &ColorProfile) -> Option<Executor<u16>> {
+    let srgb = ColorProfile::new_srgb();
+    let options = TransformOptions::default();
+    let tables = profile
+        .create_transform_16bit(CmsLayout::Rgb, &srgb, CmsLayout::Rgb, options)
+        .ok()?;
+    // As for 8 bits.
+    tables.transform(&[0; 3], &mut [0; 3]).ok()?;
     Some(tables)
 }

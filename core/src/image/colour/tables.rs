@@ -1,5 +1,7 @@
 //! Profiles of curves and a matrix, as tables.
 
+use std::sync::LazyLock;
+
 use moxcms::{ColorProfile, DataColorSpace, ToneReprCurve, Xyzd};
 
 use super::{Depth, curve};
@@ -13,15 +15,15 @@ const XYZ_TO_SRGB: [[f64; 3]; 3] = [
     [0.071_983_0, -0.228_985_9, 1.405_385_1],
 ];
 
-/// Grey: one table from sample to sRGB sample.
-pub(in crate::image) struct Curve(Vec<u8>);
+/// Grey: one table from sample to sRGB sample, and one to light.
+pub(in crate::image) struct Curve(Vec<u8>, Vec<f32>);
 
 impl Curve {
     pub fn new(profile: &ColorProfile, depth: Depth) -> Option<Self> {
         let curve = profile.gray_trc.as_ref()?;
         let to_sample = ToSample::new();
         let most = (depth.levels() - 1) as f64;
-        let table = (0..depth.levels()).map(|level| {
+        let lights = (0..depth.levels()).map(|level| {
             let light = curve::light(curve, level as f64 / most)?;
             // In a profile over Lab the curve gives lightness instead (ICC.1:2022, 8.3.4).
             let light = if profile.pcs == DataColorSpace::Lab {
@@ -29,9 +31,11 @@ impl Curve {
             } else {
                 light
             };
-            Some(to_sample.of(light as f32))
+            Some(light as f32)
         });
-        table.collect::<Option<_>>().map(Self)
+        let lights: Vec<f32> = lights.collect::<Option<_>>()?;
+        let table = lights.iter().map(|light| to_sample.of(*light)).collect();
+        Some(Self(table, lights))
     }
 
     /// How many levels any grey changes by, at most.
@@ -53,6 +57,48 @@ impl Curve {
         let at = |sample: &u16| self.0.get(usize::from(*sample)).copied().unwrap_or(0);
         out.extend(samples.iter().map(at));
     }
+
+    pub fn deep_in_place(&self, samples: &mut [u16]) {
+        let encoded = encoded();
+        for sample in samples {
+            *sample = deep_of(
+                encoded,
+                self.1.get(usize::from(*sample)).copied().unwrap_or(0.0),
+            );
+        }
+    }
+}
+
+/// sRGB samples of 16 bits, unrounded, for light in even steps. Between two of them the curve is straight, but for a
+/// hundredth of a level.
+static ENCODED: LazyLock<Vec<f32>> = LazyLock::new(|| {
+    // One more than is ever asked for, so that the brightest has a neighbour.
+    let light = |step: usize| (step as f64 / DEEP_STEPS as f64).min(1.0);
+    let encoded = |light: f64| match light {
+        // IEC 61966-2-1.
+        light if light <= 0.003_130_8 => light * 12.92,
+        light => 1.055 * libm::pow(light, 1.0 / 2.4) - 0.055,
+    };
+    (0..=DEEP_STEPS + 1)
+        .map(|step| (encoded(light(step)) * 65_535.0) as f32)
+        .collect()
+});
+
+/// Steps of [`ENCODED`].
+const DEEP_STEPS: usize = 1 << 16;
+
+/// The table that [`deep_of`] wants.
+fn encoded() -> &'static [f32] {
+    &ENCODED
+}
+
+/// The nearest sample of 16 bits to a light; what lies outside of 0 to 1 is clipped.
+#[inline]
+fn deep_of(encoded: &[f32], light: f32) -> u16 {
+    let place = light.clamp(0.0, 1.0) * DEEP_STEPS as f32;
+    let step = (place as usize).min(DEEP_STEPS);
+    let (low, high) = (encoded[step], encoded[step + 1]);
+    (low + (high - low) * (place - step as f32) + 0.5) as u16
 }
 
 /// CIE 1976: luminance of a lightness from 0 to 100.
@@ -122,6 +168,20 @@ impl Matrix {
             weights: to_srgb,
             samples,
         })
+    }
+
+    pub fn deep_in_place(&self, samples: &mut [u16]) {
+        let table = |channel: usize| self.light[channel].first_chunk::<65_536>();
+        let (Some(red), Some(green), Some(blue)) = (table(0), table(1), table(2)) else {
+            return;
+        };
+        let encoded = encoded();
+        for pixel in samples.as_chunks_mut::<3>().0 {
+            let [r, g, b] = pixel.map(usize::from);
+            *pixel = self
+                .weights
+                .map(|[x, y, z]| deep_of(encoded, x * red[r] + y * green[g] + z * blue[b]));
+        }
     }
 
     #[inline]

@@ -3,7 +3,9 @@
 //! The first picture of a file is read. Cameras' raw files are TIFFs, too, whose first picture is a thumbnail; they are
 //! recognised and refused by name, since a board cleaned at 160 × 120 pixels helps nobody.
 
+mod bands;
 mod pixels;
+mod stream;
 
 use super::header::elsewhere;
 use super::ifd::{Directory, IfdError, Ifds};
@@ -11,6 +13,7 @@ use super::parts::{Missing, Part, Parts};
 use super::rows::{Alpha, Ink, Layout};
 use super::{Foreign, Format, Header, ImageError, exif};
 pub(super) use pixels::decode;
+pub(crate) use stream::{Plan, Planned, Stream};
 
 /// Little and big endian, each with offsets of four or eight bytes.
 pub(super) const SIGNATURES: [[u8; 4]; 4] = [*b"II*\0", *b"MM\0*", *b"II+\0", *b"MM\0+"];
@@ -64,7 +67,7 @@ fn unsupported(what: impl Into<String>) -> ImageError {
 
 /// How samples are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Compression {
+pub(super) enum Compression {
     None,
     Fax4,
     Lzw,
@@ -110,7 +113,7 @@ impl Compression {
 
 /// What colour samples mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Photometric {
+pub(super) enum Photometric {
     WhiteIsZero,
     BlackIsZero,
     Rgb,
@@ -155,7 +158,7 @@ impl Photometric {
 
 /// The first picture of a file, as its directory describes it.
 #[derive(Clone, Copy, Debug)]
-struct Facts {
+pub(super) struct Facts {
     width: u32,
     height: u32,
     samples: u64,
@@ -237,6 +240,20 @@ impl Facts {
         let count = |side: u32, chunk: u32| u64::from(side.div_ceil(chunk));
         let planes = if self.planar { self.samples } else { 1 };
         count(self.width, self.chunk.0) * count(self.height, self.chunk.1) * planes
+    }
+
+    /// How many samples of a pixel are colour or transparency.
+    fn wanted(&self) -> usize {
+        self.layout().count()
+    }
+
+    /// An error when a file of so many bytes cannot hold such a picture, however well it is compressed.
+    fn check_size(&self, file_bytes: u64) -> Result<(), ImageError> {
+        let raw = self.stored_bytes(u64::from(self.width) * u64::from(self.height));
+        match self.compression.best_ratio() {
+            Some(ratio) if raw / ratio > file_bytes => Err(TRUNCATED),
+            _ => Ok(()),
+        }
     }
 
     fn layout(&self) -> Layout {
@@ -331,12 +348,13 @@ fn raw(ifds: &Ifds<'_>, directory: &Directory) -> Option<Foreign> {
     Some(Foreign::Raw(known.map_or("a RAW", |(_, kind)| kind)))
 }
 
-/// Where chunks lie and how long they are, checked to lie within the file.
+/// Where chunks lie and how long they are, checked to lie within the file; the lists themselves may be `missing`.
 fn chunks(
     ifds: &Ifds<'_>,
     directory: &Directory,
     facts: &Facts,
     file_bytes: u64,
+    missing: impl Fn(Missing) -> ImageError,
 ) -> Result<Vec<(u64, u64)>, ImageError> {
     // Who reads a value makes room for as many as it claims to be; these are one each, or one for each sample.
     let few = [
@@ -376,7 +394,7 @@ fn chunks(
         return Err(corrupt("it has the wrong number of strips"));
     }
     let failed = |error| match error {
-        IfdError::Missing(Missing { .. }) => TRUNCATED,
+        IfdError::Missing(gone) => missing(gone),
         IfdError::Broken => corrupt("its list of strips is broken"),
     };
     // All values must be there before room is made for them.

@@ -1,0 +1,5 @@
+//! What the geometry promises.
+
+mod camera;
+mod dewarps;
+mod text;
