@@ -6,6 +6,7 @@
 //! configuration file mean together) and [`local`] (how the embedded cloud is found, started and ended).
 //! [`error`] is the one place that turns an error into a sentence, a hint and an exit code.
 
+mod background;
 mod batch;
 mod cleaning;
 mod cli;

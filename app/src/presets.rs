@@ -17,31 +17,40 @@ use crate::config::{Dirs, read_text_there};
 use crate::error::Failure;
 use crate::term::text;
 
-/// The recipe that is used when none is named.
+/// The recipe that is used when none is named: another name of the built-in `whiteboard`, which nothing saved hides.
 pub const DEFAULT: &str = "default";
 /// The longest name of a preset.
 const LONGEST: usize = 64;
 /// File names of saved presets end so.
 const ENDING: &str = ".toml";
 
-/// Name and text of those that come with the program, by name.
-const BUILT_IN: &[(&str, &str)] = &[
-    ("default", include_str!("../../assets/presets/default.toml")),
-    (
-        "blackboard",
-        include_str!("../../assets/presets/blackboard.toml"),
-    ),
-    ("gentle", include_str!("../../assets/presets/gentle.toml")),
-    (
-        "microscope",
-        include_str!("../../assets/presets/microscope.toml"),
-    ),
-    (
-        "notebook",
-        include_str!("../../assets/presets/notebook.toml"),
-    ),
-    ("page", include_str!("../../assets/presets/page.toml")),
-    ("strong", include_str!("../../assets/presets/strong.toml")),
+/// A built-in recipe's name and text.
+macro_rules! built_in {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../../assets/presets/", $name, ".toml")))),+]
+    };
+}
+
+/// Name and text of those that come with the program: first what is used when none is named, then by name.
+const BUILT_IN: &[(&str, &str)] = built_in![
+    "whiteboard",
+    "blackboard",
+    "document",
+    "hard",
+    "imagej",
+    "microscopy",
+    "notebook",
+    "scikit-image",
+    "soft",
+];
+
+/// Names that other versions gave to built-in recipes, which scripts and notes still have, and what they are called now.
+const ALIASES: &[(&str, &str)] = &[
+    (DEFAULT, "whiteboard"),
+    ("gentle", "soft"),
+    ("microscope", "microscopy"),
+    ("page", "document"),
+    ("strong", "hard"),
 ];
 
 /// A recipe with a name.
@@ -228,7 +237,14 @@ fn file_of(dirs: &Dirs, name: &str) -> PathBuf {
 }
 
 fn built_in(wanted: &str) -> Option<(&'static str, &'static str)> {
+    let wanted = called_now(wanted);
     BUILT_IN.iter().find(|(name, _)| *name == wanted).copied()
+}
+
+/// What a recipe of this name is called now.
+pub fn called_now(wanted: &str) -> &str {
+    let alias = ALIASES.iter().find(|(name, _)| *name == wanted);
+    alias.map_or(wanted, |(_, now)| now)
 }
 
 /// Names that are file names on every system and arguments in every shell. One that ends like a file could not be told
@@ -309,6 +325,7 @@ fn unknown(dirs: &Dirs, wanted: &str) -> Failure {
     let saved = saved(dirs).unwrap_or_default();
     let names = BUILT_IN
         .iter()
+        .chain(ALIASES)
         .map(|(name, _)| *name)
         .chain(saved.iter().map(|(name, _)| name.as_str()));
     let meant = text::did_you_mean(wanted, names);
@@ -332,7 +349,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let all = list(&dirs(home.path())).unwrap();
         assert_eq!(all.len(), BUILT_IN.len());
-        assert_eq!(all[0].name, DEFAULT);
+        assert_eq!(all[0].name, called_now(DEFAULT));
         assert_eq!(all[0].recipe, Recipe::default());
         for (at, preset) in all.iter().enumerate() {
             assert_eq!(preset.origin, Origin::BuiltIn);
@@ -352,6 +369,19 @@ mod tests {
             }
         }
         assert!(all[1..].is_sorted_by_key(|preset| &preset.name));
+    }
+
+    #[test]
+    fn names_of_earlier_versions_still_work_and_are_not_listed_twice() {
+        let home = tempfile::tempdir().unwrap();
+        let dirs = dirs(home.path());
+        let listed = list(&dirs).unwrap();
+        for (old, now) in ALIASES {
+            assert_eq!(find(&dirs, old).unwrap(), find(&dirs, now).unwrap());
+            assert!(listed.iter().all(|preset| preset.name != *old), "{old}");
+            assert!(listed.iter().any(|preset| preset.name == *now), "{now}");
+            assert!(save(&dirs, old, &Recipe::default(), true).is_err());
+        }
     }
 
     #[test]

@@ -68,16 +68,27 @@ fn told(error: &ScanError) -> anyhow::Error {
     }
 }
 
-/// What `-o` means for this many pictures.
+/// What `-o` means for this many pictures whose results are PNG files.
 pub fn destination(output: &Path, pictures: usize) -> Result<Destination> {
-    let png = output
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-    if output.is_dir() || !png {
+    destination_among(output, pictures, &["png"])
+}
+
+/// The same where a result may have any of these endings.
+pub fn destination_among(output: &Path, pictures: usize, endings: &[&str]) -> Result<Destination> {
+    let file = output.extension().is_some_and(|ending| {
+        endings
+            .iter()
+            .any(|other| ending.eq_ignore_ascii_case(other))
+    });
+    if output.is_dir() || !file {
         if output.is_file() {
+            let endings: Vec<String> = endings.iter().map(|ending| format!(".{ending}")).collect();
+            let endings = endings.join(", ");
             return Err(
                 Failure::usage(format!("{} is a file, not a folder", text::path(output)))
-                    .hint("name a folder, or a file that ends in .png for a single picture")
+                    .hint(format!(
+                        "name a folder, or a file that ends in {endings} for a single picture"
+                    ))
                     .into(),
             );
         }
@@ -94,13 +105,9 @@ pub fn destination(output: &Path, pictures: usize) -> Result<Destination> {
     Ok(Destination::File(output.to_owned()))
 }
 
-/// Gives every picture its output, and refuses outputs that are inputs.
+/// Gives every picture its PNG file, and refuses those that are inputs.
 pub fn lay_out(files: Vec<SourceFile>, destination: &Destination) -> Result<Vec<Job>> {
-    let inputs: HashSet<PathBuf> = files
-        .iter()
-        .flat_map(|file| [file.path.canonicalize().ok(), Some(resolved(&file.path))])
-        .flatten()
-        .collect();
+    let mut places = Places::new(&files);
     files
         .into_iter()
         .map(|source| {
@@ -108,18 +115,53 @@ pub fn lay_out(files: Vec<SourceFile>, destination: &Destination) -> Result<Vec<
                 Destination::File(path) => path.clone(),
                 Destination::Folder(folder) => folder.join(format!("{}.png", source.name)),
             };
-            if inputs.contains(&resolved(&output)) {
-                return Err(Failure::usage(format!(
-                    "the result of {} would overwrite {}, which is an input",
-                    text::path(&source.path),
-                    text::path(&output)
-                ))
-                .hint("choose another folder with -o")
-                .into());
-            }
+            places.claim(&source.path, &output)?;
             Ok(Job { source, output })
         })
         .collect()
+}
+
+/// What is read, and what will be written.
+#[derive(Debug)]
+pub struct Places {
+    inputs: HashSet<PathBuf>,
+    outputs: HashSet<PathBuf>,
+}
+
+impl Places {
+    /// Nothing but these inputs.
+    pub fn new(files: &[SourceFile]) -> Places {
+        let inputs = files
+            .iter()
+            .flat_map(|file| [file.path.canonicalize().ok(), Some(resolved(&file.path))]);
+        Places {
+            inputs: inputs.flatten().collect(),
+            outputs: HashSet::new(),
+        }
+    }
+
+    /// Takes a place for a result; an error when it is an input's or another result's.
+    pub fn claim(&mut self, source: &Path, output: &Path) -> Result<()> {
+        let place = resolved(output);
+        if self.inputs.contains(&place) {
+            return Err(Failure::usage(format!(
+                "the result of {} would overwrite {}, which is an input",
+                text::path(source),
+                text::path(output)
+            ))
+            .hint("choose another folder with -o")
+            .into());
+        }
+        if !self.outputs.insert(place) {
+            return Err(Failure::usage(format!(
+                "two results would be called {}",
+                text::path(output)
+            ))
+            .hint("ask for each kind of file once, or clean the pictures into different folders")
+            .into());
+        }
+        Ok(())
+    }
 }
 
 /// The path with the folders that exist resolved, and its own name as it is: what a rename would hit.

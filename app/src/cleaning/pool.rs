@@ -3,18 +3,24 @@
 //! Plain threads rather than tasks of the pixel code's own pool: a task that waits for memory there could
 //! be stolen into the middle of another cleaning, and then both would wait for each other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Instant;
 
-use whiteboarder_core::clean::{Cleaned as CleanedBytes, Timings, clean_bytes};
+use serde::Serialize;
+use whiteboarder_core::analysis::Chosen;
+use whiteboarder_core::clean::{Done, Request, Timings, run};
+use whiteboarder_core::geometry::{Geometry, Quad, Said};
 use whiteboarder_core::image::Limits;
+use whiteboarder_core::output::{self, OutputError};
 use whiteboarder_core::recipe::Recipe;
 
-use super::layout::Job;
+use super::document::Document;
+use super::strips;
+use super::wishes::{Kind, Product, Task};
 use super::write::write_atomic;
 use crate::error::{Failure, system};
 use crate::term::text;
@@ -23,11 +29,11 @@ use crate::term::text;
 /// that needs more is cleaned alone.
 pub const MEMORY_BYTES: u64 = 2 << 30;
 
-/// A job with what is known about its size.
+/// A task with what is known about its size.
 #[derive(Clone, Debug)]
 pub struct Sized {
     /// What to do.
-    pub job: Job,
+    pub task: Task,
     /// Estimated peak memory in bytes; 0 when the header cannot be read (then it fails quickly).
     pub memory_bytes: u64,
 }
@@ -37,6 +43,10 @@ pub struct Sized {
 pub struct Options {
     /// The recipe.
     pub recipe: Recipe,
+    /// Which part of a picture.
+    pub geometry: Geometry,
+    /// Quality of JPEG files.
+    pub quality: u8,
     /// What a picture may be.
     pub limits: Limits,
     /// Pictures at the same time.
@@ -61,7 +71,7 @@ pub enum Message {
 #[derive(Debug)]
 pub enum Outcome {
     /// The result is on disk.
-    Cleaned(Cleaned),
+    Cleaned(Box<Cleaned>),
     /// It is not, for a reason that has to do with this picture.
     Failed(Reason),
     /// It is not, for a reason that the others share: going on makes no sense.
@@ -75,12 +85,36 @@ pub struct Cleaned {
     pub width: u32,
     /// Pixels.
     pub height: u32,
-    /// Size of the PNG.
-    pub bytes: u64,
+    /// What was written, the main result first.
+    pub outputs: Vec<Written>,
+    /// What was chosen where the recipe leaves it to the picture.
+    pub chosen: Chosen,
+    /// What was cut out.
+    pub said: Said,
+    /// The corners of what was straightened.
+    pub quad: Option<Quad>,
     /// Where the time went.
     pub timings: Timings,
     /// Seconds from reading to the name on disk.
     pub seconds: f64,
+}
+
+/// A file that was written, or a page of one.
+#[derive(Clone, Debug, Serialize)]
+pub struct Written {
+    /// Where.
+    pub path: PathBuf,
+    /// What it is.
+    pub format: Kind,
+    /// Its size, unless it is a document of several pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Its page in a document of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<usize>,
+    /// How it holds the picture.
+    #[serde(flatten)]
+    pub held: Option<output::Chosen>,
 }
 
 /// Why there is no result.
@@ -106,6 +140,11 @@ pub struct Pool {
 struct Shared {
     jobs: Vec<Sized>,
     options: Options,
+    /// What every picture is a page of.
+    document: Option<Document>,
+    /// Pictures are begun, and get their memory, one after the other: whoever waits for a page before its own waits for
+    /// one that has been begun.
+    beginning: Mutex<()>,
     next: AtomicUsize,
     stopping: AtomicBool,
     memory: Memory,
@@ -115,12 +154,18 @@ struct Shared {
 
 impl Pool {
     /// Starts the threads. Every job is reported once, in the order in which they end.
-    pub fn start(jobs: Vec<Sized>, options: Options) -> Result<Pool, Failure> {
+    pub fn start(
+        jobs: Vec<Sized>,
+        options: Options,
+        document: Option<Document>,
+    ) -> Result<Pool, Failure> {
         let (sender, messages) = channel();
         let threads = options.threads.clamp(1, jobs.len().max(1));
         let shared = Arc::new(Shared {
             jobs,
             options,
+            document,
+            beginning: Mutex::new(()),
             next: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             memory: Memory::new(MEMORY_BYTES),
@@ -140,10 +185,15 @@ impl Pool {
         })
     }
 
+    /// The document, if there is one.
+    pub fn document(&self) -> Option<&Document> {
+        self.shared.document.as_ref()
+    }
+
     /// Begins nothing more, and returns when no file is being written. Cleanings that have not come to
     /// writing never will: their threads may simply be left behind.
     pub fn stop(&self) {
-        self.shared.stopping.store(true, Ordering::SeqCst);
+        self.shared.stop();
         drop(
             self.shared
                 .committing
@@ -153,34 +203,72 @@ impl Pool {
     }
 }
 
+impl Shared {
+    fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        if let Some(document) = &self.document {
+            document.wake();
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// The next picture, once there is memory for it.
+    fn begin(&self) -> Option<(usize, &Sized, Held<'_>)> {
+        let _beginning = self
+            .beginning
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let index = self.next.fetch_add(1, Ordering::SeqCst);
+        let sized = self.jobs.get(index)?;
+        if self.is_stopping() {
+            return None;
+        }
+        Some((index, sized, self.memory.take(sized.memory_bytes)))
+    }
+}
+
 fn work(shared: &Shared, sender: &Sender<Message>) {
-    loop {
-        let index = shared.next.fetch_add(1, Ordering::SeqCst);
-        let Some(sized) = shared.jobs.get(index) else {
-            return;
-        };
-        if shared.stopping.load(Ordering::SeqCst) {
+    while let Some((index, sized, held)) = shared.begin() {
+        let started = Instant::now();
+        let cleaned = clean(shared, &sized.task);
+        if let Some(document) = &shared.document
+            && !document.wait(index, &shared.stopping)
+        {
             return;
         }
-        let held = shared.memory.take(sized.memory_bytes);
-        let started = Instant::now();
-        let cleaned = clean(&shared.options, &sized.job);
         // From here on a stop waits for us, until the outcome is reported: no result is on disk that
         // is not in the report.
         let _committing = shared
             .committing
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        if shared.stopping.load(Ordering::SeqCst) {
+        if shared.is_stopping() {
             return;
         }
         let outcome = match cleaned {
-            Ok(cleaned) => write(&sized.job, &cleaned, started),
+            // Strips hold a file while they last; whoever stops waits until it is gone.
+            Err(reason)
+                if reason.name == TOO_LARGE
+                    && shared.document.is_none()
+                    && strips::suit(&sized.task, &shared.options) =>
+            {
+                let stopping = || shared.is_stopping();
+                match strips::clean(&sized.task, &shared.options, reason, &stopping) {
+                    Some(outcome) => outcome,
+                    None => return,
+                }
+            }
+            Ok(done) => write(shared, &sized.task, done, started).unwrap_or_else(|outcome| outcome),
             Err(reason) => Outcome::Failed(reason),
         };
         drop(held);
         if matches!(outcome, Outcome::Fatal(_)) {
-            shared.stopping.store(true, Ordering::SeqCst);
+            shared.stop();
+        } else if let Some(document) = &shared.document {
+            document.turn();
         }
         if sender.send(Message::Finished { index, outcome }).is_err() {
             return;
@@ -188,36 +276,88 @@ fn work(shared: &Shared, sender: &Sender<Message>) {
     }
 }
 
-/// One picture, as far as its result's bytes.
-fn clean(options: &Options, job: &Job) -> Result<CleanedBytes, Reason> {
-    let bytes = std::fs::read(&job.source.path).map_err(|error| {
+/// What the core calls a picture that is beyond its limits.
+const TOO_LARGE: &str = "ImageTooLarge";
+
+/// One picture, as far as its results' bytes.
+fn clean(shared: &Shared, task: &Task) -> Result<Done, Reason> {
+    let options = &shared.options;
+    let bytes = std::fs::read(&task.source.path).map_err(|error| {
         let message = format!("cannot read it: {}", system(&error));
         Reason {
             name: "ReadFailed",
             message,
         }
     })?;
-    clean_bytes(&bytes, &options.recipe, &options.limits).map_err(|error| Reason {
+    let kinds = task.products.iter().map(|product| product.kind);
+    let formats = kinds.filter_map(|kind| kind.format(&options.recipe, options.quality));
+    let request = Request {
+        geometry: options.geometry,
+        formats: formats.collect(),
+        background: task
+            .products
+            .iter()
+            .any(|product| product.kind == Kind::Background),
+        picture: shared.document.is_some(),
+        limits: options.limits,
+        ..Request::new(&options.recipe)
+    };
+    run(&bytes, &request).map_err(|error| Reason {
         name: error.name(),
         message: text::safe(&error.to_string()),
     })
 }
 
-/// A result, from bytes to its name on disk.
-fn write(job: &Job, cleaned: &CleanedBytes, started: Instant) -> Outcome {
-    match write_atomic(&job.output, &cleaned.png) {
-        Ok(()) => Outcome::Cleaned(Cleaned {
-            width: cleaned.width,
-            height: cleaned.height,
-            bytes: cleaned.png.len() as u64,
-            timings: cleaned.timings,
-            seconds: started.elapsed().as_secs_f64(),
-        }),
-        Err(error) => write_failed(&job.output, &error),
+/// Results, from bytes to their names on disk and to a page.
+fn write(shared: &Shared, task: &Task, done: Done, started: Instant) -> Result<Outcome, Outcome> {
+    let mut files = done.outputs.into_iter();
+    let mut background = done.background;
+    let mut outputs = Vec::new();
+    for Product { kind, path } in &task.products {
+        let file = match kind {
+            Kind::Background => background.take(),
+            _ => files.next(),
+        };
+        let Some(file) = file else { continue };
+        write_atomic(path, &file.bytes).map_err(|error| write_failed(path, &error))?;
+        outputs.push(Written {
+            path: path.clone(),
+            format: *kind,
+            bytes: Some(file.bytes.len() as u64),
+            page: None,
+            held: Some(file.chosen),
+        });
     }
+    if let (Some(document), Some(picture)) = (&shared.document, &done.picture) {
+        let page = document.page(picture).map_err(|error| match error {
+            OutputError::Io(error) => write_failed(document.path(), &error),
+            other => Outcome::Failed(Reason {
+                name: "OutputUnwritable",
+                message: text::safe(&other.to_string()),
+            }),
+        })?;
+        outputs.push(Written {
+            path: document.path().to_owned(),
+            format: Kind::Pdf,
+            bytes: None,
+            page: Some(page),
+            held: None,
+        });
+    }
+    Ok(Outcome::Cleaned(Box::new(Cleaned {
+        width: done.width,
+        height: done.height,
+        outputs,
+        chosen: done.chosen,
+        said: done.said,
+        quad: done.quad,
+        timings: done.timings,
+        seconds: started.elapsed().as_secs_f64(),
+    })))
 }
 
-fn write_failed(path: &Path, error: &std::io::Error) -> Outcome {
+/// A result that cannot be written, and whether that is so for all.
+pub fn write_failed(path: &Path, error: &std::io::Error) -> Outcome {
     use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let message = Failure::file("write", path, error).to_string();
     let reason = Reason {

@@ -1,9 +1,11 @@
 //! Files that appear whole or not at all.
 
 use std::fs::{File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 /// Writes a file under its name only when it is complete and on the disk. Folders are made on the way.
 pub fn write_atomic(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -17,26 +19,66 @@ pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// `mode` is what the umask is taken from.
 fn write_with_mode(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let folder = match path.parent() {
+    let mut draft = Draft::with_mode(path, mode)?;
+    draft.file.write_all(content).map_err(plain)?;
+    draft.finish()
+}
+
+/// A file that is being written beside the name that it will have. Dropped before [`Draft::finish`], it is gone.
+#[derive(Debug)]
+pub struct Draft {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Draft {
+    /// A draft of what shall be at `path`. Folders are made on the way.
+    pub fn new(path: &Path) -> io::Result<Draft> {
+        Draft::with_mode(path, 0o666)
+    }
+
+    fn with_mode(path: &Path, mode: u32) -> io::Result<Draft> {
+        let folder = folder_of(path);
+        std::fs::create_dir_all(folder).map_err(|error| match error.kind() {
+            // What exists there is no folder.
+            ErrorKind::AlreadyExists => ErrorKind::NotADirectory.into(),
+            _ => error,
+        })?;
+        // In the same folder, because a rename cannot leave its file system.
+        let file = tempfile::Builder::new()
+            .prefix(".whiteboarder-")
+            .suffix(".part")
+            .permissions(Permissions::from_mode(mode))
+            .tempfile_in(folder)
+            .map_err(plain)?;
+        Ok(Draft {
+            file,
+            path: path.to_owned(),
+        })
+    }
+
+    /// A handle to write with.
+    pub fn handle(&self) -> io::Result<File> {
+        self.file.as_file().try_clone()
+    }
+
+    /// Gives the file its name, when what was written is on the disk.
+    pub fn finish(self) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        self.file.persist(&self.path).map_err(|error| error.error)?;
+        // The name is on the disk once its folder is. Some file systems cannot sync folders.
+        if let Ok(folder) = File::open(folder_of(&self.path)) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
-    std::fs::create_dir_all(folder)?;
-    // In the same folder, because a rename cannot leave its file system.
-    let mut file = tempfile::Builder::new()
-        .prefix(".whiteboarder-")
-        .suffix(".part")
-        .permissions(Permissions::from_mode(mode))
-        .tempfile_in(folder)
-        .map_err(plain)?;
-    file.write_all(content).map_err(plain)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    // The name is on the disk once its folder is. Some file systems cannot sync folders.
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
     }
-    Ok(())
 }
 
 /// The crate adds the temporary file's name to the error, and so hides the system's own.
@@ -64,6 +106,16 @@ mod tests {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(names, ["a.png"]);
+    }
+
+    #[test]
+    fn a_draft_that_is_given_up_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let draft = Draft::new(&path).unwrap();
+        draft.handle().unwrap().write_all(b"half").unwrap();
+        drop(draft);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Two steps: [`Cli`] is what was typed; [`Settings`] is what that means together with the environment
 //! and the configuration file. Commands take the second.
 
+mod background;
 mod clean;
 mod completions;
 mod config;
@@ -34,6 +35,7 @@ Examples:
   whiteboarder board.jpg                           open a photograph in the studio
   whiteboarder clean board.jpg -o board.png        clean one photograph, here
   whiteboarder clean photos -o cleaned             clean a folder, here
+  whiteboarder background board.jpg -o paper.png   only the paper under the writing
   whiteboarder submit photos -o cleaned            clean a folder as a batch in the (local) cloud
   whiteboarder runs list                           what was submitted, and what became of it
 
@@ -80,7 +82,8 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Clean(clean::CleanArgs),
+    Clean(Box<clean::CleanArgs>),
+    Background(background::BackgroundArgs),
     Submit(submit::SubmitArgs),
     Watch(watch::WatchArgs),
     Runs(runs::RunsArgs),
@@ -117,6 +120,7 @@ pub fn run() -> (Result<Exit>, Terminal) {
         Command::Function => function::run(),
         Command::Worker(args) => worker::run(args),
         // These need no configuration, and so work with a broken one.
+        Command::Background(args) => background::run(&args, &terminal),
         Command::Completions(args) => completions::run(&args, &terminal),
         Command::Man(args) => man::run(&args, &terminal),
         Command::Config(args) if args.only_path() => {
@@ -135,6 +139,7 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
     }
     match command {
         Command::Clean(args) => clean::run(&args, settings),
+        Command::Background(args) => background::run(&args, &settings.terminal),
         Command::Submit(args) => submit::run(&args, settings),
         Command::Watch(args) => watch::run(&args, settings),
         Command::Runs(args) => runs::run(args, settings),

@@ -20,7 +20,7 @@ use crate::term::{Terminal, text};
 #[command(after_help = "\
 Examples:
   whiteboarder recipe list
-  whiteboarder recipe save faint --from gentle --set finish.white=98
+  whiteboarder recipe save faint --from soft --set finish.black=20
   whiteboarder recipe edit faint
   whiteboarder clean photos -o cleaned --recipe faint")]
 pub struct RecipeArgs {
@@ -53,7 +53,7 @@ Examples:
     /// Save a recipe under a name.
     #[command(after_help = "\
 Examples:
-  whiteboarder recipe save faint --from gentle --set finish.white=98
+  whiteboarder recipe save faint --from soft --set finish.black=20
   whiteboarder recipe save team --from downloads/team.toml --force")]
     Save {
         /// Its name: a-z, 0-9, `-`, `_` and `.`
@@ -91,7 +91,7 @@ Examples:
 /// `--recipe` and `--set`, for every command that cleans.
 #[derive(Clone, Debug, Default, Args)]
 pub struct RecipeChoice {
-    /// Recipe to clean by: a name of `recipe list`, or a TOML file [default: default]
+    /// Recipe to clean by: a name of `recipe list`, or a TOML file [default: whiteboard]
     #[arg(long, value_name = "NAME|FILE")]
     pub recipe: Option<String>,
     /// Change a field of the recipe, as in `--set finish.white=90`; may be given more than once

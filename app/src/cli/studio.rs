@@ -21,7 +21,7 @@ pub struct StudioArgs {
     /// Photographs and folders to open in the studio; without any, the sample boards
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Recipe to begin with: a name of `recipe list`, or a TOML file [default: default]
+    /// Recipe to begin with: a name of `recipe list`, or a TOML file [default: whiteboard]
     #[arg(long, value_name = "NAME|FILE")]
     recipe: Option<String>,
     /// Folder for what is written, or a file name (.png) for a single photograph [default: cleaned]
@@ -75,7 +75,7 @@ pub fn run(args: StudioArgs, settings: &Settings) -> Result<Exit> {
     let studio = studio::open(Options {
         paths: args.paths,
         output: args.output,
-        recipe: (text::safe(&name), recipe),
+        recipe: (text::safe(presets::called_now(&name)), recipe),
         graphics: args.graphics.unwrap_or_default(),
     })?;
     if !on_a_terminal() {

@@ -187,7 +187,7 @@ pub const KEYS: &[Key] = &[
     local!(
         "lambda_memory_mb",
         Kind::Whole(128, 10_240),
-        "256",
+        "512",
         "WHITEBOARDER_LOCAL_LAMBDA_MEMORY_MB",
         "--lambda-memory-mb",
         "memory of the Lambda lane's functions in MB"
@@ -278,7 +278,7 @@ pub const KEYS: &[Key] = &[
     profile!(
         "lambda_memory_mb",
         Kind::Whole(128, 10_240),
-        "256",
+        "512",
         false,
         "memory of the Lambda there in MB: `submit --dry-run` predicts with it"
     ),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::files::OUTPUT;
 use super::model::{Model, Photo, PhotoState};
+use crate::presets::{DEFAULT, called_now};
 use crate::term::text;
 
 /// The lines. `kept` is the file in which a recipe was kept that has changes and no name.
@@ -26,7 +27,7 @@ pub fn lines(model: &Model, output: Option<&Path>, kept: Option<&Path>) -> Vec<S
             Some(path) => format!(" --recipe {}", quoted(&text::path(path))),
             // It could not be kept, and nothing else can clean like it.
             None if model.is_changed() => return lines,
-            None if model.recipe_name == crate::presets::DEFAULT => String::new(),
+            None if called_now(&model.recipe_name) == called_now(DEFAULT) => String::new(),
             None => format!(" --recipe {}", quoted(&model.recipe_name)),
         };
         lines.push(format!(

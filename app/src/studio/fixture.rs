@@ -1,6 +1,8 @@
 //! A studio without a terminal for the tests: driven by strings of keys, with pictures made up on the spot.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use whiteboarder_core::analysis::Chosen;
+use whiteboarder_core::background::Surface;
 use whiteboarder_core::image::{Channels, Picture};
 use whiteboarder_core::preview::Quality;
 
@@ -43,6 +45,18 @@ pub fn answer(model: &mut Model, effects: &[Effect]) {
     }
 }
 
+/// What was chosen for it.
+const CHOSEN: Chosen = Chosen {
+    surface: Surface::Light,
+    stroke_px: 5.26,
+    small: 2.2,
+    noise: 1.0,
+    ink: 70.0,
+    white: 93.46,
+    dark: 80.0,
+    lift: 1.25,
+};
+
 /// A board with a stroke; darker on the side where it is the photograph.
 pub fn painted(request: &Request) -> Preview {
     let encoder = Encoder::half();
@@ -66,6 +80,8 @@ pub fn painted(request: &Request) -> Preview {
         generation: request.generation,
         look: request.look,
         quality: (request.look != Look::Before).then_some(request.quality),
+        chosen: (request.look != Look::Before && request.quality == Quality::Exact)
+            .then_some(CHOSEN),
         seconds: match request.quality {
             Quality::Draft => 0.018,
             Quality::Exact => 0.412,

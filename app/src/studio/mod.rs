@@ -135,6 +135,10 @@ fn keep(dirs: &Dirs, recipe: &Recipe) -> Result<PathBuf, Failure> {
 }
 
 /// What wakes the loop.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there are few of them, each used at once"
+)]
 enum Event {
     Input(Input),
     Message(Msg),

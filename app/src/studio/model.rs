@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
+use whiteboarder_core::analysis::Chosen;
 use whiteboarder_core::preview::Quality;
 use whiteboarder_core::recipe::Recipe;
 
@@ -162,6 +163,8 @@ pub struct Preview {
     pub look: Look,
     /// Of the result in it; `None` when there is none.
     pub quality: Option<Quality>,
+    /// What the full-size run chose, when it is what is shown.
+    pub chosen: Option<Chosen>,
     /// How long the result took.
     pub seconds: f64,
     /// The picture as this terminal takes it.
@@ -349,6 +352,14 @@ pub enum Effect {
 }
 
 impl Model {
+    /// What the full-size run chose, while what it made is what is shown.
+    pub fn chosen(&self) -> Option<&Chosen> {
+        let shown = self.shown.as_ref()?;
+        (shown.generation == self.generation)
+            .then_some(shown.chosen.as_ref())
+            .flatten()
+    }
+
     /// The photograph on screen.
     pub fn photo(&self) -> Option<&Photo> {
         self.photos.get(self.current)

@@ -106,6 +106,10 @@ impl<S: Fn(Msg)> Painter<S> {
             generation: request.generation,
             look: request.look,
             quality,
+            chosen: open
+                .preview
+                .chosen()
+                .filter(|_| quality == Some(Quality::Exact)),
             seconds,
             shown,
         })

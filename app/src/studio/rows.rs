@@ -1,23 +1,29 @@
 //! The panel's rows: which of the recipe's fields matter now, and how their values are stepped, typed and
 //! told. Ranges, steps, units and help are the recipe's own table's.
 
-use whiteboarder_core::recipe::{FIELDS, Field, Kind, Method, Recipe, Value};
+use whiteboarder_core::analysis::Chosen;
+use whiteboarder_core::background::Surface;
+use whiteboarder_core::recipe::{FIELDS, Field, Kind, Method, Recipe, Style, Value};
 
 use super::model::Model;
 
-/// The fields that do something with this recipe's method, as indices in [`FIELDS`].
+/// The fields that do something with this recipe's method and style, as indices in [`FIELDS`].
 pub fn rows(recipe: &Recipe) -> Vec<usize> {
     (0..FIELDS.len())
-        .filter(|&index| matters(&FIELDS[index], recipe.background.method))
+        .filter(|&index| matters(&FIELDS[index], recipe))
         .collect()
 }
 
-fn matters(field: &Field, method: Method) -> bool {
+fn matters(field: &Field, recipe: &Recipe) -> bool {
+    let whiteboard = recipe.background.method == Method::Whiteboard;
+    let plain = recipe.finish.style == Style::Subtract;
     match (field.section, field.name) {
-        ("background", "wide" | "wide_height" | "small" | "small_height") => {
-            method == Method::Whiteboard
-        }
-        ("background", "radius" | "height" | "presmooth") => method == Method::Ball,
+        ("background", "wide" | "wide_height" | "small" | "small_height") => whiteboard,
+        ("background", "radius" | "height" | "presmooth" | "like") => !whiteboard,
+        ("background", "stroke") => !plain || whiteboard,
+        ("finish", "style" | "strength") => true,
+        ("finish", "black" | "saturation") => !plain,
+        ("finish", _) => recipe.finish.style == Style::Ink,
         _ => true,
     }
 }
@@ -26,9 +32,35 @@ fn matters(field: &Field, method: Method) -> bool {
 pub fn radius(recipe: &Recipe) -> usize {
     let name = match recipe.background.method {
         Method::Whiteboard => "small",
-        Method::Ball => "radius",
+        Method::Ball | Method::Paraboloid => "radius",
     };
     index("background", name)
+}
+
+/// Whether this value of a field leaves it to the picture.
+pub fn is_automatic(field: &Field, value: Value) -> bool {
+    match (field.section, field.name) {
+        ("background", "stroke" | "small") | ("finish", "white" | "black") => {
+            value == Value::Number(0.0)
+        }
+        _ => value == Value::Choice("auto") && field.section == "background",
+    }
+}
+
+/// What was chosen for a field that is left to the picture.
+pub fn chosen(field: &Field, chosen: &Chosen) -> Option<Value> {
+    let number = |value: f32| Some(Value::Number((f64::from(value) * 10.0).round() / 10.0));
+    match (field.section, field.name) {
+        ("background", "surface") => Some(Value::Choice(match chosen.surface {
+            Surface::Light => "light",
+            Surface::Dark => "dark",
+        })),
+        ("background", "stroke") => number(chosen.stroke_px),
+        ("background", "small") => number(chosen.small),
+        ("finish", "white") => number(chosen.white),
+        ("finish", "black") => number(100.0 * (1.0 - 1.0 / chosen.lift.max(1.0))),
+        _ => None,
+    }
 }
 
 /// A field's index in [`FIELDS`].
@@ -57,11 +89,33 @@ pub fn selected_is_changed(model: &Model) -> bool {
     !model.photos.is_empty() && get(&model.recipe) != get(&model.named)
 }
 
+/// Where stepping begins: what was chosen for a field that is left to the picture (or, before that is known, what is
+/// mostly chosen), otherwise its value. One step from "auto" is then one step from what is seen.
+pub fn start(field: &Field, value: Value, found: Option<&Chosen>) -> Value {
+    if !is_automatic(field, value) || !matches!(value, Value::Number(_)) {
+        return value;
+    }
+    found.and_then(|found| chosen(field, found)).unwrap_or({
+        Value::Number(match field.name {
+            "stroke" => 5.0,
+            "small" => 2.2,
+            "white" => 94.0,
+            _ => 10.0,
+        })
+    })
+}
+
 /// The value so many steps on. Numbers stop at the ends of their range; choices go round.
 pub fn stepped(field: &Field, value: Value, steps: i32) -> Value {
     match (field.kind, value) {
         (Kind::Number { min, max, step, .. }, Value::Number(number)) => {
-            Value::Number(tidy(number + f64::from(steps) * step).clamp(min, max))
+            // Nobody steps into "auto", on the other side of nothing: it is typed, or what resetting goes back to.
+            let least = if is_automatic(field, Value::Number(min)) {
+                step
+            } else {
+                min
+            };
+            Value::Number(tidy(number + f64::from(steps) * step).clamp(least, max))
         }
         (Kind::Choice(names), Value::Choice(name)) => {
             let at = names.iter().position(|other| *other == name).unwrap_or(0) as i32;
@@ -81,12 +135,15 @@ fn tidy(number: f64) -> f64 {
 /// What was typed as this field's value, or a sentence about what is wrong with it.
 pub fn parse(field: &Field, recipe: &Recipe, typed: &str) -> Result<Value, String> {
     let number = typed.trim().trim_end_matches(['%', 'p', 'x']).trim_end();
-    let value = number
-        .replace(',', ".")
-        .parse::<f64>()
-        .ok()
-        .filter(|number| number.is_finite())
-        .map(Value::Number)
+    let automatic = Value::Number(0.0);
+    let value = (number == "auto" && is_automatic(field, automatic))
+        .then_some(automatic)
+        .or_else(|| {
+            let number = number.replace(',', ".").parse::<f64>().ok();
+            number
+                .filter(|number| number.is_finite())
+                .map(Value::Number)
+        })
         .ok_or_else(|| format!("\"{}\" is not a number", typed.trim()))?;
     let mut tried = recipe.clone();
     (field.set)(&mut tried, value);
@@ -106,8 +163,11 @@ pub fn plain(value: Value) -> String {
     }
 }
 
-/// A value with the short form of its unit: `2.2 %`.
+/// A value with the short form of its unit: `2.2 %`, or `auto` when it is left to the picture.
 pub fn with_unit(field: &Field, value: Value) -> String {
+    if is_automatic(field, value) {
+        return "auto".to_owned();
+    }
     match unit(field) {
         "" => plain(value),
         unit => format!("{} {unit}", plain(value)),
@@ -151,7 +211,7 @@ pub fn share(field: &Field, value: Value) -> Option<f64> {
     }
 }
 
-/// `0.5 to 10 % of the long side`.
+/// `0 to 10 % of the long side`.
 pub fn range(field: &Field) -> String {
     match field.kind {
         Kind::Number {
@@ -166,7 +226,7 @@ pub fn range(field: &Field) -> String {
 /// What a field does, without the method's name in front: only fields of today's method are shown.
 pub fn help(field: &Field, ascii: bool) -> String {
     let words = match field.help.split_once(": ") {
-        Some(("whiteboard" | "ball", words)) if field.name != "method" => words,
+        Some(("whiteboard" | "ball, paraboloid", words)) if field.name != "method" => words,
         _ => field.help,
     };
     if ascii {
@@ -183,23 +243,51 @@ mod tests {
     #[test]
     fn every_row_matters_to_its_method_and_the_radius_is_among_them() {
         let mut recipe = Recipe::default();
-        for method in [Method::Whiteboard, Method::Ball] {
+        for method in [Method::Whiteboard, Method::Ball, Method::Paraboloid] {
             recipe.background.method = method;
             let rows = rows(&recipe);
             assert!(rows.contains(&radius(&recipe)));
+            let other = match method {
+                Method::Whiteboard => "ball, paraboloid:",
+                Method::Ball | Method::Paraboloid => "whiteboard:",
+            };
             for index in rows {
-                let (own, other) = match method {
-                    Method::Whiteboard => ("whiteboard:", "ball:"),
-                    Method::Ball => ("ball:", "whiteboard:"),
-                };
-                let help = FIELDS[index].help;
-                let about_both = FIELDS[index].name == "method";
-                assert!(
-                    about_both || help.starts_with(own) || !help.starts_with(other),
-                    "{help}"
-                );
+                let Field { name, help, .. } = FIELDS[index];
+                assert!(name == "method" || !help.starts_with(other), "{help}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_left_to_the_picture_is_told_with_what_was_chosen() {
+        let found = Chosen {
+            surface: Surface::Light,
+            stroke_px: 5.26,
+            small: 2.31,
+            noise: 1.0,
+            ink: 70.0,
+            white: 93.46,
+            dark: 80.0,
+            lift: 1.25,
+        };
+        let told = |section: &str, name: &str| {
+            let field = &FIELDS[index(section, name)];
+            let value = (field.get)(&Recipe::default());
+            assert!(is_automatic(field, value), "{name}");
+            chosen(field, &found).map(plain).unwrap_or_default()
+        };
+        assert_eq!(told("background", "surface"), "light");
+        assert_eq!(told("background", "stroke"), "5.3");
+        assert_eq!(told("background", "small"), "2.3");
+        assert_eq!(told("finish", "white"), "93.5");
+        assert_eq!(told("finish", "black"), "20");
+        let white = &FIELDS[index("finish", "white")];
+        let recipe = Recipe::default();
+        assert_eq!(parse(white, &recipe, "auto"), Ok(Value::Number(0.0)));
+        assert_eq!(with_unit(white, Value::Number(0.0)), "auto");
+        let strength = &FIELDS[index("finish", "strength")];
+        assert!(!is_automatic(strength, Value::Number(0.0)));
+        assert!(parse(strength, &recipe, "auto").is_err());
     }
 
     #[test]
@@ -230,7 +318,7 @@ mod tests {
         let surface = &FIELDS[index("background", "surface")];
         let dark = stepped(surface, Value::Choice("light"), 1);
         assert_eq!(dark, Value::Choice("dark"));
-        assert_eq!(stepped(surface, dark, 10), Value::Choice("light"));
+        assert_eq!(stepped(surface, dark, 10), Value::Choice("auto"));
     }
 
     #[test]
@@ -248,7 +336,7 @@ mod tests {
             ("much", "\"much\" is not a number"),
             ("nan", "\"nan\" is not a number"),
             ("1e999", "\"1e999\" is not a number"),
-            ("12", "radius goes from 0.5 to 10 % of the long side"),
+            ("12", "radius goes from 0 to 10 % of the long side"),
         ] {
             assert_eq!(parse(small, &recipe, typed), Err(wrong.to_owned()));
         }

@@ -279,7 +279,8 @@ fn move_row(model: &mut Model, by: isize) -> Vec<Effect> {
 
 fn step(model: &mut Model, action: Action, steps: i32) -> Vec<Effect> {
     let field = &FIELDS[model.selected];
-    let value = rows::stepped(field, (field.get)(&model.recipe), steps);
+    let from = rows::start(field, (field.get)(&model.recipe), model.chosen());
+    let value = rows::stepped(field, from, steps);
     change(model, action, |recipe| (field.set)(recipe, value))
 }
 

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use whiteboarder_core::cost::Capacity;
 use whiteboarder_jobs::{Profile, Target, names};
 
-use crate::support::{Ended, Home, arg, board, picture, truncated_jpeg, wait_until};
+use crate::support::{Ended, Home, Lane, arg, board, picture, truncated_jpeg, wait_until};
 
 /// Everything in a folder by its path.
 pub fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -171,10 +175,10 @@ fn json_tells_a_batch_as_objects_with_stable_names() {
 
 #[test]
 fn a_picture_that_is_too_slow_for_lambda_moves_to_ecs_and_ends_with_the_same_bytes() {
-    // One second is too little for this recipe and the sender insists on Lambda: the safety valve has to open.
+    // The function gets stuck and the sender insists on Lambda: the safety valve has to open.
     let home = Home::new().with("WHITEBOARDER_LOCAL_LAMBDA_TIMEOUT_S", "1");
     let photos = home.folder("photos");
-    fs::copy(board("timetable.png"), photos.join("slow.png")).unwrap();
+    fs::copy(board("roadmap.jpg"), photos.join("slow.jpg")).unwrap();
     fs::write(home.path("recipe.toml"), SLOW_RECIPE).unwrap();
     let submit = [
         "submit",
@@ -186,17 +190,30 @@ fn a_picture_that_is_too_slow_for_lambda_moves_to_ecs_and_ends_with_the_same_byt
         "--recipe",
         "recipe.toml",
     ];
-    let ended = home.run(&submit).expect(0);
+    let (is_over, was_frozen) = (AtomicBool::new(false), AtomicBool::new(false));
+    let ended = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                was_frozen.fetch_or(home.freeze(Lane::Lambda), Ordering::Relaxed);
+                thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let ended = catch_unwind(AssertUnwindSafe(|| home.run(&submit)));
+        is_over.store(true, Ordering::Relaxed);
+        ended.unwrap()
+    })
+    .expect(0);
+    assert!(was_frozen.load(Ordering::Relaxed));
     assert!(ended.out.contains("⇄ moved"), "{}", ended.out);
     let (batch, items) = items(&home);
-    let item = &items["slow.png"];
+    let item = &items["slow.jpg"];
     assert_eq!(
         (&item["state"], &item["moved"]),
         (&"cleaned".into(), &true.into())
     );
     assert_eq!(item["places"], serde_json::json!(["lambda", "ecs"]));
     let story = home
-        .run(&["runs", "show", &format!("{batch}/slow.png")])
+        .run(&["runs", "show", &format!("{batch}/slow.jpg")])
         .expect(0)
         .out;
     assert!(
@@ -215,7 +232,7 @@ fn a_picture_that_is_too_slow_for_lambda_moves_to_ecs_and_ends_with_the_same_byt
     assert!(contents(&home.path("by-clean")) == contents(&home.path("cleaned")));
 }
 
-/// Several seconds of work on any machine, yet not too many for a test.
+/// With the largest of the quick boards this is long enough for a test to step in, see [`Home::freeze`].
 const SLOW_RECIPE: &str = "[background]\nmethod = \"ball\"\nradius = 80\n";
 
 #[test]
@@ -337,7 +354,7 @@ fn a_truncated_jpeg_fails_with_a_reason_and_can_be_redriven_once_it_is_whole() {
 fn what_was_stopped_goes_on_where_it_stopped_when_it_is_redriven() {
     let home = Home::new();
     let photos = home.folder("photos");
-    fs::copy(board("timetable.png"), photos.join("slow.png")).unwrap();
+    fs::copy(board("roadmap.jpg"), photos.join("slow.jpg")).unwrap();
     fs::write(home.path("recipe.toml"), SLOW_RECIPE).unwrap();
     let submit = [
         "submit",
@@ -348,14 +365,15 @@ fn what_was_stopped_goes_on_where_it_stopped_when_it_is_redriven() {
         "recipe.toml",
     ];
     let batch = home.run(&submit).expect(0).out.trim().to_owned();
-    wait_until("a worker has taken it", || {
-        items(&home).1["slow.png"]["worker"].is_string()
+    wait_until("a worker works on it", || home.freeze(Lane::Ecs));
+    wait_until("it is known who has taken it", || {
+        items(&home).1["slow.jpg"]["worker"].is_string()
     });
     let stopped = home
         .run(&["runs", "stop", &batch, "--json"])
         .expect(0)
         .json();
-    assert_eq!(stopped["stopped"], serde_json::json!(["slow.png"]));
+    assert_eq!(stopped["stopped"], serde_json::json!(["slow.jpg"]));
     let watched = home.run(&["watch", &batch]).expect(1);
     assert!(watched.out.contains("■ stopped"), "{}", watched.out);
 
@@ -363,9 +381,9 @@ fn what_was_stopped_goes_on_where_it_stopped_when_it_is_redriven() {
         .run(&["runs", "redrive", &batch, "--json"])
         .expect(0)
         .json();
-    assert_eq!(redriven["redriven"], serde_json::json!(["slow.png"]));
+    assert_eq!(redriven["redriven"], serde_json::json!(["slow.jpg"]));
     home.run(&["watch", &batch]).expect(0);
-    let what = format!("{batch}/slow.png");
+    let what = format!("{batch}/slow.jpg");
     let shown = home
         .run(&["runs", "show", &what, "--json"])
         .expect(0)

@@ -82,6 +82,212 @@ fn json_is_one_document_that_says_what_became_of_each() {
     assert!(bad.get("output").is_none(), "there is none");
 }
 
+/// The name's ending tells the format, `--format` does in a folder.
+#[test]
+fn results_have_the_format_that_was_asked_for() {
+    let home = Home::new();
+    fs::write(home.path("a.png"), picture(300, 200, 1)).unwrap();
+    let begins: [(&str, &[u8]); 5] = [
+        ("png", b"\x89PNG"),
+        ("jpg", b"\xff\xd8\xff"),
+        ("webp", b"RIFF"),
+        ("svg", b"<svg"),
+        ("pdf", b"%PDF-"),
+    ];
+    for (ending, begin) in begins {
+        let name = format!("clean.{ending}");
+        home.run(&["clean", "a.png", "-o", &name]).expect(0);
+        let written = fs::read(home.path(&name)).unwrap();
+        assert!(
+            written.windows(begin.len()).take(100).any(|w| w == begin),
+            "{name}"
+        );
+    }
+    home.run(&[
+        "clean",
+        "a.png",
+        "-o",
+        "out",
+        "--format",
+        "jpeg",
+        "--quality",
+        "50",
+    ])
+    .expect(0);
+    let coarse = fs::metadata(home.path("out/a.png.jpg")).unwrap().len();
+    assert!(coarse < fs::metadata(home.path("clean.jpg")).unwrap().len());
+}
+
+#[test]
+fn a_png_has_a_palette_unless_every_colour_is_wanted() {
+    let home = Home::new();
+    fs::copy(board("sketch.jpg"), home.path("a.jpg")).unwrap();
+    // Byte 25 of a PNG is its kind of colour.
+    let colour = |name: &str| fs::read(home.path(name)).unwrap()[25];
+    home.run(&["clean", "a.jpg", "-o", "small.png"]).expect(0);
+    assert_eq!(colour("small.png"), 3);
+    home.run(&["clean", "a.jpg", "-o", "out", "--format", "png-true"])
+        .expect(0);
+    assert_eq!(colour("out/a.jpg.png"), 2);
+    home.run(&[
+        "clean",
+        "a.jpg",
+        "-o",
+        "set.png",
+        "--set",
+        "output.colors=true",
+    ])
+    .expect(0);
+    assert_eq!(colour("set.png"), 2);
+    let size = |name: &str| fs::metadata(home.path(name)).unwrap().len();
+    assert!(size("small.png") * 2 < size("set.png"));
+}
+
+#[test]
+fn more_files_lie_beside_a_result_and_are_told() {
+    let home = Home::new();
+    fs::write(home.path("a.png"), picture(300, 200, 1)).unwrap();
+    let also = "background,mask,transparent,svg";
+    let document = home
+        .run(&["clean", "a.png", "-o", "out", "--also", also, "--json"])
+        .expect(0)
+        .json();
+    let outputs = document["items"][0]["outputs"].as_array().unwrap();
+    let told: Vec<(&str, &str)> = outputs
+        .iter()
+        .map(|o| (o["path"].as_str().unwrap(), o["format"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("out/a.png.png", "png"),
+            ("out/a.png.background.png", "background"),
+            ("out/a.png.mask.png", "mask"),
+            ("out/a.png.transparent.png", "transparent"),
+            ("out/a.png.svg", "svg"),
+        ]
+    );
+    for output in outputs {
+        let written = fs::metadata(home.path(output["path"].as_str().unwrap()));
+        assert_eq!(output["bytes"], written.unwrap().len());
+        assert!(output["held"].is_string());
+    }
+    let chosen = &document["items"][0]["chosen"];
+    assert_eq!(chosen["surface"], "light");
+    assert!(chosen["white"].as_f64().unwrap() > 50.0);
+}
+
+/// Also in the file itself, the same every time.
+#[test]
+fn a_result_says_what_was_chosen_for_it() {
+    let home = Home::new();
+    fs::write(home.path("a.png"), picture(300, 200, 1)).unwrap();
+    let clean = |name: &str| {
+        home.run(&["clean", "a.png", "-o", name]).expect(0);
+        fs::read(home.path(name)).unwrap()
+    };
+    let written = clean("one.png");
+    assert_eq!(written, clean("two.png"));
+    let text = String::from_utf8_lossy(&written);
+    assert!(text.contains("tEXtwhiteboarder\0{\"algorithm\":"));
+    assert!(text.contains("\"chosen\":{\"surface\":\"light\""));
+}
+
+#[test]
+fn one_document_has_a_page_for_each_picture_in_the_order_in_which_they_were_named() {
+    let home = Home::new();
+    let photos = home.folder("photos");
+    fs::write(photos.join("b.png"), picture(200, 300, 2)).unwrap();
+    fs::write(photos.join("half.jpg"), truncated_jpeg()).unwrap();
+    fs::write(home.path("a.png"), picture(300, 200, 1)).unwrap();
+    let document = home
+        .run(&["clean", "photos", "a.png", "-o", "all.pdf", "--json"])
+        .expect(1)
+        .json();
+    assert_eq!(document["pdf"]["pages"], 2);
+    let written = fs::read(home.path("all.pdf")).unwrap();
+    assert_eq!(document["pdf"]["bytes"], written.len() as u64);
+    let page = |index: usize| document["items"][index]["outputs"][0]["page"].clone();
+    assert_eq!((page(0), page(2)), (1.into(), 2.into()));
+    assert_eq!(document["items"][1]["status"], "failed");
+    let text = String::from_utf8_lossy(&written);
+    let sizes: Vec<&str> = text.split("/MediaBox[0 0 ").skip(1).collect();
+    assert!(sizes[0].contains(" 841.890]") && sizes[1].starts_with("841.890 "));
+
+    home.run(&["clean", "photos", "a.png", "-o", "out", "--pdf", "two.pdf"])
+        .expect(1);
+    assert_eq!(fs::read(home.path("two.pdf")).unwrap(), written);
+    assert!(home.path("out/b.png.png").is_file());
+}
+
+#[test]
+fn a_document_without_a_page_is_not_written() {
+    let home = Home::new();
+    fs::write(home.path("half.jpg"), truncated_jpeg()).unwrap();
+    home.run(&["clean", "half.jpg", "--pdf", "none.pdf"])
+        .expect(1);
+    assert!(!home.path("none.pdf").exists());
+}
+
+#[test]
+fn a_crop_in_percent_fits_every_picture_and_corners_straighten() {
+    let home = Home::new();
+    let photos = home.folder("photos");
+    fs::write(photos.join("a.png"), picture(300, 200, 1)).unwrap();
+    fs::write(photos.join("b.png"), picture(200, 400, 2)).unwrap();
+    let crop = "10%,0,50%,100%";
+    let document = home
+        .run(&["clean", "photos", "-o", "out", "--crop", crop, "--json"])
+        .expect(0)
+        .json();
+    let size = |index: usize| {
+        let item = &document["items"][index];
+        (item["width"].clone(), item["height"].clone())
+    };
+    assert_eq!(size(0), (150.into(), 200.into()));
+    assert_eq!(size(1), (100.into(), 400.into()));
+    assert_eq!(document["items"][0]["geometry"]["said"]["cropped"]["x"], 30);
+
+    let corners = "20,10,280,20,270,190,10,180";
+    let document = home
+        .run(&[
+            "clean",
+            "photos/a.png",
+            "-o",
+            "quad.png",
+            "--quad",
+            corners,
+            "--json",
+        ])
+        .expect(0)
+        .json();
+    let geometry = &document["items"][0]["geometry"];
+    assert_eq!(geometry["quad"].as_array().unwrap().len(), 4);
+    assert!(geometry["said"]["straightened"]["width"].is_u64());
+}
+
+#[test]
+fn a_board_that_is_not_found_is_left_whole_and_that_is_said() {
+    let home = Home::new();
+    fs::write(home.path("a.png"), picture(300, 200, 1)).unwrap();
+    let ended = home
+        .run(&["clean", "a.png", "-o", "out", "--quad", "auto", "--json"])
+        .expect(0);
+    assert!(
+        ended.err.contains("a.png: no board was cut out: "),
+        "{}",
+        ended.err
+    );
+    let item = &ended.json()["items"][0];
+    assert_eq!(
+        (&item["width"], &item["height"]),
+        (&300.into(), &200.into())
+    );
+    let said = item["geometry"]["message"].as_str().unwrap();
+    assert!(said.starts_with("no board was cut out: "), "{said}");
+    assert!(item["geometry"]["said"]["not-found"].is_string());
+}
+
 #[test]
 fn a_truncated_jpeg_fails_and_the_rest_is_cleaned() {
     let home = Home::new();
@@ -96,6 +302,52 @@ fn a_truncated_jpeg_fails_and_the_rest_is_cleaned() {
         "{}",
         ended.out
     );
+}
+
+/// A board of 70,000 pixels' width, with a wide stroke every 2,000 pixels.
+fn long_board() -> Vec<u8> {
+    let grey = image::GrayImage::from_fn(70_000, 60, |x, y| {
+        let ink = x % 2000 < 80 && (10..50).contains(&y);
+        image::Luma([if ink { 40 } else { 190 + (x / 7 + y) as u8 % 5 }])
+    });
+    let mut png = std::io::Cursor::new(Vec::new());
+    grey.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    png.into_inner()
+}
+
+#[test]
+fn a_picture_beyond_the_limits_is_cleaned_in_strips() {
+    let home = Home::new();
+    let board = long_board();
+    fs::write(home.path("long.png"), &board).unwrap();
+    let ended = home
+        .run(&["clean", "long.png", "-o", "out", "--json"])
+        .expect(0);
+    assert!(
+        ended.out.contains("\"surface\": \"light\""),
+        "{}",
+        ended.out
+    );
+    let clean = image::open(home.path("out/long.png.png"))
+        .unwrap()
+        .to_luma8();
+    assert_eq!(clean.dimensions(), (70_000, 60));
+    assert_eq!(clean.get_pixel(35_100, 30).0, [255]);
+    assert!(clean.get_pixel(34_040, 30).0[0] < 90);
+
+    // What is wished beside it needs the whole picture, and a broken file leaves nothing.
+    let ended = home
+        .run(&["clean", "long.png", "-o", "more", "--also", "mask"])
+        .expect(1);
+    assert!(
+        ended.out.contains("no side may exceed 65535"),
+        "{}",
+        ended.out
+    );
+    fs::write(home.path("half.png"), &board[..board.len() / 2]).unwrap();
+    home.run(&["clean", "half.png", "-o", "half"]).expect(1);
+    let left = fs::read_dir(home.path("half")).map_or(0, Iterator::count);
+    assert_eq!(left, 0);
 }
 
 #[test]
@@ -306,7 +558,7 @@ fn a_full_disk_is_one_sentence_with_the_path() {
     fs::copy(board("retro.png"), home.path("a.png")).unwrap();
     let script = format!(
         "mount -t tmpfs -o size=64k none small || exit 99; \
-         {PROGRAM} clean a.png -o small; code=$?; ls -A small >&2; exit $code"
+         {PROGRAM} clean a.png -o small --format png-true; code=$?; ls -A small >&2; exit $code"
     );
     let child = home.command(&["--version"]);
     let mut command = Command::new("unshare");

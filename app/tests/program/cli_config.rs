@@ -93,7 +93,7 @@ fn a_flag_beats_a_variable_which_beats_the_file() {
         ("local.lambda_timeout_s", "30", "variable"),
         ("local.workers", "2", "file"),
         ("local.idle_minutes", "1.5", "file"),
-        ("local.lambda_memory_mb", "256", "default"),
+        ("local.lambda_memory_mb", "512", "default"),
         ("profile", "local", "default"),
     ] {
         assert_eq!(

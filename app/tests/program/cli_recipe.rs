@@ -34,7 +34,7 @@ fn recipes_are_saved_listed_shown_used_and_removed() {
     ])
     .expect(0);
     let shown = home.run(&["recipe", "show", "faint"]).expect(0).out;
-    for line in ["white = 98", "strength = 75"] {
+    for line in ["white = 98", r#"style = "light""#] {
         assert!(
             shown.lines().any(|found| found == line),
             "{line} is not in\n{shown}"
@@ -42,7 +42,7 @@ fn recipes_are_saved_listed_shown_used_and_removed() {
     }
     let list = home.run(&["recipe", "list", "--json"]).expect(0).json();
     let recipes = list["recipes"].as_array().unwrap();
-    assert_eq!(recipes[0]["name"], "default");
+    assert_eq!(recipes[0]["name"], "whiteboard");
     assert_eq!(recipes[0]["built_in"], true);
     let last = recipes.last().unwrap();
     assert_eq!(
@@ -133,10 +133,10 @@ fn what_cannot_be_is_one_sentence_and_changes_nothing() {
     }
     assert!(!home.path("wb/config").exists(), "nothing was written");
     let ended = home
-        .run(&["recipe", "save", "x", "--set", "finish.white=10"])
+        .run(&["recipe", "save", "x", "--set", "finish.white=100"])
         .expect(2);
     assert!(
-        ended.errors()[0].contains("must be from 70 to 99"),
+        ended.errors()[0].contains("must be from 0 to 99"),
         "{}",
         ended.err
     );
@@ -193,7 +193,7 @@ fn an_edit_is_put_in_place_when_it_is_right() {
     assert!(same.err.contains("nothing was changed"), "{}", same.err);
     let ended = home.run(&["recipe", "edit", "strong"]).expect(2);
     assert!(
-        ended.err.contains("recipe save my-strong --from strong"),
+        ended.err.contains("recipe save my-hard --from hard"),
         "{}",
         ended.err
     );
@@ -220,8 +220,8 @@ fn an_edit_that_is_wrong_is_kept_and_the_recipe_stays() {
     let before = fs::read_to_string(&file).unwrap();
     for (editor, sentence) in [
         (
-            writes("[finish]\nwhite = 10\n"),
-            "`white` in [finish] must be from 70 to 99",
+            writes("[finish]\nwhite = 100\n"),
+            "`white` in [finish] must be from 0 to 99",
         ),
         (writes("[finish\n"), "the recipe cannot be read: "),
         (

@@ -19,7 +19,7 @@ fn keys(home: &Home) -> Vec<String> {
         &text("account"),
         text("access_key"),
         text("secret_key"),
-        Capacity::lambda(256, 15.0),
+        Capacity::lambda(512, 15.0),
     );
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {

@@ -1,5 +1,6 @@
 //! `docs/errors.md` is what people are told: each of its rows is produced here and compared.
 
+mod backgrounds;
 mod cloud;
 mod here;
 
@@ -117,14 +118,11 @@ fn rows() -> BTreeMap<String, Told> {
 #[test]
 fn the_page_of_errors_says_what_the_program_says() {
     let rows = rows();
-    let scenarios: BTreeMap<&str, Scenario> = here::SCENARIOS
-        .iter()
-        .chain(cloud::SCENARIOS)
-        .copied()
-        .collect();
+    let lists = [here::SCENARIOS, backgrounds::SCENARIOS, cloud::SCENARIOS];
+    let scenarios: BTreeMap<&str, Scenario> = lists.into_iter().flatten().copied().collect();
     assert_eq!(
         scenarios.len(),
-        here::SCENARIOS.len() + cloud::SCENARIOS.len(),
+        lists.iter().map(|list| list.len()).sum::<usize>(),
         "an id has two scenarios"
     );
     assert_eq!(

@@ -9,6 +9,7 @@
 )]
 
 mod batch;
+mod cli_background;
 mod cli_clean;
 mod cli_config;
 mod cli_local;

@@ -1,12 +1,14 @@
 //! A home for one test, the binary run in it, and pictures small enough to be quick.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ImageBuffer, Luma};
 use serde_json::Value;
 use tempfile::TempDir;
 use whiteboarder_core::image::{Channels, Picture, encode_png};
@@ -61,6 +63,13 @@ impl Ended {
             .filter(|line| line.starts_with("error:"))
             .collect()
     }
+}
+
+/// Where a cloud's cleanings run.
+#[derive(Clone, Copy, Debug)]
+pub enum Lane {
+    Lambda,
+    Ecs,
 }
 
 /// A folder with everything that one test's commands keep. Its cloud ends with it.
@@ -134,6 +143,48 @@ impl Home {
     pub fn record(&self) -> Option<Value> {
         let content = fs::read(self.path("wb/state/local.json")).ok()?;
         serde_json::from_slice(&content).ok()
+    }
+
+    /// Stops (SIGSTOP) the processes of this home's cloud that clean in a lane, those there are now, and says whether
+    /// there were any. To the lane it looks like a cleaning that takes for ever, however quick the machine is.
+    pub fn freeze(&self, lane: Lane) -> bool {
+        let Some(cloud) = self.record().map(|record| record["pid"].to_string()) else {
+            return false;
+        };
+        let listed = Command::new("ps")
+            .args(["axeww", "-o", "pid=,ppid=,command="])
+            .output()
+            .unwrap()
+            .stdout;
+        let listed = String::from_utf8_lossy(&listed);
+        let processes: Vec<(&str, &str, &str)> = listed
+            .lines()
+            .filter_map(|line| {
+                let (pid, rest) = line.trim_start().split_once(' ')?;
+                let (parent, command) = rest.trim_start().split_once(' ')?;
+                Some((pid, parent, command))
+            })
+            .collect();
+        let is_worker = |pid: &str| {
+            processes.iter().any(|&(of, parent, command)| {
+                of == pid && parent == cloud && command.contains(" worker --activity ")
+            })
+        };
+        let mut frozen = false;
+        for (pid, parent, command) in &processes {
+            let is_wanted = match lane {
+                Lane::Lambda => {
+                    *parent == cloud
+                        && command.contains("AWS_LAMBDA_FUNCTION_NAME=whiteboarder-clean")
+                }
+                Lane::Ecs => is_worker(parent),
+            };
+            if is_wanted && command.contains(" function") {
+                let stopped = Command::new("kill").args(["-STOP", pid]).status();
+                frozen |= stopped.unwrap().success();
+            }
+        }
+        frozen
     }
 
     /// Kills the cloud as SIGKILL does, and waits until it is gone.
@@ -219,6 +270,13 @@ pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     }
 }
 
+/// Ctrl-C, as a terminal sends it.
+pub fn interrupt(child: &Child) {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(sent.success());
+}
+
 /// Whether a process lives; a zombie does not.
 pub fn alive(pid: &str) -> bool {
     let state = Command::new("ps")
@@ -242,6 +300,41 @@ pub fn picture(width: u32, height: u32, seed: u32) -> Vec<u8> {
     let picture = Picture::new(width, height, Channels::Grey, pixels.collect()).unwrap();
     encode_png(&picture).unwrap()
 }
+
+/// Samples without any order, the same each time.
+pub fn noise(seed: u32) -> impl Iterator<Item = u32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9) | 1;
+    std::iter::from_fn(move || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        Some(state)
+    })
+}
+
+/// A PNG of 16 bits without any order: the slowest there is for any way to roll a ball.
+pub fn disorder(width: u32, height: u32) -> Vec<u8> {
+    let samples = noise(7).map(|random| random as u16);
+    let samples: Vec<_> = samples.take((width * height) as usize).collect();
+    let image = ImageBuffer::<Luma<u16>, _>::from_raw(width, height, samples).unwrap();
+    let mut bytes = Cursor::new(Vec::new());
+    let encoder =
+        PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::NoFilter);
+    image.write_with_encoder(encoder).unwrap();
+    bytes.into_inner()
+}
+
+/// Flags of a ball that takes its time on such a picture.
+pub const SLOW_BALL: [&str; 8] = [
+    "--shape",
+    "ellipsoid",
+    "--radius",
+    "400",
+    "--height",
+    "60000",
+    "--presmooth",
+    "off",
+];
 
 /// One of the sample boards.
 pub fn board(name: &str) -> PathBuf {

@@ -222,7 +222,7 @@ fn a_manifest_or_a_recipe_of_a_newer_build_is_told_as_such() {
     let home = Home::new();
     home.run(&["local", "start"]).expect(0);
     let manifest = json!({ "version": 1, "batch": "01KB00000000000000000000R3",
-        "recipe": { "version": 3, "finish": { "sparkle": 1 } } });
+        "recipe": { "version": 99, "finish": { "sparkle": 1 } } });
     let other = json!({ "version": 2, "batch": "01KB00000000000000000000M2" });
     for manifest in [&manifest, &other] {
         let key = format!("batches/{}.json", manifest["batch"].as_str().unwrap());
@@ -234,14 +234,14 @@ fn a_manifest_or_a_recipe_of_a_newer_build_is_told_as_such() {
     assert_eq!(
         ended.errors(),
         [
-            "error: the manifest of batch `01KB00000000000000000000R3` cannot be read: its recipe has version 3, \
-             and this build reads versions 1 to 2"
+            "error: the manifest of batch `01KB00000000000000000000R3` cannot be read: its recipe has version 99, \
+             and this build reads versions 1 to 3"
         ]
     );
     let listed = home.run(&["runs", "list"]).expect(0).err;
     for left_out in [
         "left out batch 01KB00000000000000000000M2: it has version 2, and this build reads version 1",
-        "left out batch 01KB00000000000000000000R3: its recipe has version 3",
+        "left out batch 01KB00000000000000000000R3: its recipe has version 99",
     ] {
         assert!(listed.contains(left_out), "{listed}");
     }

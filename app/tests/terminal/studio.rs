@@ -45,7 +45,7 @@ pub fn radius(terminal: &mut FakeTerminal, wanted: &str) -> String {
 fn shows_radius(text: &str, wanted: &str) -> bool {
     let mut rows = text.lines().filter(|line| line.contains("▸ radius"));
     rows.next()
-        .is_some_and(|row| row.contains(&format!(" {wanted} % ")))
+        .is_some_and(|row| row.contains(&format!(" {wanted} %")))
 }
 
 /// Leaves without a question.

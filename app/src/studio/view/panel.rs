@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
-use whiteboarder_core::recipe::{FIELDS, Field};
+use whiteboarder_core::recipe::{FIELDS, Field, Value};
 
 use crate::studio::layout::{Areas, Place};
 use crate::studio::model::{Model, PhotoState};
@@ -137,8 +137,13 @@ fn row(model: &Model, theme: &Theme, index: usize, columns: u16) -> Line<'static
     if let (Some(share), Some(tick)) = shares {
         spans.extend(slider(share, tick, middle, theme));
         let mut told = rows::with_unit(field, value);
-        let pixels = long_side(model).and_then(|side| rows::pixels(field, value, side));
-        if let Some(pixels) = pixels {
+        if rows::is_automatic(field, value) {
+            if let Some(found) = chosen(model, field) {
+                told = format!("{told} {}", rows::with_unit(field, found));
+            }
+        } else if let Some(pixels) =
+            long_side(model).and_then(|side| rows::pixels(field, value, side))
+        {
             told = format!("{told} {pixels} px");
         }
         spans.push(Span::styled(format!(" {told:>VALUE$}"), theme.plain));
@@ -148,7 +153,9 @@ fn row(model: &Model, theme: &Theme, index: usize, columns: u16) -> Line<'static
         } else {
             ("‹", "›")
         };
-        let told = format!("{open} {} {close}", rows::plain(value));
+        let found = chosen(model, field).filter(|_| rows::is_automatic(field, value));
+        let found = found.map_or(String::new(), |found| format!(" ({})", rows::plain(found)));
+        let told = format!("{open} {}{found} {close}", rows::plain(value));
         let pad = (middle + VALUE + 1).saturating_sub(text::width(&told));
         spans.push(Span::styled(told, theme.plain));
         spans.push(Span::raw(" ".repeat(pad)));
@@ -159,6 +166,11 @@ fn row(model: &Model, theme: &Theme, index: usize, columns: u16) -> Line<'static
     } else {
         line
     }
+}
+
+/// What was chosen for a field that is left to the picture.
+fn chosen(model: &Model, field: &Field) -> Option<Value> {
+    rows::chosen(field, model.chosen()?)
 }
 
 fn long_side(model: &Model) -> Option<u32> {

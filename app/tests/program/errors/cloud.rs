@@ -12,10 +12,10 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::here::{home, interrupt};
+use super::here::home;
 use super::{Scenario, Told};
 use crate::batch::put;
-use crate::support::{Ended, Home, truncated_jpeg};
+use crate::support::{Ended, Home, interrupt, truncated_jpeg};
 
 pub const SCENARIOS: &[(&str, Scenario)] = &[
     // Pictures, in a lane.

@@ -7,11 +7,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use super::{Scenario, Told};
 use crate::support::{
-    Ended, Home, PROGRAM, board, end, is_root, picture, truncated_jpeg, wait_until,
+    Ended, Home, PROGRAM, board, end, interrupt, is_root, picture, truncated_jpeg, wait_until,
 };
 
 pub const SCENARIOS: &[(&str, Scenario)] = &[
@@ -45,6 +45,54 @@ pub const SCENARIOS: &[(&str, Scenario)] = &[
         let home = home().with("WHITEBOARDER_HOME", "/dev/null/wb");
         let ended = home.run(&["local", "start", "--config", "/dev/null"]);
         Some(Told::of(&ended))
+    }),
+    ("output-twice", || {
+        told(&["clean", "a.png", "-o", "out", "--also", "mask,mask"])
+    }),
+    ("output-other-format", || {
+        told(&["clean", "a.png", "-o", "x.png", "--format", "svg"])
+    }),
+    ("document-twice", || {
+        told(&["clean", "a.png", "-o", "x.pdf", "--pdf", "y.pdf"])
+    }),
+    ("document-ending", || {
+        told(&["clean", "a.png", "-o", "out", "--pdf", "y.png"])
+    }),
+    ("document-alone", || {
+        told(&["clean", "a.png", "b.png", "-o", "x.pdf", "--also", "mask"])
+    }),
+    ("quality-without-jpeg", || {
+        told(&["clean", "a.png", "-o", "x.png", "--quality", "50"])
+    }),
+    // Crops and corners.
+    ("crop-unreadable", || {
+        told(&["clean", "a.png", "-o", "out", "--crop", "1,2,3"])
+    }),
+    ("quad-unreadable", || {
+        told(&["clean", "a.png", "-o", "out", "--quad", "1,2,3,x"])
+    }),
+    ("crop-and-corners", || {
+        told(&[
+            "clean",
+            "a.png",
+            "-o",
+            "out",
+            "--crop",
+            "0,0,50%,50%",
+            "--quad",
+            "0,0,90,0,90,90,0,90",
+        ])
+    }),
+    ("crop-outside", || {
+        Some(of_item(&home().run(&[
+            "clean",
+            "a.png",
+            "-o",
+            "out",
+            "--crop",
+            "900,900,10,10",
+            "--json",
+        ])))
     }),
     // Pictures.
     ("jpeg-cut-short", || of_picture("x.jpg", &truncated_jpeg())),
@@ -156,7 +204,7 @@ pub fn home() -> Home {
     home
 }
 
-fn told(arguments: &[&str]) -> Option<Told> {
+pub fn told(arguments: &[&str]) -> Option<Told> {
     Some(Told::of(&home().run(arguments)))
 }
 
@@ -245,7 +293,7 @@ fn disk_full() -> Option<Told> {
     home.folder("small");
     fs::copy(board("retro.png"), home.path("noisy.png")).unwrap();
     let script = format!(
-        "mount -t tmpfs -o size=64k none small || exit 99; exec {PROGRAM} clean noisy.png -o small"
+        "mount -t tmpfs -o size=64k none small || exit 99; exec {PROGRAM} clean noisy.png -o small --format png-true"
     );
     let like = home.command(&["--version"]);
     let mut command = Command::new("unshare");
@@ -318,13 +366,6 @@ fn crc32(bytes: &[u8]) -> u32 {
         })
     };
     !bytes.iter().fold(!0, fold)
-}
-
-/// Ctrl-C, as a terminal sends it.
-pub fn interrupt(child: &Child) {
-    let pid = child.id().to_string();
-    let sent = Command::new("kill").args(["-INT", &pid]).status().unwrap();
-    assert!(sent.success());
 }
 
 fn interrupted_clean() -> Option<Told> {
