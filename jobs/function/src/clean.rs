@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use whiteboarder_core::ALGORITHM_VERSION;
+use whiteboarder_core::analysis::Chosen;
 use whiteboarder_core::clean::clean_bytes;
 use whiteboarder_core::image::Limits;
 
@@ -35,6 +36,8 @@ pub struct Report {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+    /// What was chosen where the recipe leaves it to the picture.
+    pub chosen: Chosen,
     /// Where the time went.
     pub seconds: Seconds,
     /// Peak memory of the process in MB, where the system tells.
@@ -169,6 +172,7 @@ pub async fn clean(
         place,
         width: cleaned.width,
         height: cleaned.height,
+        chosen: cleaned.chosen,
         seconds,
         peak_memory_mb: peak_memory_mb(),
         cold_start,

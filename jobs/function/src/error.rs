@@ -32,6 +32,9 @@ pub enum FunctionError {
     /// The recipe in the object's metadata cannot be read.
     #[error("the recipe cannot be used: {0}")]
     Recipe(#[from] RecipeError),
+    /// The result cannot be made in the shape or format that is wished for.
+    #[error(transparent)]
+    Result(CleanError),
     /// The original is not there (any more).
     #[error("there is no object {key} in bucket {bucket}")]
     ObjectMissing {
@@ -63,6 +66,7 @@ impl FunctionError {
             Self::FileTooLarge { .. } => "ImageTooLarge",
             Self::Damaged { .. } => "ImageCorrupt",
             Self::Recipe(_) => "RecipeInvalid",
+            Self::Result(error) => error.name(),
             Self::ObjectMissing { .. } => "ObjectMissing",
             Self::StorageDenied(_) => "StorageDenied",
             Self::StorageFault(_) => "StorageFault",
@@ -86,6 +90,7 @@ impl From<CleanError> for FunctionError {
         match error {
             CleanError::Image(error) => Self::Image(error),
             CleanError::Recipe(error) => Self::Recipe(error),
+            other => Self::Result(other),
         }
     }
 }

@@ -317,6 +317,7 @@ async fn clean_stores_what_core_makes_in_both_lanes_and_forgets_the_failure() {
         assert_eq!(answer["output"]["sha256"], output_sha);
         assert_eq!(answer["output"]["key"], "cleaned/01B/mo/a.png.png");
         assert_eq!(answer["place"], place);
+        assert_eq!(answer["chosen"]["surface"], "light");
         assert_eq!(
             (&answer["width"], &answer["height"]),
             (&json!(200), &json!(150))
