@@ -47,6 +47,19 @@ pub struct ManifestItem {
     /// Where the sender thought it would run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predicted: Option<Place>,
+    /// The item of an earlier batch that does the work for this one: the same content with the
+    /// same recipe and algorithm. Nothing is uploaded for it here, and its result is the other's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<SameAs>,
+}
+
+/// An item of another batch.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SameAs {
+    /// The batch.
+    pub batch: String,
+    /// The item's name there.
+    pub name: String,
 }
 
 /// `batches/<batch>.json`.
@@ -77,6 +90,17 @@ pub struct Batch {
     pub manifest: Manifest,
     /// Where each item's file is, as far as known here.
     pub sources: BTreeMap<String, PathBuf>,
+}
+
+impl Manifest {
+    /// Where the work on an item is done: batch and name, its own unless it is [`ManifestItem::same_as`] another.
+    #[must_use]
+    pub fn home<'a>(&'a self, item: &'a ManifestItem) -> (&'a str, &'a str) {
+        match &item.same_as {
+            Some(other) => (&other.batch, &other.name),
+            None => (&self.batch, &item.name),
+        }
+    }
 }
 
 /// What [`Batch::remember`] writes.
@@ -121,6 +145,7 @@ impl Batch {
                 width: item.width,
                 height: item.height,
                 predicted: item.place,
+                same_as: None,
             })
             .collect();
         let manifest = Manifest {

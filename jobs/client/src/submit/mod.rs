@@ -11,7 +11,7 @@ mod plan;
 mod scan;
 mod upload;
 
-pub use ledger::{Batch, Manifest, ManifestItem, load_manifest};
+pub use ledger::{Batch, Manifest, ManifestItem, SameAs, load_manifest};
 pub use plan::{Plan, PlannedItem, plan};
 pub use scan::{Scan, ScanError, Skipped, SourceFile, scan};
 pub use upload::{SubmitOptions, UploadSummary, run, upload};

@@ -425,6 +425,7 @@ mod tests {
                 width: None,
                 height: None,
                 predicted: Some(Place::Lambda),
+                same_as: None,
             }],
         }
     }
