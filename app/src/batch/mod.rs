@@ -3,5 +3,7 @@
 
 pub mod live;
 pub mod outcome;
+pub mod screen;
 pub mod story;
+pub mod tally;
 pub mod target;

@@ -37,6 +37,16 @@ pub fn expected_capacity(settings: &Settings) -> Result<Capacity> {
     }
 }
 
+/// Where originals go, without asking anybody: `s3://bucket/inbox/`.
+pub fn inbox(settings: &Settings) -> Result<String> {
+    let bucket = if settings.profile == LOCAL {
+        whiteboarder_jobs::stack::LOCAL_BUCKET
+    } else {
+        &table(settings)?.bucket
+    };
+    Ok(format!("s3://{bucket}/inbox/"))
+}
+
 fn table(settings: &Settings) -> Result<&ProfileTable> {
     settings
         .file

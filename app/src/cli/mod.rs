@@ -20,6 +20,7 @@ mod watch;
 mod worker;
 
 pub use local::ensure as ensure_local;
+pub use submit::for_download;
 
 use std::path::PathBuf;
 

@@ -25,6 +25,8 @@ const SAMPLES: &str = "assets/boards";
 pub struct Gathered {
     /// The photographs.
     pub photos: Vec<Photo>,
+    /// The files and folders they were found in.
+    pub paths: Vec<PathBuf>,
     /// What lay in the folders and was left out, in a line; empty when nothing was.
     pub left_out: String,
 }
@@ -62,6 +64,7 @@ pub fn gather(paths: &[PathBuf], output: Option<&Path>) -> Result<Gathered> {
     });
     Ok(Gathered {
         photos: readable.chain(refused).collect(),
+        paths: paths.to_vec(),
         left_out: skipped_lines(&lying).join("; "),
     })
 }

@@ -3,10 +3,12 @@
 //! Input, the footer, the `?` layer and `docs/keys.md` are all read from [`TABLE`], so none of them can
 //! disagree with another.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 
 use super::model::{Layer, Look, Model, PhotoState};
 use super::rows;
+use crate::ui;
+use crate::ui::keys::key;
 
 /// What a key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub enum Action {
     SavePreset,
     /// Show or hide the panel.
     Panel,
+    /// The Batch screen, with these photographs and this recipe.
+    Batch,
     /// All keys.
     Help,
     /// Leave, but ask when something would be lost.
@@ -109,38 +113,7 @@ impl Mode {
 }
 
 /// A row of the table.
-pub struct Binding {
-    /// Names as [`name`] makes them; the first is the one that the footer shows.
-    pub keys: &'static [&'static str],
-    /// What it does.
-    pub action: Action,
-    /// Where it holds.
-    pub mode: Mode,
-    /// Whether it would do anything now.
-    pub live: fn(&Model) -> bool,
-    /// One or two words for the footer; empty when the footer never shows it.
-    pub label: &'static str,
-    /// What it does, for the list of keys.
-    pub help: &'static str,
-}
-
-const fn key(
-    mode: Mode,
-    keys: &'static [&'static str],
-    action: Action,
-    live: fn(&Model) -> bool,
-    label: &'static str,
-    help: &'static str,
-) -> Binding {
-    Binding {
-        keys,
-        action,
-        mode,
-        live,
-        label,
-        help,
-    }
-}
+pub type Binding = ui::keys::Binding<Model, Action, Mode>;
 
 fn always(_: &Model) -> bool {
     true
@@ -184,6 +157,7 @@ pub const TABLE: &[Binding] = &[
     key(Mode::Studio, &["R"], Action::ResetAll, Model::is_changed, "", "all fields back to what the named recipe says"),
     key(Mode::Studio, &["P"], Action::SavePreset, photo, "save preset", "save the recipe as a preset"),
     key(Mode::Studio, &["Tab"], Action::Panel, photo, "panel", "hide or show the panel of fields"),
+    key(Mode::Studio, &["S", "2"], Action::Batch, photo, "submit", "the Batch screen: submit these photographs with this recipe"),
     key(Mode::Studio, &["?", "F1"], Action::Help, always, "keys", "all keys"),
     key(Mode::Studio, &["q"], Action::Quit, always, "quit", "leave; asks when changes are not written"),
     key(Mode::Prompt, &["Enter"], Action::Accept, always, "accept", "take what was typed"),
@@ -203,60 +177,12 @@ fn split(model: &Model) -> bool {
 
 /// What a key means now.
 pub fn action(model: &Model, key: &KeyEvent) -> Option<Action> {
-    let mode = Mode::of(model);
-    let name = name(key)?;
-    TABLE
-        .iter()
-        .filter(|binding| binding.mode == mode || binding.mode == Mode::Everywhere)
-        .find(|binding| binding.keys.contains(&name.as_str()) && (binding.live)(model))
-        .map(|binding| binding.action)
+    ui::keys::find(TABLE, model, [Mode::of(model), Mode::Everywhere], key)
 }
 
 /// The keys that would do something now, for the footer.
-pub fn live(model: &Model) -> impl Iterator<Item = &'static Binding> {
-    let mode = Mode::of(model);
-    TABLE.iter().filter(move |binding| {
-        binding.mode == mode && !binding.label.is_empty() && (binding.live)(model)
-    })
-}
-
-/// A key's name, as the table and people write it: `h`, `H`, `Left`, `Shift-Left`, `Ctrl-R`, `F1`.
-pub fn name(key: &KeyEvent) -> Option<String> {
-    let base = match key.code {
-        // Shift is in the character itself; Ctrl comes with the small one.
-        KeyCode::Char(c) if key.modifiers.contains(KeyModifiers::CONTROL) => {
-            return Some(format!("Ctrl-{}", c.to_uppercase()));
-        }
-        KeyCode::Char(c) if key.modifiers.contains(KeyModifiers::ALT) => {
-            return Some(format!("Alt-{c}"));
-        }
-        KeyCode::Char(c) => return Some(c.to_string()),
-        KeyCode::F(number) => format!("F{number}"),
-        KeyCode::Left => "Left".to_owned(),
-        KeyCode::Right => "Right".to_owned(),
-        KeyCode::Up => "Up".to_owned(),
-        KeyCode::Down => "Down".to_owned(),
-        KeyCode::Enter => "Enter".to_owned(),
-        KeyCode::Esc => "Esc".to_owned(),
-        KeyCode::Tab => "Tab".to_owned(),
-        _ => return None,
-    };
-    Some(if key.modifiers.contains(KeyModifiers::SHIFT) {
-        format!("Shift-{base}")
-    } else {
-        base
-    })
-}
-
-/// A key's name with arrows as arrows.
-pub fn pretty(name: &str, unicode: bool) -> String {
-    if !unicode {
-        return name.to_owned();
-    }
-    name.replace("Left", "←")
-        .replace("Right", "→")
-        .replace("Up", "↑")
-        .replace("Down", "↓")
+pub fn live(model: &Model) -> impl Iterator<Item = &Binding> {
+    ui::keys::live(TABLE, model, Mode::of(model))
 }
 
 /// The table by sections, as the list of keys and the documentation show it.
@@ -275,24 +201,18 @@ pub fn sections() -> impl Iterator<Item = (&'static str, impl Iterator<Item = &'
     })
 }
 
-/// The table as Markdown: `docs/keys.md`.
+/// The table as Markdown, for `docs/keys.md`.
 #[cfg(test)]
 pub fn markdown() -> String {
-    let mut text =
-        "# The studio's keys\n\nWritten by the program's own key table; `?` shows the same.\n"
-            .to_owned();
-    for (heading, rows) in sections() {
-        text.extend(["\n## ", heading, "\n\n| key | what it does |\n|---|---|\n"]);
-        for row in rows {
-            let keys: Vec<String> = row
-                .keys
-                .iter()
-                .map(|key| format!("`{}`", pretty(key, true)))
-                .collect();
-            text.extend(["| ", &keys.join(" "), " | ", row.help, " |\n"]);
-        }
-    }
-    text
+    let headings = [
+        Mode::Studio,
+        Mode::Everywhere,
+        Mode::Prompt,
+        Mode::Ask,
+        Mode::Help,
+    ]
+    .map(|mode| (mode, mode.heading()));
+    ui::keys::markdown(TABLE, &headings)
 }
 
 #[cfg(test)]
@@ -300,55 +220,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documentation_is_the_table() {
+    fn the_documentation_is_the_tables() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/keys.md");
-        let wanted = markdown();
+        let wanted = format!(
+            "# Keys\n\nWritten by the program's own key tables; `?` shows the same.\n{}{}",
+            markdown(),
+            crate::batch::screen::markdown()
+        );
         if std::env::var_os("UPDATE_DOCS").is_some() {
             std::fs::write(path, &wanted).unwrap();
         }
         let written = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
             written == wanted,
-            "docs/keys.md is not the key table; UPDATE_DOCS=1 cargo test -p whiteboarder keys writes it"
+            "docs/keys.md is not the key tables; UPDATE_DOCS=1 cargo test -p whiteboarder keys writes it"
         );
     }
 
     #[test]
-    fn no_key_has_two_meanings_in_one_place() {
-        for (index, one) in TABLE.iter().enumerate() {
-            for other in &TABLE[index + 1..] {
-                let meets = one.mode == other.mode
-                    || one.mode == Mode::Everywhere
-                    || other.mode == Mode::Everywhere;
-                let shared = one.keys.iter().find(|key| other.keys.contains(key));
-                assert!(!meets || shared.is_none(), "{shared:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_key_can_be_typed() {
-        let typed = |key: &str| {
-            let (modifiers, base) = match key.split_once('-') {
-                Some(("Ctrl", base)) => (KeyModifiers::CONTROL, base.to_lowercase()),
-                Some(("Shift", base)) => (KeyModifiers::SHIFT, base.to_owned()),
-                _ => (KeyModifiers::NONE, key.to_owned()),
-            };
-            let code = match base.as_str() {
-                "Left" => KeyCode::Left,
-                "Right" => KeyCode::Right,
-                "Up" => KeyCode::Up,
-                "Down" => KeyCode::Down,
-                "Enter" => KeyCode::Enter,
-                "Esc" => KeyCode::Esc,
-                "Tab" => KeyCode::Tab,
-                "F1" => KeyCode::F(1),
-                one => KeyCode::Char(one.chars().next().unwrap()),
-            };
-            name(&KeyEvent::new(code, modifiers)).unwrap()
-        };
-        for key in TABLE.iter().flat_map(|binding| binding.keys) {
-            assert_eq!(typed(key), *key);
-        }
+    fn every_key_has_one_meaning_and_can_be_typed() {
+        ui::keys::check(TABLE, Mode::Everywhere);
     }
 }

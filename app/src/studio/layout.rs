@@ -2,8 +2,7 @@
 
 use ratatui::layout::Rect;
 
-/// Below this a terminal shows only what it would need.
-pub const LEAST: (u16, u16) = (50, 15);
+use crate::ui::LEAST;
 
 /// From this many columns on the panel stands beside the picture, otherwise below it.
 const WIDE: u16 = 100;

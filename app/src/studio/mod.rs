@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use whiteboarder_core::recipe::Recipe;
 
+use crate::batch::screen as batch;
 use crate::cleaning::write::write_private;
 use crate::config::{Dirs, Settings};
 use crate::error::{Exit, Failure};
@@ -83,6 +84,7 @@ pub fn open(options: Options) -> Result<Studio> {
     }
     Ok(Studio {
         model,
+        paths: gathered.paths,
         output: options.output,
         graphics: options.graphics,
     })
@@ -91,6 +93,7 @@ pub fn open(options: Options) -> Result<Studio> {
 /// A studio that is ready to be shown.
 pub struct Studio {
     model: Model,
+    paths: Vec<PathBuf>,
     output: Option<PathBuf>,
     graphics: GraphicsChoice,
 }
@@ -100,7 +103,12 @@ impl Studio {
     pub fn run(mut self, settings: &Settings) -> Result<Exit> {
         let model = &mut self.model;
         model.profile.clone_from(&settings.profile);
-        let left = show(model, self.graphics, settings);
+        let sources = Sources {
+            paths: self.paths,
+            output: self.output.clone().unwrap_or_else(|| files::OUTPUT.into()),
+        };
+        let mut batch_lines = Vec::new();
+        let left = show(model, self.graphics, sources, settings, &mut batch_lines);
         // However it ended: what took effort is not lost.
         let terminal = &settings.terminal;
         let kept = if model.is_changed() {
@@ -115,6 +123,9 @@ impl Studio {
             None
         };
         for line in farewell::lines(model, self.output.as_deref(), kept.as_deref()) {
+            terminal.note(&line);
+        }
+        for line in batch_lines {
             terminal.note(&line);
         }
         Ok(match left? {
@@ -142,9 +153,29 @@ fn keep(dirs: &Dirs, recipe: &Recipe) -> Result<PathBuf, Failure> {
 enum Event {
     Input(Input),
     Message(Msg),
+    Batch(batch::Msg),
 }
 
-fn show(model: &mut Model, graphics: GraphicsChoice, settings: &Settings) -> Result<Leave> {
+/// What the Batch screen submits.
+struct Sources {
+    paths: Vec<PathBuf>,
+    output: PathBuf,
+}
+
+/// Which screen is shown and has the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Front {
+    Studio,
+    Batch,
+}
+
+fn show(
+    model: &mut Model,
+    graphics: GraphicsChoice,
+    sources: Sources,
+    settings: &Settings,
+    batch_lines: &mut Vec<String>,
+) -> Result<Leave> {
     let (sender, events) = channel();
     let mut screen = Screen::enter(&settings.terminal, graphics, {
         let sender = sender.clone();
@@ -173,11 +204,23 @@ fn show(model: &mut Model, graphics: GraphicsChoice, settings: &Settings) -> Res
         started: Instant::now(),
         gate: Gate::default(),
         leave: None,
+        batch: batch::Screen::new(settings, {
+            let sender = sender.clone();
+            move || {
+                let sender = sender.clone();
+                Box::new(move |message| {
+                    let _ = sender.send(Event::Batch(message));
+                })
+            }
+        }),
+        sources,
+        front: Front::Studio,
         sender,
         mailbox,
     };
     let leave = runner.run(model, &mut screen, &events);
     runner.gate.close();
+    *batch_lines = runner.batch.farewell();
     leave
 }
 
@@ -188,6 +231,9 @@ struct Runner {
     started: Instant,
     gate: Gate,
     leave: Option<Leave>,
+    batch: batch::Screen,
+    sources: Sources,
+    front: Front,
     sender: Sender<Event>,
     mailbox: Mailbox,
 }
@@ -199,18 +245,19 @@ impl Runner {
         screen: &mut Screen,
         events: &Receiver<Event>,
     ) -> Result<Leave> {
-        let (columns, rows) = screen.size();
-        self.message(model, screen, Msg::Resize(columns, rows))?;
+        let size = screen.size();
+        self.resize(model, screen, size)?;
         let mut stale = true;
         loop {
             if let Some(leave) = self.leave {
                 return Ok(leave);
             }
             // When the writer is busy, it says so at its end, and then this is tried again.
-            if stale && screen.draw(|frame| view::view(model, &self.theme, frame, frame.area()))? {
+            if stale && self.draw(model, screen)? {
                 stale = false;
             }
-            let first = match model.wake_ms() {
+            let wakes = [model.wake_ms(), self.batch.wake_ms()];
+            let first = match wakes.into_iter().flatten().min() {
                 None => events.recv().ok(),
                 Some(at_ms) => {
                     let wait = Duration::from_millis(at_ms.saturating_sub(self.now_ms()));
@@ -225,8 +272,7 @@ impl Runner {
             for event in first.into_iter().chain(events.try_iter().take(AT_ONCE)) {
                 stale |= self.event(model, screen, event)?;
             }
-            let now = Msg::Tick(self.now_ms());
-            self.message(model, screen, now)?;
+            self.tick(model, screen)?;
         }
     }
 
@@ -234,23 +280,101 @@ impl Runner {
         self.started.elapsed().as_millis() as u64
     }
 
+    fn draw(&self, model: &Model, screen: &mut Screen) -> Result<bool> {
+        let theme = &self.theme;
+        Ok(match self.front {
+            Front::Studio => screen.draw(|frame| view::view(model, theme, frame, frame.area()))?,
+            Front::Batch => screen.draw(|frame| self.batch.draw(theme, frame))?,
+        })
+    }
+
+    fn tick(&mut self, model: &mut Model, screen: &mut Screen) -> Result<()> {
+        let now = self.now_ms();
+        self.message(model, screen, Msg::Tick(now))?;
+        self.batch(model, screen, batch::Msg::Tick(now))
+    }
+
     /// Whether the screen is out of date now.
     fn event(&mut self, model: &mut Model, screen: &mut Screen, event: Event) -> Result<bool> {
-        let message = match event {
-            Event::Message(message) => message,
-            Event::Input(Input::Key(key)) => Msg::Key(key),
-            Event::Input(Input::Paste(text)) => Msg::Paste(text),
-            Event::Input(Input::Resize(columns, rows)) => Msg::Resize(columns, rows),
-            Event::Input(Input::Terminate) => Msg::Terminate,
-            Event::Input(Input::Resumed) => {
-                let (columns, rows) = screen.size();
-                Msg::Resize(columns, rows)
+        self.tick(model, screen)?;
+        let input = match event {
+            Event::Message(message) => {
+                self.message(model, screen, message)?;
+                return Ok(true);
             }
-            Event::Input(Input::Written) => return Ok(false),
+            Event::Batch(message) => {
+                self.batch(model, screen, message)?;
+                let words = self.batch.running().unwrap_or_default();
+                self.message(model, screen, Msg::Elsewhere(words))?;
+                return Ok(true);
+            }
+            Event::Input(input) => input,
         };
-        self.message(model, screen, Msg::Tick(self.now_ms()))?;
-        self.message(model, screen, message)?;
+        match (input, self.front) {
+            (Input::Key(key), Front::Studio) => self.message(model, screen, Msg::Key(key))?,
+            (Input::Key(key), Front::Batch) => {
+                self.batch(model, screen, batch::Msg::Key(key))?;
+            }
+            (Input::Paste(text), Front::Studio) => {
+                self.message(model, screen, Msg::Paste(text))?;
+            }
+            (Input::Paste(text), Front::Batch) => {
+                self.batch(model, screen, batch::Msg::Paste(text))?;
+            }
+            (Input::Resize(columns, rows), _) => {
+                self.resize(model, screen, (columns, rows))?;
+            }
+            (Input::Resumed, _) => {
+                let size = screen.size();
+                self.resize(model, screen, size)?;
+            }
+            (Input::Terminate, _) => self.message(model, screen, Msg::Terminate)?,
+            (Input::Written, _) => return Ok(false),
+        }
         Ok(true)
+    }
+
+    fn resize(
+        &mut self,
+        model: &mut Model,
+        screen: &mut Screen,
+        (columns, rows): (u16, u16),
+    ) -> Result<()> {
+        self.message(model, screen, Msg::Resize(columns, rows))?;
+        self.batch(model, screen, batch::Msg::Resize(columns, rows))
+    }
+
+    /// Takes in what concerns the Batch screen.
+    fn batch(&mut self, model: &mut Model, screen: &mut Screen, message: batch::Msg) -> Result<()> {
+        for wish in self.batch.message(message) {
+            match wish {
+                batch::Wish::Studio => {
+                    self.front = Front::Studio;
+                    self.message(model, screen, Msg::Shown)?;
+                }
+                batch::Wish::Title(title) if self.front == Front::Batch => {
+                    screen.set_title(&title);
+                }
+                batch::Wish::Title(_) => {}
+                batch::Wish::Suspend => screen.suspend()?,
+                batch::Wish::Quit { interrupted: true } => self.leave = Some(Leave::Interrupted),
+                batch::Wish::Quit { interrupted: false } => self.leave = Some(Leave::Quit),
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the Batch screen to the front, with what the studio has now.
+    fn show_batch(&mut self, model: &mut Model, screen: &mut Screen) -> Result<()> {
+        self.front = Front::Batch;
+        let changed = if model.is_changed() { "*" } else { "" };
+        let order = batch::Order {
+            paths: self.sources.paths.clone(),
+            output: self.sources.output.clone(),
+            recipe_name: format!("{}{changed}", model.recipe_name),
+            recipe: model.recipe.clone(),
+        };
+        self.batch(model, screen, batch::Msg::Open(Box::new(order)))
     }
 
     fn message(&mut self, model: &mut Model, screen: &mut Screen, message: Msg) -> Result<()> {
@@ -267,7 +391,13 @@ impl Runner {
                     let _ = self.sender.send(Event::Message(saved));
                 }
                 Effect::SetTitle(title) => screen.set_title(&title),
+                Effect::Batch => self.show_batch(model, screen)?,
                 Effect::Suspend => screen.suspend()?,
+                // The other screen asks when its uploads would stop.
+                Effect::Quit(Leave::Quit) if self.batch.running().is_some() => {
+                    self.front = Front::Batch;
+                    self.batch(model, screen, batch::Msg::Leave)?;
+                }
                 Effect::Quit(leave) => self.leave = Some(leave),
             }
         }

@@ -78,6 +78,8 @@ pub struct Model {
     pub written: Vec<PathBuf>,
     /// How to leave when writing has ended.
     pub leaving: Option<Leave>,
+    /// What goes on in the Batch screen: `batch 12/40`; empty when nothing does.
+    pub elsewhere: String,
 }
 
 impl Default for Model {
@@ -111,6 +113,7 @@ impl Default for Model {
             writing: None,
             written: Vec::new(),
             leaving: None,
+            elsewhere: String::new(),
         }
     }
 }
@@ -323,6 +326,10 @@ pub enum Msg {
         /// Where.
         path: Result<PathBuf, String>,
     },
+    /// What goes on in the Batch screen, in a few words.
+    Elsewhere(String),
+    /// The studio is shown again.
+    Shown,
     /// The system wants us to end.
     Terminate,
 }
@@ -343,6 +350,8 @@ pub enum Effect {
         /// Whether a preset of that name may be replaced.
         replace: bool,
     },
+    /// Show the Batch screen.
+    Batch,
     /// Name the terminal's window.
     SetTitle(String),
     /// Give the shell its terminal for a while.

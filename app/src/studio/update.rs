@@ -64,6 +64,11 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Elsewhere(words) => {
+            model.elsewhere = words;
+            Vec::new()
+        }
+        Msg::Shown => vec![title(model)],
         Msg::Terminate => vec![Effect::Quit(Leave::Interrupted)],
     }
 }
@@ -249,6 +254,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             model.panel_hidden = !model.panel_hidden;
             outdate(model)
         }
+        Action::Batch => vec![Effect::Batch],
         Action::Help => {
             model.layer = Some(Layer::Help { scroll: 0 });
             Vec::new()

@@ -1,6 +1,7 @@
 //! A list of keys and what they do, in sections, scrolled.
 
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
 
 use crate::term::text;
 use crate::term::theme::Theme;
@@ -56,6 +57,19 @@ pub fn line(row: Row, theme: &Theme) -> Line<'static> {
             ])
         }
     }
+}
+
+/// As many rows as fit from one on; never past the end, since a resize may have made the list shorter.
+pub fn page(rows: Vec<Row>, scroll: u16, height: u16, theme: &Theme) -> Paragraph<'static> {
+    let height = usize::from(height);
+    let most = rows.len().saturating_sub(height);
+    let lines: Vec<Line<'static>> = rows
+        .into_iter()
+        .skip(usize::from(scroll).min(most))
+        .take(height)
+        .map(|row| line(row, theme))
+        .collect();
+    Paragraph::new(lines)
 }
 
 /// Breaks text between words.

@@ -36,6 +36,7 @@ struct Parts {
     name: String,
     size: String,
     count: String,
+    elsewhere: String,
     profile: String,
     word: String,
     recipe: String,
@@ -60,6 +61,7 @@ impl Parts {
             } else {
                 String::new()
             },
+            elsewhere: model.elsewhere.clone(),
             profile: model.profile.clone(),
             word: "recipe:".to_owned(),
             recipe: format!("{}{changed}", model.recipe_name),
@@ -89,7 +91,13 @@ impl Parts {
 
     /// A blank before each part and two between left and right.
     fn width(&self) -> usize {
-        let right = [&self.profile, &self.word, &self.recipe, &self.quality.0];
+        let right = [
+            &self.elsewhere,
+            &self.profile,
+            &self.word,
+            &self.recipe,
+            &self.quality.0,
+        ];
         self.left()
             .into_iter()
             .chain(right)
@@ -112,6 +120,7 @@ impl Parts {
         }
         let word = if self.word.is_empty() { "" } else { " " };
         let right: Vec<Span<'static>> = [
+            (self.elsewhere, theme.notable, "  "),
             (self.profile, theme.faint, "  "),
             (self.word, theme.faint, word),
             (self.recipe, theme.strong, "  "),

@@ -12,11 +12,13 @@ use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::keys::{self, Mode};
-use super::layout::{self, LEAST};
+use super::layout;
 use super::model::{Layer, Model, PhotoState};
 use crate::term::glyph::Mark;
 use crate::term::text;
 use crate::term::theme::Theme;
+use crate::ui::keys::pretty;
+use crate::ui::line::{cut, too_small};
 use crate::ui::{footer, help};
 
 /// Draws the studio.
@@ -35,20 +37,6 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     }
     frame.render_widget(status::line(model, theme, area.width), areas.status);
     footer(model, theme, frame, areas.footer);
-}
-
-fn too_small(theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
-    let by = if theme.ascii() { 'x' } else { '×' };
-    let (columns, rows) = LEAST;
-    let (width, height) = (area.width, area.height);
-    let line = format!("{columns}{by}{rows} needed, this is {width}{by}{height}");
-    let middle = Rect::new(area.x, area.y + height / 2, width, height.min(1));
-    frame.render_widget(
-        Paragraph::new(line)
-            .alignment(Alignment::Center)
-            .style(theme.plain),
-        middle,
-    );
 }
 
 /// What to do when nothing is open.
@@ -103,11 +91,8 @@ pub fn help_rows(columns: u16, unicode: bool) -> Vec<help::Row> {
         .map(|(heading, rows)| {
             let rows = rows
                 .map(|row| {
-                    let names: Vec<String> = row
-                        .keys
-                        .iter()
-                        .map(|name| keys::pretty(name, unicode))
-                        .collect();
+                    let names: Vec<String> =
+                        row.keys.iter().map(|name| pretty(name, unicode)).collect();
                     (names.join(" "), row.help.to_owned())
                 })
                 .collect();
@@ -119,15 +104,7 @@ pub fn help_rows(columns: u16, unicode: bool) -> Vec<help::Row> {
 
 fn keys_layer(model: &Model, theme: &Theme, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
     let rows = help_rows(model.size.0, !theme.ascii());
-    // Never past the end: a resize may have made the list shorter.
-    let most = rows.len().saturating_sub(usize::from(area.height));
-    let lines: Vec<Line<'_>> = rows
-        .into_iter()
-        .skip(usize::from(scroll).min(most))
-        .take(usize::from(area.height))
-        .map(|row| help::line(row, theme))
-        .collect();
-    frame.render_widget(Paragraph::new(lines), area);
+    frame.render_widget(help::page(rows, scroll, area.height, theme), area);
 }
 
 fn footer(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -137,14 +114,14 @@ fn footer(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     }) = &model.layer
     {
         let mark = Mark::Failed.glyph(!theme.ascii());
-        let line = status::cut(&format!(" {mark} {problem}"), area.width, theme);
+        let line = cut(&format!(" {mark} {problem}"), area.width, theme);
         frame.render_widget(Line::styled(line, theme.bad), area);
         return;
     }
     let keys: Vec<(String, &str)> = keys::live(model)
         .map(|binding| {
             let name = binding.keys.first().copied().unwrap_or_default();
-            (keys::pretty(name, !theme.ascii()), binding.label)
+            (pretty(name, !theme.ascii()), binding.label)
         })
         .collect();
     // `?` and `q`.

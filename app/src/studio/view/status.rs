@@ -9,7 +9,7 @@ use crate::studio::rows;
 use crate::term::glyph::Mark;
 use crate::term::text;
 use crate::term::theme::Theme;
-use crate::ui::toast::Kind;
+use crate::ui::line::{cut, message, prompt as typed};
 
 /// One row; the first of these that there is.
 pub fn line(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
@@ -46,34 +46,9 @@ pub fn line(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
         return Line::styled(cut(&words, columns, theme), theme.strong);
     }
     if let Some(toast) = &model.toast {
-        let (mark, style) = match toast.kind {
-            Kind::Done => (Mark::Done.glyph(unicode), theme.good),
-            Kind::Failed => (Mark::Failed.glyph(unicode), theme.bad),
-            Kind::Note if unicode => ("·", theme.plain),
-            Kind::Note => ("-", theme.plain),
-        };
-        let words = format!(" {mark} {}", toast.text);
-        return Line::styled(cut(&words, columns, theme), style);
+        return message(toast, columns, theme);
     }
     seen(model, theme, columns)
-}
-
-/// Text that ends where the row does.
-pub fn cut(words: &str, columns: u16, theme: &Theme) -> String {
-    let dots = if theme.ascii() { ".." } else { "…" };
-    let room = usize::from(columns);
-    if text::width(words) <= room {
-        return words.to_owned();
-    }
-    let mut short = String::new();
-    for character in words.chars() {
-        short.push(character);
-        if text::width(&short) + text::width(dots) > room {
-            short.pop();
-            break;
-        }
-    }
-    short + dots
 }
 
 fn asked(question: &Question) -> String {
@@ -109,16 +84,7 @@ fn prompt(
         }
         Purpose::PresetName => "save the recipe as (a-z 0-9 - _ .): ".to_owned(),
     };
-    let (before, at, after) = line.parts();
-    // The end of a long line is where somebody types.
-    let room = usize::from(columns).saturating_sub(text::width(&label) + 3);
-    let skip = before.chars().count().saturating_sub(room);
-    Line::from(vec![
-        Span::styled(format!(" {label}"), theme.strong),
-        Span::styled(before.chars().skip(skip).collect::<String>(), theme.plain),
-        Span::styled(at.unwrap_or(' ').to_string(), theme.selected),
-        Span::styled(after, theme.plain),
-    ])
+    typed(&label, line, columns, theme)
 }
 
 /// What is shown and what the selected field does.

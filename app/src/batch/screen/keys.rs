@@ -1,0 +1,172 @@
+//! The key table of the Batch screen.
+
+use crossterm::event::KeyEvent;
+
+use super::model::{Layer, Model, Phase};
+use crate::ui;
+use crate::ui::keys::key;
+
+/// What a key means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Towards the top of the list.
+    Up,
+    /// Towards its end.
+    Down,
+    /// Half a page.
+    PageUp,
+    /// Half a page.
+    PageDown,
+    /// The first row.
+    First,
+    /// The last row.
+    Last,
+    /// Leave the selected picture out, or take it in again.
+    LeaveOut,
+    /// Submit what is planned; go on with what is paused.
+    Submit,
+    /// Pause the uploads.
+    Pause,
+    /// The next place.
+    Place,
+    /// With or without subfolders.
+    Subfolders,
+    /// Skip what is unchanged, or not.
+    Unchanged,
+    /// Download the results, or not.
+    Download,
+    /// Look at the files again.
+    Rescan,
+    /// Type a filter.
+    Filter,
+    /// Back to the studio.
+    Studio,
+    /// All keys.
+    Help,
+    /// Leave.
+    Quit,
+    /// Leave at once.
+    Leave,
+    /// Give the shell its terminal back for a while.
+    Suspend,
+    /// Accept what was typed.
+    Accept,
+    /// Yes.
+    Yes,
+    /// Away with the top layer.
+    Close,
+    /// Scroll.
+    ScrollUp,
+    /// Scroll.
+    ScrollDown,
+}
+
+/// Where a binding holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// No layer is open.
+    Batch,
+    /// A filter is typed.
+    Prompt,
+    /// A question waits for yes or no.
+    Ask,
+    /// All keys are shown.
+    Help,
+    /// In all of them.
+    Everywhere,
+}
+
+impl Mode {
+    /// The mode that the top layer makes.
+    pub fn of(model: &Model) -> Mode {
+        match model.layer {
+            None => Mode::Batch,
+            Some(Layer::Filter { .. }) => Mode::Prompt,
+            Some(Layer::AskLeave) => Mode::Ask,
+            Some(Layer::Help { .. }) => Mode::Help,
+        }
+    }
+}
+
+/// The sections of the list of keys.
+pub const SECTIONS: [(Mode, &str); 5] = [
+    (Mode::Batch, "Batch"),
+    (Mode::Everywhere, "Batch, everywhere"),
+    (Mode::Prompt, "Batch, while typing a filter"),
+    (Mode::Ask, "Batch, at a question"),
+    (Mode::Help, "Batch, in the list of keys"),
+];
+
+/// A row of the table.
+pub type Binding = ui::keys::Binding<Model, Action, Mode>;
+
+fn always(_: &Model) -> bool {
+    true
+}
+
+fn listed(model: &Model) -> bool {
+    !model.rows.is_empty()
+}
+
+fn planning(model: &Model) -> bool {
+    matches!(
+        model.phase,
+        Phase::Planned | Phase::Scanning | Phase::Ended | Phase::Unplanned
+    )
+}
+
+fn planned(model: &Model) -> bool {
+    model.phase == Phase::Planned && listed(model)
+}
+
+/// Every key, in the order in which the footer offers them.
+#[rustfmt::skip]
+pub const TABLE: &[Binding] = &[
+    key(Mode::Batch, &["Enter"], Action::Submit, Model::can_submit, "submit", "submit what is planned; go on with what is paused"),
+    key(Mode::Batch, &["p"], Action::Pause, Model::can_pause, "pause", "pause: what is uploaded goes on, the rest waits"),
+    key(Mode::Batch, &["Space"], Action::LeaveOut, planned, "leave out", "leave the selected picture out, or take it in again"),
+    key(Mode::Batch, &["r"], Action::Rescan, planning, "rescan", "look at the files again, with the studio's recipe as it is now"),
+    key(Mode::Batch, &["o"], Action::Place, planning, "place", "where to run: auto, lambda, ecs"),
+    key(Mode::Batch, &["f"], Action::Subfolders, planning, "folders", "with or without subfolders"),
+    key(Mode::Batch, &["c"], Action::Unchanged, planning, "unchanged", "skip what an earlier batch has cleaned already, or clean it again"),
+    key(Mode::Batch, &["d"], Action::Download, planning, "download", "download the results when they are there, or not"),
+    key(Mode::Batch, &["/"], Action::Filter, listed, "filter", "show only the pictures whose name or state has this in it"),
+    key(Mode::Batch, &["j", "Down"], Action::Down, listed, "", "the picture below"),
+    key(Mode::Batch, &["k", "Up"], Action::Up, listed, "", "the picture above"),
+    key(Mode::Batch, &["PgDn", "Ctrl-D"], Action::PageDown, listed, "", "half a page down"),
+    key(Mode::Batch, &["PgUp", "Ctrl-U"], Action::PageUp, listed, "", "half a page up"),
+    key(Mode::Batch, &["g", "Home"], Action::First, listed, "", "the first picture"),
+    key(Mode::Batch, &["G", "End"], Action::Last, listed, "", "the last picture"),
+    key(Mode::Batch, &["1", "Esc"], Action::Studio, always, "studio", "back to the studio; the batch goes on"),
+    key(Mode::Batch, &["?", "F1"], Action::Help, always, "keys", "all keys"),
+    key(Mode::Batch, &["q"], Action::Quit, always, "quit", "leave; asks while something is uploaded"),
+    key(Mode::Prompt, &["Enter"], Action::Accept, always, "accept", "keep the filter"),
+    key(Mode::Prompt, &["Esc"], Action::Close, always, "back", "show all again"),
+    key(Mode::Ask, &["y", "Y"], Action::Yes, always, "yes", "yes"),
+    key(Mode::Ask, &["n", "N", "Esc", "q"], Action::Close, always, "no", "no"),
+    key(Mode::Help, &["j", "Down"], Action::ScrollDown, always, "down", "scroll down"),
+    key(Mode::Help, &["k", "Up"], Action::ScrollUp, always, "up", "scroll up"),
+    key(Mode::Help, &["Esc", "q", "?", "F1"], Action::Close, always, "back", "back to the batch"),
+    key(Mode::Everywhere, &["Ctrl-Z"], Action::Suspend, always, "", "back to the shell for a while; `fg` returns"),
+    key(Mode::Everywhere, &["Ctrl-C"], Action::Leave, always, "", "leave without a question; what is not uploaded waits for `submit --resume`"),
+];
+
+/// What a key means now.
+pub fn action(model: &Model, key: &KeyEvent) -> Option<Action> {
+    ui::keys::find(TABLE, model, [Mode::of(model), Mode::Everywhere], key)
+}
+
+/// The keys that would do something now, for the footer.
+pub fn live(model: &Model) -> impl Iterator<Item = &Binding> {
+    ui::keys::live(TABLE, model, Mode::of(model))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_one_meaning_and_can_be_typed() {
+        ui::keys::check(TABLE, Mode::Everywhere);
+    }
+}
