@@ -36,15 +36,15 @@ impl Counts {
 }
 
 impl fmt::Display for Counts {
-    /// For example `57 requests, 3 faults: throttle 2, reset 1`.
+    /// For example `requests 57, faults 3: throttle 2, reset 1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} requests, {} faults", self.requests, self.total())?;
+        write!(f, "requests {}, faults {}", self.requests, self.total())?;
         for (place, (kind, count)) in self.faults.iter().enumerate() {
             write!(f, "{} {kind} {count}", if place == 0 { ":" } else { "," })?;
         }
         match self.upstream_failures {
             0 => Ok(()),
-            failures => write!(f, "; {failures} failures of the upstream itself"),
+            failures => write!(f, "; failures of the upstream itself {failures}"),
         }
     }
 }

@@ -192,7 +192,7 @@ async fn what_happened_is_told_in_the_order_of_the_plan() {
     let counts = proxy.stop();
     assert_eq!(
         counts.to_string(),
-        "3 requests, 2 faults: throttle 1, reset 1"
+        "requests 3, faults 2: throttle 1, reset 1"
     );
     assert_eq!(counts.of(FaultKind::Hang), 0);
 }

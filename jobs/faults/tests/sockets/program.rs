@@ -63,7 +63,7 @@ async fn it_tells_its_address_each_fault_and_a_summary() {
         told(&["--fault", "reset:PUT", "--fault", "throttle:nth=2"]).await,
         [
             "request 2: throttle, GET /bytes/1 (rule 2)",
-            "2 requests, 1 faults: throttle 1"
+            "requests 2, faults 1: throttle 1"
         ]
     );
 }
