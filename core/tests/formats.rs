@@ -146,7 +146,7 @@ fn palettes_are_looked_up() {
     tiff.tags.retain(|(tag, ..)| *tag != 320);
     assert_eq!(
         refused(&tiff.bytes()).to_string(),
-        "the TIFF file is damaged: its palette is missing"
+        "the TIFF file is damaged: its palette is missing; copy or download it again, or save it anew in another program"
     );
 }
 

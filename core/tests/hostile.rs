@@ -6,15 +6,18 @@
 #[path = "support/counting.rs"]
 mod counting;
 mod support;
+#[path = "support/zoo.rs"]
+mod zoo;
 
 use counting::{alone, held};
 use proptest::prelude::*;
-use support::{Tiff, fixtures, gradient};
+use support::{Tiff, gradient};
 use whiteboarder_core::clean::clean_bytes;
 use whiteboarder_core::image::{
     HeaderReader, HeaderStep, ImageError, Limits, decode, encode_png, read_header,
 };
 use whiteboarder_core::recipe::Recipe;
+use zoo::zoo;
 
 /// What one picture may take in these tests. The estimate of a cleaning starts at 40 MiB for the process itself, which
 /// is not ours; so this leaves pictures as many again.
@@ -45,44 +48,6 @@ fn use_all(bytes: &[u8]) {
         let _ = decode(bytes, &limits());
     });
     assert!(most as u64 <= MEMORY, "{} MiB were held", most >> 20);
-}
-
-/// All kinds of files there are.
-fn zoo() -> Vec<Vec<u8>> {
-    let picture = gradient();
-    let mut zoo: Vec<Vec<u8>> = fixtures().into_iter().map(|(_, bytes)| bytes).collect();
-    let icc = support::display_p3();
-    let mut tiff = Tiff::gradient();
-    tiff.set(34675, 7, icc.clone()).short(274, &[6]);
-    let mut bmp = Vec::new();
-    image::ImageEncoder::write_image(
-        image::codecs::bmp::BmpEncoder::new(&mut bmp),
-        &picture.data,
-        picture.width,
-        picture.height,
-        image::ExtendedColorType::Rgb8,
-    )
-    .unwrap();
-    zoo.push(tiff.bytes());
-    tiff.directory_last = true;
-    zoo.push(tiff.bytes());
-    zoo.push(bmp);
-    let app1 = [b"Exif\0\0".as_slice(), &support::exif(6)].concat();
-    zoo.push(support::jpeg_with(&picture, 0xE1, &app1));
-    let app2 = [b"ICC_PROFILE\0\x01\x01".as_slice(), &icc].concat();
-    zoo.push(support::jpeg_with(&picture, 0xE2, &app2));
-    zoo.push(support::with_chunk(
-        encode_png(&picture).unwrap(),
-        b"eXIf",
-        &support::exif(8),
-    ));
-    zoo.push(support::webp_with(
-        &picture,
-        0x28,
-        &[(b"ICCP", &icc)],
-        &[(b"EXIF", &support::exif(5))],
-    ));
-    zoo
 }
 
 proptest! {

@@ -63,9 +63,33 @@ def machine(_):
     )
 
 
+def clean(text):
+    """Our photographs, from the file that is named, and beside it the programs that came on standard input."""
+    with open(sys.argv[2], encoding="utf-8") as file:
+        ours = file.read().strip()
+    lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+    us = lines[0]
+    out = [
+        "| from file to file | processor s | wall s | peak, MB | processor time against ours | rounds |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for line in lines:
+        ratio = f"{line['cpu'] / us['cpu']:.3g} ×" if line is not us else ""
+        out.append(
+            f"| {line['program']} | {line['cpu']:.2f} | {line['wall']:.2f} | {line['peak'] / 1e6:.0f} | {ratio} | {line['rounds']} |"
+        )
+    low, high = us["load"]
+    out += ["", f"Load of the machine when each of them began: {low:.1f} to {high:.1f} on {os.cpu_count()} processors."]
+    return "\n".join([ours, "", *out, "", machine(None)])
+
+
+def strips(text):
+    return "\n".join([text.strip(), "", machine(None)])
+
+
 def main():
     name = sys.argv[1]
-    body = {"peers": peers, "machine": machine}.get(name, str.strip)(sys.stdin.read())
+    body = {"clean": clean, "machine": machine, "peers": peers, "strips": strips}.get(name, str.strip)(sys.stdin.read())
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     with open(DOCUMENT, encoding="utf-8") as file:
         text = file.read()

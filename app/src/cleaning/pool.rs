@@ -3,6 +3,8 @@
 //! Plain threads rather than tasks of the pixel code's own pool: a task that waits for memory there could
 //! be stolen into the middle of another cleaning, and then both would wait for each other.
 
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,8 +15,9 @@ use std::time::Instant;
 use serde::Serialize;
 use whiteboarder_core::analysis::Chosen;
 use whiteboarder_core::clean::{Done, Request, Timings, run};
+use whiteboarder_core::cost;
 use whiteboarder_core::geometry::{Geometry, Quad, Said};
-use whiteboarder_core::image::Limits;
+use whiteboarder_core::image::{ImageError, Limits, read_header_of};
 use whiteboarder_core::output::{self, OutputError};
 use whiteboarder_core::recipe::Recipe;
 
@@ -124,6 +127,15 @@ pub struct Reason {
     pub name: &'static str,
     /// One sentence.
     pub message: String,
+}
+
+impl From<ImageError> for Reason {
+    fn from(error: ImageError) -> Self {
+        Self {
+            name: error.name(),
+            message: text::safe(&error.to_string()),
+        }
+    }
 }
 
 /// A running pool.
@@ -282,13 +294,7 @@ const TOO_LARGE: &str = "ImageTooLarge";
 /// One picture, as far as its results' bytes.
 fn clean(shared: &Shared, task: &Task) -> Result<Done, Reason> {
     let options = &shared.options;
-    let bytes = std::fs::read(&task.source.path).map_err(|error| {
-        let message = format!("cannot read it: {}", system(&error));
-        Reason {
-            name: "ReadFailed",
-            message,
-        }
-    })?;
+    let bytes = read(task, options)?;
     let kinds = task.products.iter().map(|product| product.kind);
     let formats = kinds.filter_map(|kind| kind.format(&options.recipe, options.quality));
     let request = Request {
@@ -306,6 +312,29 @@ fn clean(shared: &Shared, task: &Task) -> Result<Done, Reason> {
         name: error.name(),
         message: text::safe(&error.to_string()),
     })
+}
+
+/// A file's bytes, unless its header tells that the picture is too large: then it may be cleaned in strips, which need not
+/// hold the file, so it is not read here either.
+fn read(task: &Task, options: &Options) -> Result<Vec<u8>, Reason> {
+    let failed = |error: io::Error| Reason {
+        name: "ReadFailed",
+        message: format!("cannot read it: {}", system(&error)),
+    };
+    let mut file = File::open(&task.source.path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    // What is wrong with a header is told by whoever reads the file.
+    if let Ok(header) = read_header_of(&mut file).map_err(failed)? {
+        let need = cost::estimate(&header, length, &options.recipe);
+        options
+            .limits
+            .check(&header, need.memory_bytes)
+            .map_err(Reason::from)?;
+    }
+    file.rewind().map_err(failed)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
 }
 
 /// Results, from bytes to their names on disk and to a page.

@@ -7,7 +7,7 @@ use whiteboarder_core::clean::Timings;
 use whiteboarder_core::geometry::{Geometry, Said};
 use whiteboarder_core::image::Limits;
 use whiteboarder_core::output;
-use whiteboarder_core::strips::cleaning::{CleanError, Photograph, clean_file};
+use whiteboarder_core::strips::cleaning::{CleanError, OpenError, Photograph, clean_file};
 use whiteboarder_core::strips::{OutputFormat, StripError, StripOptions};
 
 use super::pool::{Cleaned, Options, Outcome, Reason, Written, write_failed};
@@ -32,7 +32,8 @@ pub fn suit(task: &Task, options: &Options) -> bool {
 }
 
 /// Cleans a picture in strips; the PNG has all colours. `None` when `stopping` wanted it to end, and nothing is left then.
-/// A picture that strips cannot do either has failed for the `reason` that it is too large as a whole.
+/// A picture that strips cannot do either has failed for the `reason` that it is too large as a whole, unless something
+/// else is wrong with it: then that.
 pub fn clean(
     task: &Task,
     options: &Options,
@@ -48,8 +49,10 @@ pub fn clean(
     let Some(Product { kind, path }) = task.products.first() else {
         return Some(Outcome::Failed(reason));
     };
-    let Ok(mut photograph) = Photograph::open(&task.source.path, &limits) else {
-        return Some(Outcome::Failed(reason));
+    let mut photograph = match Photograph::open(&task.source.path, &limits) {
+        Ok(photograph) => photograph,
+        Err(OpenError::Failed(error)) => return Some(Outcome::Failed(told(error, reason))),
+        Err(OpenError::Whole(_)) => return Some(Outcome::Failed(reason)),
     };
     let layout = photograph.layout();
     let draft = match Draft::new(path).and_then(|draft| Ok((draft.handle()?, draft))) {
@@ -71,6 +74,7 @@ pub fn clean(
         Err(CleanError::Failed(StripError::Write(error))) => {
             return Some(write_failed(path, &error));
         }
+        Err(CleanError::Failed(error)) => return Some(Outcome::Failed(told(error, reason))),
         Err(_) => return Some(Outcome::Failed(reason)),
     };
     if let Err(error) = draft.finish() {
@@ -97,6 +101,14 @@ pub fn clean(
         },
         seconds,
     })))
+}
+
+/// What is wrong with the file itself, such as that it is cut short; otherwise the `reason`.
+fn told(error: StripError, reason: Reason) -> Reason {
+    match error {
+        StripError::Image(error) => Reason::from(error),
+        _ => reason,
+    }
 }
 
 struct Stop<'a, F>(&'a F);

@@ -6,6 +6,7 @@ use image::codecs::bmp::BmpDecoder;
 use image::{ColorType, ImageDecoder};
 
 use super::colour::{Conversion, Depth, Profile};
+use super::error::in_words;
 use super::rows::{Alpha, Ink, Layout, whole};
 use super::{Channels, Format, Header, ImageError, Picture};
 
@@ -140,9 +141,9 @@ pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageErro
         image::ImageError::IoError(_) => TRUNCATED,
         image::ImageError::Unsupported(what) => ImageError::Unsupported {
             format: Format::Bmp,
-            what: what.to_string(),
+            what: in_words(&what),
         },
-        other => corrupt(other.to_string()),
+        other => corrupt(in_words(&other)),
     };
     let mut decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(failed)?;
     let mut limits = image::Limits::no_limits();

@@ -25,6 +25,8 @@ pub enum Foreign {
     Jpeg2000,
     /// Photoshop's own format.
     Photoshop,
+    /// HTML: a page that was saved instead of the picture on it, or a server's error.
+    WebPage,
 }
 
 impl fmt::Display for Foreign {
@@ -59,6 +61,10 @@ impl fmt::Display for Foreign {
             }
             Self::Photoshop => {
                 "this is a Photoshop file, which is not read; export it as PNG or TIFF"
+            }
+            Self::WebPage => {
+                "this is a web page, not a picture: the page around the picture was saved, or an error message; download the \
+                 picture itself"
             }
         })
     }
@@ -113,6 +119,13 @@ impl Foreign {
         }
         let text = parts.head();
         let text = &text[..text.len().min(1024)];
+        let begins = |with: &[u8]| {
+            let start = text.trim_ascii_start().get(..with.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(with))
+        };
+        if begins(b"<!doctype html") || begins(b"<html") {
+            return Some(Self::WebPage);
+        }
         (text.starts_with(b"<?xml") && text.windows(4).any(|word| word == b"<svg"))
             .then_some(Self::Svg)
     }

@@ -164,7 +164,8 @@ fn of_parts(parts: Parts<'_>) -> Result<Header, ImageError> {
         Some(Format::Tiff) => tiff::read_header(parts),
         Some(Format::WebP) => webp::read_header(parts),
         Some(Format::Bmp) => bmp::read_header(head),
-        // Also the empty file: "cut short" is truer than "not a picture".
+        None if head.is_empty() => Err(ImageError::Empty),
+        // "Cut short" is truer than "not a picture".
         None if head.len() < png::SIGNATURE.len() && png::SIGNATURE.starts_with(head) => {
             Err(ImageError::Truncated {
                 format: Format::Png,

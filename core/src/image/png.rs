@@ -5,6 +5,7 @@ use std::io::{BufRead, Cursor, Seek};
 use png::{BitDepth, ColorType, DecodingError, Transformations};
 
 use super::colour::{Conversion, Depth, MOST_PROFILE_BYTES, Profile};
+use super::error::in_words;
 use super::rows::{Alpha, Ink, Layout, Rows, whole};
 use super::{Channels, Format, Header, ImageError, Meaning, Picture, exif as exif_block};
 
@@ -76,7 +77,10 @@ fn parse_ihdr(payload: &[u8]) -> Result<Header, ImageError> {
         u32::from_be_bytes([w3, w2, w1, w0]),
         u32::from_be_bytes([h3, h2, h1, h0]),
     );
-    if width == 0 || height == 0 || width > i32::MAX as u32 || height > i32::MAX as u32 {
+    if width == 0 || height == 0 {
+        return Err(corrupt("its width or height is zero"));
+    }
+    if width > i32::MAX as u32 || height > i32::MAX as u32 {
         return Err(corrupt("its width or height is impossible"));
     }
     let channels = match colour {
@@ -284,7 +288,14 @@ pub(crate) fn describe(error: &DecodingError) -> ImageError {
             format: Format::Png,
             what: format!("more than {} MiB of metadata", METADATA_BYTES >> 20),
         },
-        other => corrupt(other.to_string()),
+        other => {
+            let words = in_words(other);
+            if words.contains("CRC") {
+                corrupt("a checksum is wrong, so bytes of it have changed")
+            } else {
+                corrupt(words)
+            }
+        }
     }
 }
 

@@ -9,11 +9,15 @@ use image::codecs::webp::WebPDecoder;
 use image::{ColorType, ImageDecoder};
 
 use super::colour::{Conversion, Depth, Profile};
+use super::error::in_words;
 use super::header::elsewhere;
 use super::parts::{Missing, Part, Parts};
 use super::rows::{Alpha, Ink, Layout, whole};
 use super::{Channels, Format, Header, ImageError, Picture, exif as exif_block};
 
+/// Pixels that a byte of a lossy picture can tell at best: each square of 16 × 16 tells how it is predicted, in brightness and
+/// in colour, by fixed probabilities that make it more than a bit (RFC 6386, 11.2).
+const MOST_PIXELS_PER_BYTE: u64 = 8 * 256;
 /// Chunks that are looked at; an animation may have more.
 const MOST_CHUNKS: usize = 64;
 /// An EXIF block that is longer is not looked at for the orientation.
@@ -229,7 +233,7 @@ pub(super) fn exif(bytes: &[u8]) -> Option<&[u8]> {
 pub(super) fn decode(bytes: &[u8], header: &Header) -> Result<Picture, ImageError> {
     let failed = |error: image::ImageError| match error {
         image::ImageError::IoError(_) => TRUNCATED,
-        other => corrupt(other.to_string()),
+        other => corrupt(in_words(&other)),
     };
     let (width, height) = header.stored();
     complete(bytes, (width, height))?;
@@ -286,6 +290,10 @@ fn complete(bytes: &[u8], (width, height): (u32, u32)) -> Result<(), ImageError>
 /// Checks the size of a picture in a chunk.
 fn sized(parts: Parts<'_>, chunk: Chunk, size: (u32, u32)) -> Result<(), ImageError> {
     let own = First::read(parts, chunk)?;
+    let pixels = u64::from(own.width) * u64::from(own.height);
+    if &chunk.name == b"VP8 " && pixels / MOST_PIXELS_PER_BYTE > chunk.length {
+        return Err(TRUNCATED);
+    }
     if (own.width, own.height) == size {
         Ok(())
     } else {

@@ -116,10 +116,19 @@ pub const SCENARIOS: &[(&str, Scenario)] = &[
         Some(Told::of(&home.run(&["clean", "x.heic", "-o", "out"])))
     }),
     ("side-too-long", || {
-        of_picture("x.png", &png_header(70_000, 10))
+        too_large_for_a_mask(&png_header(70_000, 10))
     }),
     ("too-many-pixels", || {
-        of_picture("x.png", &png_header(60_000, 60_000))
+        too_large_for_a_mask(&png_header(60_000, 60_000))
+    }),
+    ("web-page", || {
+        of_picture(
+            "board.jpg",
+            b"<!DOCTYPE html>\n<html><body>404</body></html>",
+        )
+    }),
+    ("large-cut-short", || {
+        of_picture("x.png", &png_header(70_000, 10))
     }),
     // Recipes.
     ("recipe-missing", || {
@@ -227,6 +236,14 @@ fn of_picture(name: &str, content: &[u8]) -> Option<Told> {
     let home = home();
     fs::write(home.path(name), content).unwrap();
     Some(of_item(&home.run(&["clean", name, "-o", "out", "--json"])))
+}
+
+/// What is said of a picture of which something is wished that is not made in strips.
+fn too_large_for_a_mask(content: &[u8]) -> Option<Told> {
+    let home = home();
+    fs::write(home.path("x.png"), content).unwrap();
+    let clean = ["clean", "x.png", "-o", "out", "--also", "mask", "--json"];
+    Some(of_item(&home.run(&clean)))
 }
 
 /// What is said of the one item that failed.

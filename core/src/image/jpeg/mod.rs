@@ -240,7 +240,7 @@ impl Frame {
             return Err(unsupported("a height that is told only after the pixels"));
         }
         if width == 0 {
-            return Err(corrupt("its width is zero"));
+            return Err(corrupt("its width or height is zero"));
         }
         Ok(Self {
             width: u32::from(width),

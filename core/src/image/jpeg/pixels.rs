@@ -8,6 +8,7 @@ use zune_jpeg::JpegDecoder;
 use super::extent::{closed_so_that_reading_on_fails, extent};
 use super::{Aside, corrupt};
 use crate::image::colour::{Conversion, Depth, Profile};
+use crate::image::error::in_words;
 use crate::image::rows::{Ink, Layout, whole, ycc_to_rgb};
 use crate::image::{Format, Header, ImageError, Picture, exif};
 
@@ -137,8 +138,6 @@ pub(in crate::image) fn decode_raw(bytes: &[u8], wanted: Wanted) -> Result<Raw, 
 
 /// The decoder's reason on one line; its `Debug` form carries its words.
 fn describe(error: &zune_jpeg::errors::DecodeErrors) -> String {
-    let words = format!("{error:?}")
-        .replace('"', "")
-        .replace("[strict-mode]: ", "");
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = format!("{error:?}").replace("[strict-mode]: ", "");
+    in_words(&words.replace(". Reason:", ": "))
 }

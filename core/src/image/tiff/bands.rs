@@ -7,6 +7,7 @@ use ::tiff::decoder::{Decoder, DecodingResult, Limits};
 
 use super::{Facts, Photometric, TRUNCATED, corrupt, tag, unsupported};
 use crate::image::ImageError;
+use crate::image::error::in_words;
 use crate::image::ifd::{Directory, Ifds};
 use crate::image::jpeg::{self, Wanted};
 
@@ -226,6 +227,9 @@ impl<R: Read + Seek> Bands<'_, R> {
         let failed = |error: ImageError| match error {
             ImageError::Truncated { .. } | ImageError::HeaderBeyond { .. } => TRUNCATED,
             ImageError::Unsupported { what, .. } => unsupported(what),
+            ImageError::Corrupt { detail, .. } => {
+                corrupt(format!("in the JPEG of a strip or tile, {detail}"))
+            }
             other => corrupt(other.to_string()),
         };
         let header = jpeg::read_header(file).map_err(failed)?;
@@ -256,10 +260,10 @@ impl<R: Read + Seek> Bands<'_, R> {
 pub(super) fn describe(error: &TiffError) -> ImageError {
     match error {
         TiffError::IoError(io) if io.kind() == io::ErrorKind::UnexpectedEof => TRUNCATED,
-        TiffError::UnsupportedError(what) => unsupported(what.to_string()),
+        TiffError::UnsupportedError(what) => unsupported(in_words(what)),
         TiffError::LimitsExceeded => {
             unsupported("larger strips or lists of them than its pixels need")
         }
-        other => corrupt(other.to_string()),
+        other => corrupt(in_words(other)),
     }
 }

@@ -178,6 +178,8 @@ impl Facts {
         let get = |tag| ifds.first_value(directory, tag).map_err(&missing);
         let side = |tag| match get(tag)? {
             Some(value @ 1..=0xFFFF_FFFF) => Ok(value as u32),
+            Some(0) => Err(corrupt("its width or height is zero")),
+            None => Err(corrupt("it does not tell its width or height")),
             _ => Err(corrupt("its width or height is impossible")),
         };
         let (width, height) = (side(tag::WIDTH)?, side(tag::HEIGHT)?);
