@@ -386,7 +386,7 @@ fn write(shared: &Shared, task: &Task, done: Done, started: Instant) -> Result<O
 }
 
 /// A result that cannot be written, and whether that is so for all.
-pub fn write_failed(path: &Path, error: &std::io::Error) -> Outcome {
+pub fn write_failed(path: &Path, error: &io::Error) -> Outcome {
     use std::io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let message = Failure::file("write", path, error).to_string();
     let reason = Reason {

@@ -18,6 +18,7 @@ mod cli_recipe;
 mod cli_runs;
 mod cli_studio;
 mod errors;
+mod faults;
 mod support;
 mod typed;
 mod upgrade;

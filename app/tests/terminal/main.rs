@@ -10,6 +10,7 @@
 #[path = "../fake_terminal/mod.rs"]
 mod fake_terminal;
 
+mod batch;
 mod commands;
 mod docs;
 mod fake;

@@ -232,27 +232,23 @@ impl Worker {
             }
         };
         let work = async {
-            let batch = match &ready.batch {
-                Some(batch) => {
-                    reporter.tell(Progress::Batch {
-                        batch: batch.id().to_owned(),
-                        items: batch.manifest.items.len(),
-                        bytes: batch.manifest.items.iter().map(|item| item.bytes).sum(),
-                    });
-                    batch
+            let batch = if let Some(batch) = &ready.batch {
+                reporter.tell(Progress::Batch {
+                    batch: batch.id().to_owned(),
+                    items: batch.manifest.items.len(),
+                    bytes: batch.manifest.items.iter().map(|item| item.bytes).sum(),
+                });
+                batch
+            } else {
+                let without: BTreeSet<&str> = without.iter().map(String::as_str).collect();
+                let mut plan = ready.plan.clone();
+                plan.items
+                    .retain(|item| !without.contains(item.file.name.as_str()));
+                let batch = Batch::create(&target, plan, &ready.recipe, &reporter, cancel).await?;
+                if let Err(error) = batch.remember(&self.settings.dirs.batches()) {
+                    tracing::warn!(%error, "the places of the files cannot be noted");
                 }
-                None => {
-                    let without: BTreeSet<&str> = without.iter().map(String::as_str).collect();
-                    let mut plan = ready.plan.clone();
-                    plan.items
-                        .retain(|item| !without.contains(item.file.name.as_str()));
-                    let batch =
-                        Batch::create(&target, plan, &ready.recipe, &reporter, cancel).await?;
-                    if let Err(error) = batch.remember(&self.settings.dirs.batches()) {
-                        tracing::warn!(%error, "the places of the files cannot be noted");
-                    }
-                    &*ready.batch.insert(batch)
-                }
+                &*ready.batch.insert(batch)
             };
             let options = SubmitOptions::default();
             let status = run_batch(&target, batch, &options, &reporter, cancel).await?;

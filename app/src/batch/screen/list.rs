@@ -90,15 +90,14 @@ fn name_width(width: u16) -> usize {
 }
 
 fn headings(name: usize, width: u16, theme: &Theme) -> Line<'static> {
-    let mut words = format!("{}{:<name$}", " ".repeat(MARK), "image");
-    for (_, (heading, columns, _)) in shown(width) {
-        let columns = *columns;
-        words += &match *heading {
-            "place" => format!(" {heading:<columns$}"),
-            _ => format!(" {heading:>columns$}"),
-        };
-    }
-    Line::styled(words, theme.faint)
+    let mut words = vec![format!("{}{:<name$}", " ".repeat(MARK), "image")];
+    words.extend(
+        shown(width).map(|(_, (heading, columns, _))| match *heading {
+            "place" => format!("{heading:<columns$}"),
+            _ => format!("{heading:>columns$}"),
+        }),
+    );
+    Line::styled(words.join(" "), theme.faint)
 }
 
 fn line(model: &Model, row: &Row, name: usize, width: u16, theme: &Theme) -> Line<'static> {

@@ -100,7 +100,7 @@ impl Screen {
     fn engine(&mut self) -> Result<&Engine, String> {
         if self.engine.is_none() {
             let tell = (self.tell)();
-            let started = Engine::start(&self.settings, move |message| tell(message));
+            let started = Engine::start(&self.settings, tell);
             self.engine = Some(started.map_err(|error| format!("cannot start a thread: {error}"))?);
         }
         self.engine

@@ -287,15 +287,11 @@ fn transfers(model: &Model, unicode: bool) -> String {
         .take(NAMED)
         .map(|(name, transfer)| {
             let name = text::shorten(&text::safe(name), 24, unicode);
-            match &transfer.trouble {
-                Some(trouble) => format!("{again} {name} {}", text::safe(trouble)),
-                None => {
-                    let percent = (transfer.sent * 100)
-                        .checked_div(transfer.bytes)
-                        .unwrap_or(100);
-                    format!("{up} {name} {} %", percent.min(100))
-                }
+            if let Some(trouble) = &transfer.trouble {
+                return format!("{again} {name} {}", text::safe(trouble));
             }
+            let percent = (transfer.sent * 100).checked_div(transfer.bytes);
+            format!("{up} {name} {} %", percent.unwrap_or(100).min(100))
         });
     let shown: Vec<String> = shown.collect();
     let more = model.tally.transfers.len().saturating_sub(NAMED);
