@@ -11,6 +11,7 @@ use crate::error::{JobsError, from_sdk};
 use crate::names;
 use crate::profile::Target;
 use crate::progress::{Progress, Reporter};
+use crate::retry::{PATIENCE, Retries};
 use crate::store;
 use crate::track::{BatchStatus, ItemStatus};
 
@@ -34,10 +35,13 @@ pub struct DownloadSummary {
 
 /// Downloads at the same time.
 const CONCURRENCY: usize = 4;
+/// How often a result that arrives damaged is fetched again: what is damaged in the bucket stays so.
+const DAMAGED: usize = 3;
 
 /// Fetches the results of all cleaned items. Each is checked against the sha256 in its metadata
-/// and appears under its name only when it is whole. `inputs` are never written over. One item's
-/// failure does not stop the others.
+/// and appears under its name only when it is whole; a file that is that already is left as it is. What
+/// breaks off or arrives damaged is fetched again. `inputs` are never written over. One item's failure does
+/// not stop the others, but a full disk or a folder that may not be written to does.
 pub async fn download(
     target: &Target,
     status: &BatchStatus,
@@ -74,7 +78,9 @@ pub async fn download(
             refuse_input(&path, inputs)?;
             tokio::select! {
                 () = cancel.cancelled() => Err(JobsError::Cancelled),
-                bytes = fetch(target, key, &path) => Ok((path.clone(), bytes?)),
+                fetched = patiently(target, &item.name, key, &path, reporter) => {
+                    Ok((path.clone(), fetched?))
+                }
             }
         }
         .map(move |done| (item, done))
@@ -84,15 +90,17 @@ pub async fn download(
     while let Some((item, done)) = fetches.next().await {
         let item = item.name.clone();
         match done {
-            Ok((path, bytes)) => {
+            Ok((path, fetched)) => {
                 summary.written.push((item.clone(), path.clone()));
-                reporter.tell(Progress::Downloaded { item, path, bytes });
+                let Fetched { bytes, already } = fetched;
+                reporter.tell(Progress::Downloaded {
+                    item,
+                    path,
+                    bytes,
+                    already,
+                });
             }
-            Err(
-                error @ (JobsError::Cancelled
-                | JobsError::AccessDenied { .. }
-                | JobsError::Credentials { .. }),
-            ) => return Err(error),
+            Err(error) if concerns_all(&error) => return Err(error),
             Err(error) => {
                 let error = error.to_string();
                 summary.failed.push((item.clone(), error.clone()));
@@ -103,6 +111,27 @@ pub async fn download(
     summary.written.sort();
     summary.failed.sort();
     Ok(summary)
+}
+
+/// Whether every other item would fail alike.
+fn concerns_all(error: &JobsError) -> bool {
+    use std::io::ErrorKind;
+    match error {
+        JobsError::Cancelled
+        | JobsError::AccessDenied { .. }
+        | JobsError::NoCredentials { .. }
+        | JobsError::Credentials { .. }
+        | JobsError::Expired { .. }
+        | JobsError::NoSuchBucket { .. } => true,
+        JobsError::Io { source, .. } => matches!(
+            source.kind(),
+            ErrorKind::StorageFull
+                | ErrorKind::QuotaExceeded
+                | ErrorKind::PermissionDenied
+                | ErrorKind::ReadOnlyFilesystem
+        ),
+        _ => false,
+    }
 }
 
 /// An item's two pictures as they lie in the bucket: as it was sent, and cleaned. Either is `None` when it
@@ -157,7 +186,92 @@ fn refuse_input(path: &Path, inputs: &[PathBuf]) -> Result<(), JobsError> {
     }
 }
 
-/// Brings one object into a file: a temporary one beside it first, then synced, then renamed.
+/// A result that is on disk.
+#[derive(Clone, Copy, Debug)]
+struct Fetched {
+    bytes: u64,
+    /// It was there before.
+    already: bool,
+}
+
+/// Fetches a result, and again when it breaks off or is damaged.
+async fn patiently(
+    target: &Target,
+    item: &str,
+    key: &str,
+    path: &Path,
+    reporter: &Reporter,
+) -> Result<Fetched, JobsError> {
+    let mut retries = Retries::new(PATIENCE);
+    let mut damaged = 0;
+    loop {
+        let error = match fetch_unless_there(target, key, path).await {
+            Ok(fetched) => return Ok(fetched),
+            Err(error) => error,
+        };
+        let pause = if let JobsError::Damaged { .. } = error {
+            damaged += 1;
+            (damaged < DAMAGED).then(|| retries.pause_anyway())
+        } else {
+            retries.pause(&error)
+        };
+        let Some(pause) = pause else {
+            return Err(error);
+        };
+        reporter.tell(Progress::DownloadRetry {
+            item: item.to_owned(),
+            attempt: retries.attempt(),
+            reason: error.to_string(),
+        });
+        tokio::time::sleep(pause).await;
+    }
+}
+
+async fn fetch_unless_there(
+    target: &Target,
+    key: &str,
+    path: &Path,
+) -> Result<Fetched, JobsError> {
+    let there = tokio::fs::metadata(path).await.ok();
+    if let Some(there) = there.filter(std::fs::Metadata::is_file) {
+        let head = store::head(target, key).await?;
+        let head = head.filter(|head| head.bytes == there.len());
+        if let Some(wanted) = head.and_then(|head| head.sha256)
+            && hash(path).await.is_ok_and(|found| found == wanted)
+        {
+            let bytes = there.len();
+            return Ok(Fetched {
+                bytes,
+                already: true,
+            });
+        }
+    }
+    let bytes = fetch(target, key, path).await?;
+    Ok(Fetched {
+        bytes,
+        already: false,
+    })
+}
+
+/// Hexadecimal sha256 of a file.
+async fn hash(path: &Path) -> std::io::Result<String> {
+    let path = path.to_owned();
+    let hashing = tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::File::open(path)?;
+        let mut hash = Sha256::new();
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            match std::io::Read::read(&mut file, &mut buffer)? {
+                0 => return Ok(hex::encode(hash.finalize())),
+                count => hash.update(&buffer[..count]),
+            }
+        }
+    });
+    hashing.await.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+}
+
+/// Brings one object into a file: a temporary one beside it first, then synced, then renamed. Whatever
+/// fails, nothing of it stays.
 async fn fetch(target: &Target, key: &str, path: &Path) -> Result<u64, JobsError> {
     let profile = target.profile();
     let answer = target
@@ -196,10 +310,7 @@ async fn fetch(target: &Target, key: &str, path: &Path) -> Result<u64, JobsError
     let mut hash = Sha256::new();
     let mut bytes = 0;
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| JobsError::Unreachable {
-            target: profile.describe(),
-            reason: format!("the answer broke off: {error}"),
-        })?;
+        let chunk = chunk.map_err(|error| store::broke_off(target, &error))?;
         hash.update(&chunk);
         bytes += chunk.len() as u64;
         file.write_all(&chunk).await.map_err(io)?;

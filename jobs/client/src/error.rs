@@ -52,6 +52,12 @@ pub enum JobsError {
         /// What the target or the credentials chain said.
         reason: String,
     },
+    /// The credentials were valid once.
+    #[error("the credentials for {target} have expired")]
+    Expired {
+        /// The endpoint URL, or `AWS (<region>)`.
+        target: String,
+    },
     /// The profile's bucket is not there.
     #[error("there is no bucket `{bucket}` at {target}")]
     NoSuchBucket {
@@ -97,6 +103,22 @@ pub enum JobsError {
         batch: String,
         /// How many items.
         count: usize,
+    },
+    /// Other batches have items whose results are this batch's.
+    #[error("batch `{batch}` has results that {} of batch {} share", if *.items == 1 { "an item" } else { "items" }, .by.join(", "))]
+    Shared {
+        /// The batch.
+        batch: String,
+        /// The batches that share its results, oldest first.
+        by: Vec<String>,
+        /// How many of their items do.
+        items: usize,
+    },
+    /// Where an original should go there is something else.
+    #[error("{key} is there already, and it is not this picture")]
+    Occupied {
+        /// The object's key.
+        key: String,
     },
     /// A manifest that this version cannot read.
     #[error("the manifest of batch `{batch}` cannot be read: {reason}")]
@@ -181,15 +203,18 @@ impl JobsError {
             | Self::AccessDenied { .. }
             | Self::NoCredentials { .. }
             | Self::Credentials { .. }
+            | Self::Expired { .. }
             | Self::NoSuchBucket { .. }
             | Self::NoSuchStateMachine { .. }
             | Self::BadManifest { .. }
+            | Self::Occupied { .. }
             | Self::StillRunning { .. }
             | Self::Damaged { .. }
             | Self::Service { .. } => ErrorKind::Target,
             Self::NoSuchBatch { .. }
             | Self::AmbiguousBatch { .. }
             | Self::NoSuchItem { .. }
+            | Self::Shared { .. }
             | Self::Scan(_)
             | Self::RecipeTooLarge { .. }
             | Self::Refused { .. } => ErrorKind::Usage,
@@ -216,6 +241,12 @@ impl JobsError {
             Self::Credentials { .. } => {
                 Some("log in again, or name other credentials in the profile")
             }
+            Self::Expired { .. } => Some(
+                "log in again; what was begun goes on with `whiteboarder submit --resume BATCH`",
+            ),
+            Self::Shared { .. } => Some("delete those batches first"),
+            Self::Occupied { .. } => Some("submit the pictures again, as a new batch"),
+            Self::Service { code, .. } if code == SKEWED => Some("set the clock of this machine"),
             Self::NoSuchBucket { .. } | Self::NoSuchStateMachine { .. } => {
                 Some("check the profile's bucket and region, and that the stack is deployed")
             }
@@ -243,18 +274,30 @@ impl JobsError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Service { code, .. } => matches!(
-                code.as_str(),
-                "SlowDown"
-                    | "ServiceUnavailable"
-                    | "InternalError"
-                    | "InternalFailure"
-                    | "RequestTimeout"
-                    | "ThrottlingException"
-                    | "TooManyRequestsException"
-                    | "ConditionalRequestConflict"
-            ),
+            Self::Service { code, .. } => {
+                THROTTLES.contains(&code.as_str()) || TRANSIENT.contains(&code.as_str())
+            }
             _ => false,
+        }
+    }
+
+    /// Whether the target asks for fewer requests, or cannot keep up with those it gets.
+    #[must_use]
+    pub(crate) fn is_overload(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Service { code, .. } => {
+                THROTTLES.contains(&code.as_str()) || code == "RequestTimeout"
+            }
+            _ => false,
+        }
+    }
+
+    /// The service's error code, where it is one that has no variant of its own.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Service { code, .. } => Some(code),
+            _ => None,
         }
     }
 
@@ -266,23 +309,80 @@ impl JobsError {
     }
 }
 
+/// The request's time is too far from the service's; the SDK signs the next one by the service's clock.
+const SKEWED: &str = "RequestTimeTooSkewed";
+
+/// Codes that ask for fewer requests.
+const THROTTLES: [&str; 12] = [
+    "SlowDown",
+    "ServiceUnavailable",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "EC2ThrottledException",
+];
+
+/// Codes of what may go well the next time. Two are about bytes that changed on their way to the service.
+const TRANSIENT: [&str; 10] = [
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ConditionalRequestConflict",
+    "OperationAborted",
+    "BadDigest",
+    "XAmzContentChecksumMismatch",
+    SKEWED,
+];
+
+/// What an answer without a readable code means: to a HEAD, or cut short on its way.
+fn code_of_status(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "AccessDenied",
+        404 => "NotFound",
+        408 => "RequestTimeout",
+        409 => "ConditionalRequestConflict",
+        412 => "PreconditionFailed",
+        429 => "TooManyRequestsException",
+        503 => "ServiceUnavailable",
+        500.. => "InternalError",
+        _ => "Unknown",
+    }
+}
+
 /// Turns an SDK error into ours: `operation` and `resource` are named in the sentence.
 // By value: it is what `map_err` gives away.
 #[allow(clippy::needless_pass_by_value)]
-pub(crate) fn from_sdk<E, R>(
-    error: aws_sdk_s3::error::SdkError<E, R>,
+pub(crate) fn from_sdk<E>(
+    error: aws_sdk_s3::error::SdkError<E>,
     target: &str,
     operation: &str,
     resource: &str,
 ) -> JobsError
 where
     E: aws_sdk_s3::error::ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     use aws_sdk_s3::error::SdkError;
     match &error {
         SdkError::ServiceError(context) => {
-            let code = context.err().code().unwrap_or("Unknown").to_owned();
+            let status = context.raw().status().as_u16();
+            let code = match context.err().code() {
+                Some(code) if !code.is_empty() => code.to_owned(),
+                _ => code_of_status(status).to_owned(),
+            };
+            // A code that nobody has listed here is still the service's own trouble.
+            let listed = |code| THROTTLES.contains(&code) || TRANSIENT.contains(&code);
+            let code = match status {
+                500.. if !listed(code.as_str()) => code_of_status(status).to_owned(),
+                _ => code,
+            };
             let message = context.err().message().unwrap_or_default().to_owned();
             by_code(code, message, target, operation, resource)
         }
@@ -343,6 +443,11 @@ fn by_code(
             bucket: resource.to_owned(),
             target: target.to_owned(),
         },
+        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "RequestExpired" => {
+            JobsError::Expired {
+                target: target.to_owned(),
+            }
+        }
         "StateMachineDoesNotExist" => JobsError::NoSuchStateMachine {
             arn: resource.to_owned(),
         },
@@ -350,11 +455,8 @@ fn by_code(
         | "SignatureDoesNotMatch"
         | "InvalidSignatureException"
         | "UnrecognizedClientException"
-        | "ExpiredToken"
-        | "ExpiredTokenException"
         | "MissingAuthenticationTokenException"
-        | "IncompleteSignature"
-        | "RequestTimeTooSkewed" => JobsError::Credentials {
+        | "IncompleteSignature" => JobsError::Credentials {
             target: target.to_owned(),
             reason: if message.is_empty() { code } else { message },
         },
