@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use aws_sdk_s3::config::retry::RetryConfig;
 use futures::{FutureExt, StreamExt};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
@@ -279,6 +280,9 @@ async fn fetch(target: &Target, key: &str, path: &Path) -> Result<u64, JobsError
         .get_object()
         .bucket(&profile.bucket)
         .key(key)
+        .customize()
+        // Each try is counted and told here.
+        .config_override(aws_sdk_s3::config::Builder::new().retry_config(RetryConfig::disabled()))
         .send()
         .await;
     let object = answer.map_err(|error| {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
+use futures::StreamExt;
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -262,7 +264,7 @@ async fn answer(
 ) -> Result<Response<Body>, Error> {
     match fault {
         Fault::Refuse(status, code) => {
-            request.into_body().collect().await?;
+            BodyExt::collect(request.into_body()).await?;
             let text = format!("<Error><Code>{code}</Code><Message>said the test</Message></Error>");
             let body = Full::from(text).map_err(|never| match never {});
             let answer = Response::builder().status(status);
@@ -279,13 +281,15 @@ async fn answer(
         Fault::Lose => Err("lost".into()),
         Fault::CutShort => {
             let (head, body) = answer.into_parts();
-            let whole = body.collect().await?.to_bytes();
+            let whole = BodyExt::collect(body).await?.to_bytes();
             let half = whole.slice(..whole.len() / 2);
             // The head still promises the whole length.
-            let frames = futures::stream::iter([
-                Ok(hyper::body::Frame::data(half)),
-                Err::<_, Error>("cut".into()),
-            ]);
+            let frames = futures::stream::once(async { Ok(hyper::body::Frame::data(half)) });
+            let frames = frames.chain(futures::stream::once(async {
+                // So that the half is on its way before the connection ends.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Err::<_, Error>("cut".into())
+            }));
             let body = http_body_util::StreamBody::new(frames);
             Ok(Response::from_parts(head, body.boxed_unsync()))
         }
