@@ -18,9 +18,7 @@ use local_cloud::s3::{ObjectStore, StoreSettings};
 use tokio_util::sync::CancellationToken;
 use whiteboarder_core::cost::Capacity;
 use whiteboarder_core::recipe::Recipe;
-use whiteboarder_jobs::submit::{
-    Batch, CreateOptions, SubmitOptions, Wish, plan, scan, upload,
-};
+use whiteboarder_jobs::submit::{Batch, CreateOptions, SubmitOptions, Wish, plan, scan, upload};
 use whiteboarder_jobs::{Profile, Reporter, Target, stack};
 
 #[tokio::main(worker_threads = 2)]
@@ -40,13 +38,25 @@ async fn main() {
         .unwrap();
     let capacity = Capacity::lambda(2_048, 60.0);
     let (region, account) = ("us-east-1", "000000000000");
-    let profile = Profile::local(endpoint.trim(), region, account, "access", "secret", capacity);
+    let profile = Profile::local(
+        endpoint.trim(),
+        region,
+        account,
+        "access",
+        "secret",
+        capacity,
+    );
     let target = Target::connect(profile).await.unwrap();
 
     let (silent, cancel) = (Reporter::silent(), CancellationToken::new());
     let recipe = Recipe::default();
     let began = Instant::now();
-    let planned = plan(scan(&[folder.into()]).unwrap(), &recipe, Wish::Auto, &target.profile().lambda);
+    let planned = plan(
+        scan(&[folder.into()]).unwrap(),
+        &recipe,
+        Wish::Auto,
+        &target.profile().lambda,
+    );
     let bytes = planned.bytes() as f64 / 1e6;
     let options = CreateOptions::default();
     let batch = Batch::create(&target, planned, &recipe, &options, &silent, &cancel)

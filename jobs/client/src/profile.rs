@@ -291,8 +291,8 @@ async fn clients(profile: Profile) -> Connected {
         loader = loader.endpoint_url(endpoint);
     }
     let config = loader.load().await;
-    let s3 = aws_sdk_s3::config::Builder::from(&config)
-        .force_path_style(profile.endpoint.is_some());
+    let s3 =
+        aws_sdk_s3::config::Builder::from(&config).force_path_style(profile.endpoint.is_some());
     let once = s3
         .clone()
         .retry_config(RetryConfig::disabled())

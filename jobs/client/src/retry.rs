@@ -133,7 +133,11 @@ mod tests {
             |attempt, _, _| told.push(attempt),
             || {
                 tries += 1;
-                let result = if tries < 3 { Err(throttle()) } else { Ok(tries) };
+                let result = if tries < 3 {
+                    Err(throttle())
+                } else {
+                    Ok(tries)
+                };
                 async move { result }
             },
         )

@@ -8,13 +8,18 @@
 //!   once more; a deletion removes the claims first and looks for notes after that. One of both sees the other.
 //! - Claims change hands by conditional writes only.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod deletion;
+mod home;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::deletion::{notes, remove, sharers};
+use self::home::Home;
 use super::{Manifest, ManifestItem, SameAs, load_manifest};
 use crate::error::JobsError;
 use crate::names;
@@ -52,35 +57,6 @@ enum Claimed {
     Others(Claim, String),
     /// It changed meanwhile: look again.
     Unclear,
-}
-
-/// A batch that others rely on.
-enum Home {
-    /// It was deleted, or never was.
-    Gone,
-    /// Written by a newer version: nobody knows what it does.
-    Strange,
-    There(Box<Work>),
-}
-
-/// What a batch has done, by item.
-struct Work {
-    manifest: Manifest,
-    stored: HashSet<String>,
-    cleaned: HashSet<String>,
-    failed: HashSet<String>,
-    run: HashSet<String>,
-}
-
-impl Work {
-    /// Whether the work on this content is done, or may still be.
-    fn lives(&self, name: &str, content: &ManifestItem, recipe_hash: &str) -> bool {
-        let item = self.manifest.items.iter().find(|item| item.name == name);
-        let does = item.is_some_and(|item| item.same_as.is_none() && item.sha256 == content.sha256);
-        let came_and_went = !self.stored.contains(name) && self.run.contains(name);
-        does && self.manifest.recipe_hash == recipe_hash
-            && (self.cleaned.contains(name) || !(self.failed.contains(name) || came_and_went))
-    }
 }
 
 impl Claims<'_> {
@@ -279,40 +255,6 @@ impl Claims<'_> {
         }
     }
 
-    async fn home(&self, batch: &str) -> Result<Home, JobsError> {
-        let manifest = match self.patiently(|| load_manifest(self.target, batch)).await {
-            Ok(manifest) => manifest,
-            Err(JobsError::NoSuchBatch { .. }) => return Ok(Home::Gone),
-            Err(JobsError::BadManifest { .. }) => return Ok(Home::Strange),
-            Err(error) => return Err(error),
-        };
-        let (inbox, cleaned) = (names::inbox_prefix(batch), names::cleaned_prefix(batch));
-        let (failed, runs) = (names::failed_prefix(batch), names::runs_prefix(batch));
-        let (stored, cleaned, failed, run) = tokio::try_join!(
-            self.patiently(|| store::list(self.target, &inbox)),
-            self.patiently(|| store::list(self.target, &cleaned)),
-            self.patiently(|| store::list(self.target, &failed)),
-            self.patiently(|| store::list(self.target, &runs)),
-        )?;
-        let named = |listed: Vec<store::Listed>, name: &dyn Fn(&str) -> Option<String>| {
-            listed.iter().filter_map(|it| name(&it.key)).collect()
-        };
-        let owned = str::to_owned;
-        Ok(Home::There(Box::new(Work {
-            manifest,
-            stored: named(stored, &|key| {
-                names::parse_inbox_key(key).map(|(_, name)| owned(name))
-            }),
-            cleaned: named(cleaned, &|key| {
-                names::parse_cleaned_key(batch, key).map(owned)
-            }),
-            failed: named(failed, &|key| names::parse_failed_key(batch, key).map(owned)),
-            run: named(run, &|key| {
-                names::parse_run_key(key).map(|(_, name, _)| owned(name))
-            }),
-        })))
-    }
-
     pub(super) async fn patiently<T, F>(&self, ask: impl FnMut() -> F) -> Result<T, JobsError>
     where
         F: Future<Output = Result<T, JobsError>>,
@@ -325,72 +267,6 @@ impl Claims<'_> {
         };
         patiently(self.patience, self.cancel, tell, ask).await
     }
-}
-
-/// The batches that share results of this one, oldest first, and how many of their items do.
-pub(crate) async fn sharers(
-    target: &Target,
-    batch: &str,
-) -> Result<(Vec<String>, usize), JobsError> {
-    let notes = store::list(target, &names::shares_prefix(batch)).await?;
-    let (mut by, mut count) = (Vec::new(), 0);
-    for note in notes {
-        let Some(other) = names::parse_share_key(batch, &note.key) else {
-            continue;
-        };
-        let shares = match load_manifest(target, other).await {
-            Ok(manifest) => {
-                let items = manifest.items.iter();
-                let homes = items.filter_map(|item| item.same_as.as_ref());
-                homes.filter(|home| home.batch == batch).count()
-            }
-            // Noted by one that was deleted, or died before it relied on anything.
-            Err(JobsError::NoSuchBatch { .. }) => 0,
-            // A newer version's: it may.
-            Err(JobsError::BadManifest { .. }) => 1,
-            Err(error) => return Err(error),
-        };
-        if shares > 0 && other != batch {
-            by.push(other.to_owned());
-            count += shares;
-        }
-    }
-    Ok((by, count))
-}
-
-/// Removes a batch's claims, so that nobody else relies on it.
-pub(crate) async fn remove(target: &Target, manifest: &Manifest) -> Result<(), JobsError> {
-    let own = manifest.items.iter().filter(|item| item.same_as.is_none());
-    let keys: BTreeSet<String> = own
-        .map(|item| names::claim_key(&manifest.recipe_hash, &item.sha256))
-        .collect();
-    let looks = keys.into_iter().map(|key| async move {
-        let found = store::get(target, &key).await?.unwrap_or_default();
-        let claim = serde_json::from_slice::<Claim>(&found).ok();
-        let ours = claim.is_some_and(|claim| claim.batch == manifest.batch);
-        Ok::<_, JobsError>(ours.then_some(key))
-    });
-    let looks = futures::stream::iter(looks).buffer_unordered(AT_ONCE);
-    let ours: Vec<Option<String>> = looks.try_collect().await?;
-    let ours: Vec<String> = ours.into_iter().flatten().collect();
-    for some in ours.chunks(1_000) {
-        store::delete(target, some).await?;
-    }
-    Ok(())
-}
-
-/// The notes that a batch left with those whose results it shares.
-pub(crate) fn notes(manifest: &Manifest) -> Vec<String> {
-    let homes = manifest
-        .items
-        .iter()
-        .filter_map(|item| item.same_as.as_ref());
-    let homes: BTreeSet<&str> = homes.map(|home| home.batch.as_str()).collect();
-    homes
-        .into_iter()
-        .filter(|home| *home != manifest.batch)
-        .map(|home| names::share_key(home, &manifest.batch))
-        .collect()
 }
 
 /// Nobody but its creator writes a new manifest.

@@ -113,7 +113,9 @@ fn hash_file(path: &Path, tally: &Tally) -> Result<Print, JobsError> {
             if tally.cancel.is_cancelled() {
                 return Err(JobsError::Cancelled);
             }
-            let take = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let take = buffer
+                .len()
+                .min(usize::try_from(left).unwrap_or(usize::MAX));
             let count = file.read(&mut buffer[..take]).map_err(io)?;
             if count == 0 {
                 return Err(changed(path));

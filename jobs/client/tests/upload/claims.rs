@@ -38,9 +38,9 @@ async fn the_second_submit_of_a_folder_sends_nothing() {
     let done = done.unwrap();
     assert_eq!((done.sent, done.already, done.same), (0, 5, 5));
     assert_eq!(world.requests(&["PUT"]), 0);
-    let told_same = told.iter().filter(
-        |event| matches!(event, Progress::Same { batch, .. } if batch == first.id()),
-    );
+    let told_same = told
+        .iter()
+        .filter(|event| matches!(event, Progress::Same { batch, .. } if batch == first.id()));
     assert_eq!(told_same.count(), 5);
 
     let again = CreateOptions {
@@ -119,15 +119,22 @@ async fn an_original_that_its_batch_never_sent_is_sent_to_it_by_the_next() {
 async fn work_that_is_dead_is_taken_over() {
     let world = World::start().await;
     for name in ["done", "failed", "gone", "waits"] {
-        world.file(&format!("{name}.jpg"), &noise(2_000, name.len() as u64 * 7 + 1));
+        world.file(
+            &format!("{name}.jpg"),
+            &noise(2_000, name.len() as u64 * 7 + 1),
+        );
     }
     world.file("gone.jpg", &noise(2_000, 99));
     let target = world.target().await;
     let first = world.create(&target).await;
     sent(&target, &first).await;
     let id = first.id();
-    world.put(&names::cleaned_key(id, "done.jpg"), b"png", None).await;
-    world.put(&names::failed_key(id, "failed.jpg"), b"{}", None).await;
+    world
+        .put(&names::cleaned_key(id, "done.jpg"), b"png", None)
+        .await;
+    world
+        .put(&names::failed_key(id, "failed.jpg"), b"{}", None)
+        .await;
     let run = format!("{}gone.jpg/execution", names::runs_prefix(id));
     world.put(&run, b"{}", None).await;
     world.delete(&names::inbox_key(id, "gone.jpg")).await;

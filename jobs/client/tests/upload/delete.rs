@@ -26,7 +26,9 @@ async fn a_batch_whose_results_others_share_is_not_deleted_before_them() {
     assert_eq!(world.keys("inbox/").await.len(), 2);
 
     for batch in [second.id(), first.id()] {
-        runs::delete(&target, batch, &silent, &cancel).await.unwrap();
+        runs::delete(&target, batch, &silent, &cancel)
+            .await
+            .unwrap();
     }
     assert_eq!(world.keys("").await, Vec::<String>::new());
 }

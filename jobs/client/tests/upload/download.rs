@@ -68,7 +68,10 @@ async fn a_result_that_is_there_is_not_fetched_again_and_one_that_differs_is() {
     assert_eq!(done.gets(), 1);
     let (again, told) = done.fetch().await;
     assert_eq!(again.unwrap().written.len(), 1);
-    assert!(matches!(told[0], Progress::Downloaded { already: true, .. }));
+    assert!(matches!(
+        told[0],
+        Progress::Downloaded { already: true, .. }
+    ));
     assert_eq!(done.gets(), 1);
 
     let mut damaged = done.result.clone();
@@ -105,6 +108,9 @@ async fn a_result_that_is_not_what_its_metadata_says_is_refused() {
     done.world.put(&key, b"other", Some(&"0".repeat(64))).await;
     let (fetched, _) = done.fetch().await;
     let fetched = fetched.unwrap();
-    assert!(fetched.failed[0].1.contains("was damaged on the way"), "{fetched:?}");
+    assert!(
+        fetched.failed[0].1.contains("was damaged on the way"),
+        "{fetched:?}"
+    );
     assert_eq!(std::fs::read_dir(done.out()).unwrap().count(), 0);
 }

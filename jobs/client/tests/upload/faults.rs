@@ -44,7 +44,11 @@ async fn what_passes_is_tried_again_until_it_has() {
     };
     let (done, told) = send(&target, &batch, &options, &CancellationToken::new()).await;
     let done = done.unwrap();
-    assert_eq!((done.sent + done.already, done.failed.len()), (4, 0), "{done:?}");
+    assert_eq!(
+        (done.sent + done.already, done.failed.len()),
+        (4, 0),
+        "{done:?}"
+    );
     let reasons: Vec<_> = told
         .iter()
         .filter_map(|event| match event {
@@ -53,7 +57,12 @@ async fn what_passes_is_tried_again_until_it_has() {
         })
         .collect();
     assert!(reasons.len() >= 8, "{reasons:#?}");
-    for wanted in ["SlowDown", "InternalError", "BadDigest", "no answer for 0.3 s"] {
+    for wanted in [
+        "SlowDown",
+        "InternalError",
+        "BadDigest",
+        "no answer for 0.3 s",
+    ] {
         assert!(reasons.iter().any(|r| r.contains(wanted)), "{reasons:#?}");
     }
 }
@@ -131,7 +140,11 @@ async fn when_nothing_gets_through_patience_ends_for_all_together() {
     }
     let target = world.target().await;
     let batch = world.create(&target).await;
-    world.faults(in_turn((0..10_000).map(|_| Fault::Refuse(503, "SlowDown")).collect()));
+    world.faults(in_turn(
+        (0..10_000)
+            .map(|_| Fault::Refuse(503, "SlowDown"))
+            .collect(),
+    ));
     let options = SubmitOptions {
         patience: Duration::from_millis(100),
         ..SubmitOptions::default()

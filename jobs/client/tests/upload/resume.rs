@@ -92,6 +92,39 @@ async fn parts_that_hold_something_else_are_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_keeps_no_crc_is_asked_for_the_md5_of_its_parts() {
+    let world = World::start().await;
+    let large = noise(20 * MIB, 2);
+    world.file("large.jpg", &large);
+    let target = world.target().await;
+    let batch = world.create(&target).await;
+    let key = names::inbox_key(batch.id(), "large.jpg");
+    let s3 = target.s3();
+    let begin = s3.create_multipart_upload().bucket(stack::LOCAL_BUCKET);
+    let begun = begin.key(&key).send().await.unwrap();
+    let wrong = noise(8 * MIB, 3);
+    for (number, bytes) in [(1, &large[..8 * MIB]), (2, wrong.as_slice())] {
+        let part = s3.upload_part().bucket(stack::LOCAL_BUCKET).key(&key);
+        let part = part.upload_id(begun.upload_id().unwrap());
+        let part = part.part_number(number).body(bytes.to_vec().into());
+        part.send().await.unwrap();
+    }
+    world.forget_requests();
+    world.faults(|request| {
+        let lists = request.starts_with("GET") && request.contains("uploadId=");
+        if lists {
+            Fault::WithoutCrc64
+        } else {
+            Fault::None
+        }
+    });
+    assert_eq!(sent(&target, &batch).await.sent, 1);
+    assert_eq!(world.requests(&["PUT", "partNumber=1&"]), 0);
+    assert_eq!(world.requests(&["PUT", "partNumber="]), 2, "of three");
+    assert!(world.get(&key).await == large);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_that_somebody_aborts_meanwhile_is_begun_anew() {
     let world = World::start().await;
     let large = noise(20 * MIB, 4);
@@ -169,7 +202,10 @@ async fn a_file_that_changes_after_it_was_planned_never_arrives() {
     let done = sent(&target, &batch).await;
     assert_eq!(done.failed.len(), 2);
     for error in done.failed.values() {
-        assert!(error.ends_with("has changed since the batch was planned"), "{error}");
+        assert!(
+            error.ends_with("has changed since the batch was planned"),
+            "{error}"
+        );
     }
     assert_eq!(world.keys("inbox/").await, Vec::<String>::new());
 }

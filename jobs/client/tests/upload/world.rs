@@ -34,6 +34,8 @@ pub enum Fault {
     Hang,
     /// It is carried out, and the answer ends in its middle.
     CutShort,
+    /// It is carried out, and the answer says nothing of CRC-64: not every service knows it.
+    WithoutCrc64,
 }
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -58,8 +60,7 @@ impl Drop for World {
 impl World {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store =
-            ObjectStore::open(&folder.path().join("s3"), StoreSettings::default()).unwrap();
+        let store = ObjectStore::open(&folder.path().join("s3"), StoreSettings::default()).unwrap();
         store.create_bucket(stack::LOCAL_BUCKET).unwrap();
         std::fs::create_dir(folder.path().join("boards")).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -247,8 +248,8 @@ async fn serve(
             let fault = (*faults.lock().unwrap())(&line);
             answer(service.clone(), request, fault)
         });
-        let connection =
-            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
+        let connection = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), answer);
         tokio::spawn(connection);
     }
 }
@@ -265,7 +266,8 @@ async fn answer(
     match fault {
         Fault::Refuse(status, code) => {
             BodyExt::collect(request.into_body()).await?;
-            let text = format!("<Error><Code>{code}</Code><Message>said the test</Message></Error>");
+            let text =
+                format!("<Error><Code>{code}</Code><Message>said the test</Message></Error>");
             let body = Full::from(text).map_err(|never| match never {});
             let answer = Response::builder().status(status);
             return Ok(answer.body(body.boxed_unsync())?);
@@ -291,6 +293,19 @@ async fn answer(
                 Err::<_, Error>("cut".into())
             }));
             let body = http_body_util::StreamBody::new(frames);
+            Ok(Response::from_parts(head, body.boxed_unsync()))
+        }
+        Fault::WithoutCrc64 => {
+            let (mut head, body) = answer.into_parts();
+            let whole = BodyExt::collect(body).await?.to_bytes();
+            let mut text = String::from_utf8(whole.to_vec())?;
+            let (opens, closes) = ("<ChecksumCRC64NVME>", "</ChecksumCRC64NVME>");
+            while let (Some(from), Some(to)) = (text.find(opens), text.find(closes)) {
+                text.replace_range(from..to + closes.len(), "");
+            }
+            head.headers.remove("content-length");
+            head.headers.remove("x-amz-checksum-crc64nvme");
+            let body = Full::from(text).map_err(|never| match never {});
             Ok(Response::from_parts(head, body.boxed_unsync()))
         }
         _ => Ok(answer.map(|body| body.map_err(Into::into).boxed_unsync())),

@@ -154,7 +154,10 @@ mod tests {
                     let pass = gate.pass(bytes).await;
                     // One that is larger than the budget has it for itself.
                     let counted = bytes.min(1_000_000);
-                    most.fetch_max(now.fetch_add(counted, Ordering::SeqCst) + counted, Ordering::SeqCst);
+                    most.fetch_max(
+                        now.fetch_add(counted, Ordering::SeqCst) + counted,
+                        Ordering::SeqCst,
+                    );
                     tokio::task::yield_now().await;
                     now.fetch_sub(counted, Ordering::SeqCst);
                     pass.succeeded(bytes);

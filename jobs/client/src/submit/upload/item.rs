@@ -152,7 +152,10 @@ impl Item<'_> {
             return Ok(false);
         };
         if head.bytes == self.item.bytes
-            && head.sha256.as_ref().is_none_or(|it| *it == self.item.sha256)
+            && head
+                .sha256
+                .as_ref()
+                .is_none_or(|it| *it == self.item.sha256)
         {
             return Ok(true);
         }

@@ -164,11 +164,7 @@ impl Item<'_> {
                     .send()
             })
             .await?;
-        Ok(completed(
-            number,
-            answer.e_tag,
-            answer.checksum_crc64_nvme,
-        ))
+        Ok(completed(number, answer.e_tag, answer.checksum_crc64_nvme))
     }
 
     /// The service compares the whole object's checksum with ours before the object comes to be.

@@ -14,7 +14,7 @@ use crate::submit::parts::ONE_PUT;
 
 /// Items that wait for a place at the same time. Few: who should send them may be at it, and what it
 /// brings meanwhile need not be sent.
-const WAITING: usize = 4;
+const WAITING: usize = 8;
 
 impl Work<'_> {
     /// After our own items. An original that is not there yet goes to where it is waited for: the same
