@@ -70,12 +70,11 @@ impl Claims<'_> {
         let (mut open, mut doubles) = (Vec::new(), Vec::new());
         for index in items {
             let content = &manifest.items[index].sha256;
-            match firsts.get(content) {
-                Some(first) => doubles.push((index, *first)),
-                None => {
-                    firsts.insert(content.clone(), index);
-                    open.push(index);
-                }
+            if let Some(first) = firsts.get(content) {
+                doubles.push((index, *first));
+            } else {
+                firsts.insert(content.clone(), index);
+                open.push(index);
             }
         }
         for _ in 0..ROUNDS {

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn the_crc_of_the_whole_follows_from_its_parts() {
         let content: Vec<u8> = (0..ONE_PUT + PART + 12_345)
-            .map(|n| (n * 2_654_435_761 >> 13) as u8)
+            .map(|n| ((n * 2_654_435_761) >> 13) as u8)
             .collect();
         let bytes = content.len() as u64;
         let crcs: Vec<u64> = (1..=part_count(bytes))

@@ -8,11 +8,11 @@ use whiteboarder_jobs::{Progress, names};
 
 use crate::world::{World, noise, send, sent};
 
-fn same(batch: &str, name: &str) -> Option<SameAs> {
-    Some(SameAs {
+fn same(batch: &str, name: &str) -> SameAs {
+    SameAs {
         batch: batch.to_owned(),
         name: name.to_owned(),
-    })
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -27,7 +27,7 @@ async fn the_second_submit_of_a_folder_sends_nothing() {
 
     let second = world.create(&target).await;
     for item in &second.manifest.items {
-        assert_eq!(item.same_as, same(first.id(), &item.name));
+        assert_eq!(item.same_as, Some(same(first.id(), &item.name)));
     }
     assert_eq!(second.bytes_to_send(), 0);
     let stored = load_manifest(&target, second.id()).await.unwrap();
@@ -85,7 +85,7 @@ async fn the_same_content_twice_in_a_batch_is_sent_once() {
     let target = world.target().await;
     let batch = world.create(&target).await;
     let homes: Vec<_> = batch.manifest.items.iter().map(|i| &i.same_as).collect();
-    let of_first = same(batch.id(), "a.jpg");
+    let of_first = Some(same(batch.id(), "a.jpg"));
     assert_eq!(homes, [&None, &of_first, &of_first]);
     let done = sent(&target, &batch).await;
     assert_eq!((done.sent, done.already, done.same), (1, 2, 2));
@@ -159,7 +159,7 @@ async fn work_that_is_dead_is_taken_over() {
     // And from now on the second batch is the one that does it.
     let third = world.create(&target).await;
     let failed = &third.manifest.items[1];
-    assert_eq!(failed.same_as, same(next.id(), "failed.jpg"));
+    assert_eq!(failed.same_as, Some(same(next.id(), "failed.jpg")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -169,7 +169,10 @@ async fn a_claim_whose_batch_is_gone_counts_for_nothing() {
     let target = world.target().await;
     let first = world.create(&target).await;
     let shares = world.create(&target).await;
-    assert_eq!(shares.manifest.items[0].same_as, same(first.id(), "a.jpg"));
+    assert_eq!(
+        shares.manifest.items[0].same_as,
+        Some(same(first.id(), "a.jpg"))
+    );
     world.delete(&names::manifest_key(first.id())).await;
 
     // Who relied on it does it now, when it goes on, and says so to everybody else.
@@ -179,5 +182,8 @@ async fn a_claim_whose_batch_is_gone_counts_for_nothing() {
     assert_eq!(stored, resumed.manifest);
     assert_eq!(sent(&target, &resumed).await.sent, 1);
     let next = world.create(&target).await;
-    assert_eq!(next.manifest.items[0].same_as, same(shares.id(), "a.jpg"));
+    assert_eq!(
+        next.manifest.items[0].same_as,
+        Some(same(shares.id(), "a.jpg"))
+    );
 }

@@ -25,7 +25,7 @@ use crate::submit::parts::{ONE_PUT, part_range};
 /// An original, and where it goes.
 pub(super) struct Item<'a> {
     pub work: &'a Work<'a>,
-    pub item: &'a ManifestItem,
+    pub entry: &'a ManifestItem,
     pub key: String,
     pub path: &'a Path,
     pub print: Print,
@@ -36,10 +36,10 @@ impl Item<'_> {
     /// Sends it, unless it is there by now.
     pub(super) async fn send(&self, unfinished: &Unfinished) -> Result<Sent, JobsError> {
         self.work.reporter.tell(Progress::UploadStarted {
-            item: self.item.name.clone(),
-            bytes: self.item.bytes,
+            item: self.entry.name.clone(),
+            bytes: self.entry.bytes,
         });
-        if self.item.bytes > ONE_PUT {
+        if self.entry.bytes > ONE_PUT {
             return self.in_parts(unfinished).await;
         }
         self.patiently(|| self.in_one()).await
@@ -63,7 +63,7 @@ impl Item<'_> {
                 return Err(error);
             };
             self.work.reporter.tell(Progress::UploadRetry {
-                item: self.item.name.clone(),
+                item: self.entry.name.clone(),
                 attempt: retries.attempt(),
                 reason: error.to_string(),
             });
@@ -81,7 +81,7 @@ impl Item<'_> {
         F: Future<Output = Result<T, SdkError<E>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let (offset, length) = part_range(self.item.bytes, number);
+        let (offset, length) = part_range(self.entry.bytes, number);
         let pass = self.work.gate.pass(length).await;
         let crc = self.print.parts.get(number as usize - 1).copied();
         let crc = crc.unwrap_or_default();
@@ -111,18 +111,18 @@ impl Item<'_> {
         let target = self.work.target;
         let done = self
             .request(1, |body, crc| {
-                target
+                let put = target
                     .s3_once()
                     .put_object()
                     .bucket(&target.profile().bucket)
                     .key(&self.key)
                     .set_metadata(Some(self.metadata()))
                     .content_type(self.content_type())
-                    .content_length(self.item.bytes as i64)
+                    .content_length(self.entry.bytes as i64)
                     .checksum_crc64_nvme(crc)
                     .if_none_match("*")
-                    .body(body)
-                    .send()
+                    .body(body);
+                Box::pin(put.send())
             })
             .await;
         self.arrived(done.map(|_| ())).await
@@ -133,15 +133,17 @@ impl Item<'_> {
     pub(super) async fn arrived(&self, done: Result<(), JobsError>) -> Result<Sent, JobsError> {
         match done {
             Ok(()) => Ok(Sent::Now),
-            Err(error) if error.code() == Some("PreconditionFailed") => match self.there().await? {
-                true => Ok(Sent::Already),
+            Err(error) if error.code() == Some("PreconditionFailed") => {
+                if self.there().await? {
+                    return Ok(Sent::Already);
+                }
                 // It was there a moment ago.
-                false => Err(JobsError::Service {
+                Err(JobsError::Service {
                     operation: "s3:PutObject".to_owned(),
                     code: "ConditionalRequestConflict".to_owned(),
                     message: "it was there, and is no more".to_owned(),
-                }),
-            },
+                })
+            }
             Err(error) => Err(error),
         }
     }
@@ -151,11 +153,11 @@ impl Item<'_> {
         let Some(head) = store::head(self.work.target, &self.key).await? else {
             return Ok(false);
         };
-        if head.bytes == self.item.bytes
+        if head.bytes == self.entry.bytes
             && head
                 .sha256
                 .as_ref()
-                .is_none_or(|it| *it == self.item.sha256)
+                .is_none_or(|it| *it == self.entry.sha256)
         {
             return Ok(true);
         }
@@ -172,7 +174,7 @@ impl Item<'_> {
                 names::META_RECIPE_HASH.to_owned(),
                 manifest.recipe_hash.clone(),
             ),
-            (names::META_SHA256.to_owned(), self.item.sha256.clone()),
+            (names::META_SHA256.to_owned(), self.entry.sha256.clone()),
             (names::META_PLACE.to_owned(), manifest.wish.to_string()),
             (
                 names::META_VERSION.to_owned(),

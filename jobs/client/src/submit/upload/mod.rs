@@ -244,13 +244,13 @@ impl Work<'_> {
         let print = self.batch.print(item, self.cancel).await?;
         let upload = Item {
             work: self,
-            item,
+            entry: item,
             key,
             path,
             print,
             counter: Counter::new(&item.name, item.bytes, self.reporter),
         };
-        upload.send(unfinished).await
+        Box::pin(upload.send(unfinished)).await
     }
 
     /// Key → size of everything under a prefix.

@@ -93,7 +93,8 @@ impl Item<'_> {
         };
         let listed = listed.await?.ok_or_else(gone)?;
         let mut done = self.already(listed).await?;
-        let missing = (1..=part_count(self.item.bytes)).filter(|number| !done.contains_key(number));
+        let missing =
+            (1..=part_count(self.entry.bytes)).filter(|number| !done.contains_key(number));
         let missing: Vec<u64> = missing.collect();
         let sends = missing.into_iter().map(|number| async move {
             let part = self.patiently(|| self.part(id, number)).await;
@@ -120,20 +121,19 @@ impl Item<'_> {
         let mut done = BTreeMap::new();
         let mut bytes = 0;
         for (number, crc) in (1_u64..).zip(self.print.parts.iter()) {
-            let (offset, length) = part_range(self.item.bytes, number);
+            let (offset, length) = part_range(self.entry.bytes, number);
             let Some(part) = listed.get(&number).filter(|part| part.bytes == length) else {
                 continue;
             };
-            let same = match &part.crc64 {
-                Some(stored) => *stored == encode(*crc),
+            let same = if let Some(stored) = &part.crc64 {
+                *stored == encode(*crc)
+            } else {
                 // Not every service keeps the checksum; the entity tag of a part is its MD5.
-                None => {
-                    let pass = self.work.gate.pass(length).await;
-                    let local = read(self.path.to_owned(), offset, length, *crc).await?;
-                    let md5 = hex::encode(Md5::digest(&local));
-                    drop(pass);
-                    part.etag.trim_matches('"') == md5
-                }
+                let pass = self.work.gate.pass(length).await;
+                let local = read(self.path.to_owned(), offset, length, *crc).await?;
+                let md5 = hex::encode(Md5::digest(&local));
+                drop(pass);
+                part.etag.trim_matches('"') == md5
             };
             if same {
                 bytes += length;
@@ -151,17 +151,17 @@ impl Item<'_> {
         let target = self.work.target;
         let answer = self
             .request(number, |body, crc| {
-                target
+                let part = target
                     .s3_once()
                     .upload_part()
                     .bucket(&target.profile().bucket)
                     .key(&self.key)
                     .upload_id(id)
                     .part_number(number as i32)
-                    .content_length(part_range(self.item.bytes, number).1 as i64)
+                    .content_length(part_range(self.entry.bytes, number).1 as i64)
                     .checksum_crc64_nvme(crc)
-                    .body(body)
-                    .send()
+                    .body(body);
+                Box::pin(part.send())
             })
             .await?;
         Ok(completed(number, answer.e_tag, answer.checksum_crc64_nvme))
@@ -183,8 +183,8 @@ impl Item<'_> {
             .upload_id(id)
             .if_none_match("*")
             .checksum_type(ChecksumType::FullObject)
-            .checksum_crc64_nvme(encode(whole_crc(self.item.bytes, &self.print.parts)))
-            .mpu_object_size(self.item.bytes as i64)
+            .checksum_crc64_nvme(encode(whole_crc(self.entry.bytes, &self.print.parts)))
+            .mpu_object_size(self.entry.bytes as i64)
             .multipart_upload(
                 CompletedMultipartUpload::builder()
                     .set_parts(Some(list))
