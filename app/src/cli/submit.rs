@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use whiteboarder_core::recipe::Recipe;
 use whiteboarder_jobs::download::{self, download};
 use whiteboarder_jobs::submit::{
-    Batch, Plan, Scan, SubmitOptions, Wish, plan, run as run_batch, upload,
+    Batch, CreateOptions, Plan, Scan, SubmitOptions, Wish, plan, run as run_batch, upload,
 };
 use whiteboarder_jobs::track::{BatchStatus, Place};
 use whiteboarder_jobs::{JobsError, Progress, Reporter, Target};
@@ -287,11 +287,12 @@ async fn submit(
 
     let batch = match &args.resume {
         Some(text) => {
-            let batch = resume(&target, text, work.found.take(), settings, cancel).await?;
+            let found = work.found.take();
+            let batch = resume(&target, text, found, settings, &reporter, cancel).await?;
             reporter.tell(Progress::Batch {
                 batch: batch.id().to_owned(),
                 items: batch.manifest.items.len(),
-                bytes: batch.manifest.items.iter().map(|item| item.bytes).sum(),
+                bytes: batch.bytes_to_send(),
             });
             if let Some(output) = &args.output {
                 work.destination = Some(destination(output, batch.manifest.items.len())?);
@@ -461,7 +462,15 @@ async fn create(
     } else {
         show_plan(&plan, terminal);
     }
-    let batch = Batch::create(target, plan, &work.recipe, reporter, cancel).await?;
+    let batch = Batch::create(
+        target,
+        plan,
+        &work.recipe,
+        &CreateOptions::default(),
+        reporter,
+        cancel,
+    )
+    .await?;
     // Only `--resume` without paths needs the note; the batch does not fail for want of it.
     if let Err(error) = batch.remember(&show.settings.dirs.batches()) {
         tracing::warn!(%error, "the places of the files cannot be noted");
@@ -491,6 +500,7 @@ async fn resume(
     text: &str,
     found: Option<Scan>,
     settings: &Settings,
+    reporter: &Reporter,
     cancel: &CancellationToken,
 ) -> Result<Batch> {
     let (id, _) = whiteboarder_jobs::runs::resolve(target, text).await?;
@@ -498,7 +508,7 @@ async fn resume(
         Some(found) => Some(found),
         None => Batch::recall(&settings.dirs.batches(), &id)?,
     };
-    Ok(Batch::resume(target, &id, files, cancel).await?)
+    Ok(Batch::resume(target, &id, files, reporter, cancel).await?)
 }
 
 /// Ctrl-C, with how to go on; other errors as they are.

@@ -14,7 +14,8 @@ use crate::profile::Target;
 use crate::progress::{Progress, Reporter};
 use crate::runs;
 use crate::store::{self, Listed};
-use crate::submit::{Manifest, load_manifest};
+use crate::submit::upload::unfinished::{Unfinished, abort};
+use crate::submit::{Manifest, claims, load_manifest};
 use crate::track::{BatchStatus, ItemState, snapshot};
 
 /// Objects that go in one request; S3 takes no more.
@@ -62,7 +63,8 @@ pub async fn extent(target: &Target, batch: &str) -> Result<Extent, JobsError> {
     })
 }
 
-/// Deletes all objects of a batch, its originals too, and last its manifest. Reports [`Progress::Deleted`]. When it is
+/// Deletes all objects of a batch, its originals and unfinished uploads too, and last its manifest. A batch
+/// whose results others share is not deleted: [`JobsError::Shared`] names them. Reports [`Progress::Deleted`]. When it is
 /// cancelled or fails, the same call goes on with what is left.
 ///
 /// The histories of its executions stay with Step Functions for as long as that keeps them.
@@ -73,8 +75,19 @@ pub async fn delete(
     cancel: &CancellationToken,
 ) -> Result<Deleted, JobsError> {
     let mut deleted = Deleted::default();
-    if let Some(manifest) = manifest(target, batch).await? {
-        deleted.stopped = stop(target, &manifest, cancel).await?;
+    let manifest = manifest(target, batch).await?;
+    refuse_shared(target, batch).await?;
+    if let Some(manifest) = &manifest {
+        // In this order nobody begins to rely on us unseen: see `submit::claims`.
+        claims::remove(target, manifest).await?;
+        refuse_shared(target, batch).await?;
+        deleted.stopped = stop(target, manifest, cancel).await?;
+    }
+    for (key, id) in Unfinished::list(target, &names::inbox_prefix(batch))
+        .await?
+        .all()
+    {
+        abort(target, key, id).await?;
     }
     let mut of = None;
     for _ in 0..PASSES {
@@ -98,9 +111,23 @@ pub async fn delete(
             });
         }
     }
+    let notes = manifest.as_ref().map(claims::notes).unwrap_or_default();
+    for some in notes.chunks(AT_ONCE) {
+        store::delete(target, some).await?;
+    }
     store::delete(target, &[names::manifest_key(batch)]).await?;
     deleted.objects += 1;
     Ok(deleted)
+}
+
+/// Results that other batches share are not ours alone.
+async fn refuse_shared(target: &Target, batch: &str) -> Result<(), JobsError> {
+    let (by, items) = claims::sharers(target, batch).await?;
+    if by.is_empty() {
+        return Ok(());
+    }
+    let batch = batch.to_owned();
+    Err(JobsError::Shared { batch, by, items })
 }
 
 /// The manifest, unless it is of a version that we cannot read: such a batch may be deleted, too.
@@ -120,6 +147,7 @@ async fn objects(target: &Target, batch: &str) -> Result<Vec<Listed>, JobsError>
         names::cleaned_prefix(batch),
         names::failed_prefix(batch),
         names::runs_prefix(batch),
+        names::shares_prefix(batch),
     ] {
         found.extend(store::list(target, &prefix).await?);
     }

@@ -1,13 +1,14 @@
 //! Results → files, whole or not at all.
 
+mod fetch;
+
 use std::path::{Path, PathBuf};
 
 use futures::{FutureExt, StreamExt};
-use sha2::{Digest, Sha256};
-use tokio::io::AsyncWriteExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::{JobsError, from_sdk};
+use self::fetch::{Fetched, patiently};
+use crate::error::JobsError;
 use crate::names;
 use crate::profile::Target;
 use crate::progress::{Progress, Reporter};
@@ -34,10 +35,10 @@ pub struct DownloadSummary {
 
 /// Downloads at the same time.
 const CONCURRENCY: usize = 4;
-
 /// Fetches the results of all cleaned items. Each is checked against the sha256 in its metadata
-/// and appears under its name only when it is whole. `inputs` are never written over. One item's
-/// failure does not stop the others.
+/// and appears under its name only when it is whole; a file that is that already is left as it is. What
+/// breaks off or arrives damaged is fetched again. `inputs` are never written over. One item's failure does
+/// not stop the others, but a full disk or a folder that may not be written to does.
 pub async fn download(
     target: &Target,
     status: &BatchStatus,
@@ -74,7 +75,9 @@ pub async fn download(
             refuse_input(&path, inputs)?;
             tokio::select! {
                 () = cancel.cancelled() => Err(JobsError::Cancelled),
-                bytes = fetch(target, key, &path) => Ok((path.clone(), bytes?)),
+                fetched = patiently(target, &item.name, key, &path, reporter) => {
+                    Ok((path.clone(), fetched?))
+                }
             }
         }
         .map(move |done| (item, done))
@@ -84,15 +87,17 @@ pub async fn download(
     while let Some((item, done)) = fetches.next().await {
         let item = item.name.clone();
         match done {
-            Ok((path, bytes)) => {
+            Ok((path, fetched)) => {
                 summary.written.push((item.clone(), path.clone()));
-                reporter.tell(Progress::Downloaded { item, path, bytes });
+                let Fetched { bytes, already } = fetched;
+                reporter.tell(Progress::Downloaded {
+                    item,
+                    path,
+                    bytes,
+                    already,
+                });
             }
-            Err(
-                error @ (JobsError::Cancelled
-                | JobsError::AccessDenied { .. }
-                | JobsError::Credentials { .. }),
-            ) => return Err(error),
+            Err(error) if concerns_all(&error) => return Err(error),
             Err(error) => {
                 let error = error.to_string();
                 summary.failed.push((item.clone(), error.clone()));
@@ -103,6 +108,27 @@ pub async fn download(
     summary.written.sort();
     summary.failed.sort();
     Ok(summary)
+}
+
+/// Whether every other item would fail alike.
+fn concerns_all(error: &JobsError) -> bool {
+    use std::io::ErrorKind;
+    match error {
+        JobsError::Cancelled
+        | JobsError::AccessDenied { .. }
+        | JobsError::NoCredentials { .. }
+        | JobsError::Credentials { .. }
+        | JobsError::Expired { .. }
+        | JobsError::NoSuchBucket { .. } => true,
+        JobsError::Io { source, .. } => matches!(
+            source.kind(),
+            ErrorKind::StorageFull
+                | ErrorKind::QuotaExceeded
+                | ErrorKind::PermissionDenied
+                | ErrorKind::ReadOnlyFilesystem
+        ),
+        _ => false,
+    }
 }
 
 /// An item's two pictures as they lie in the bucket: as it was sent, and cleaned. Either is `None` when it
@@ -155,73 +181,6 @@ fn refuse_input(path: &Path, inputs: &[PathBuf]) -> Result<(), JobsError> {
         }),
         _ => Ok(()),
     }
-}
-
-/// Brings one object into a file: a temporary one beside it first, then synced, then renamed.
-async fn fetch(target: &Target, key: &str, path: &Path) -> Result<u64, JobsError> {
-    let profile = target.profile();
-    let answer = target
-        .s3()
-        .get_object()
-        .bucket(&profile.bucket)
-        .key(key)
-        .send()
-        .await;
-    let object = answer.map_err(|error| {
-        let named = from_sdk(error, &profile.describe(), "s3:GetObject", key);
-        store::with_bucket(named, &profile.bucket)
-    })?;
-    let expected = object
-        .metadata()
-        .and_then(|metadata| metadata.get(names::META_SHA256).cloned());
-    let expected = expected.unwrap_or_else(|| "missing in the object's metadata".to_owned());
-
-    let io = |error| JobsError::io(path, error);
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    tokio::fs::create_dir_all(&folder).await.map_err(io)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".whiteboarder-").suffix(".part");
-    #[cfg(unix)]
-    {
-        // What a file of the user's own would get, not the private mode of temporary files.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let (file, temporary) = builder.tempfile_in(&folder).map_err(io)?.into_parts();
-    let mut file = tokio::fs::File::from_std(file);
-    let mut body = object.body;
-    let mut hash = Sha256::new();
-    let mut bytes = 0;
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| JobsError::Unreachable {
-            target: profile.describe(),
-            reason: format!("the answer broke off: {error}"),
-        })?;
-        hash.update(&chunk);
-        bytes += chunk.len() as u64;
-        file.write_all(&chunk).await.map_err(io)?;
-    }
-    file.flush().await.map_err(io)?;
-    let found = hex::encode(hash.finalize());
-    if found != expected {
-        return Err(JobsError::Damaged {
-            what: key.to_owned(),
-            found,
-            expected,
-        });
-    }
-    file.sync_all().await.map_err(io)?;
-    drop(file);
-    temporary.persist(path).map_err(|error| io(error.error))?;
-    #[cfg(unix)]
-    if let Ok(folder) = std::fs::File::open(&folder) {
-        // The rename is only safe from a power cut with its folder; not every system can.
-        let _ = folder.sync_all();
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

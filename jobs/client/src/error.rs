@@ -1,8 +1,11 @@
 //! What can go wrong between this machine and a target, in one sentence each.
 
+mod sdk;
+
 use std::path::PathBuf;
 
-use aws_smithy_types::error::display::DisplayErrorContext;
+pub(crate) use sdk::from_sdk;
+use sdk::{SKEWED, THROTTLES, TRANSIENT};
 
 use crate::submit::ScanError;
 
@@ -52,6 +55,12 @@ pub enum JobsError {
         /// What the target or the credentials chain said.
         reason: String,
     },
+    /// The credentials were valid once.
+    #[error("the credentials for {target} have expired")]
+    Expired {
+        /// The endpoint URL, or `AWS (<region>)`.
+        target: String,
+    },
     /// The profile's bucket is not there.
     #[error("there is no bucket `{bucket}` at {target}")]
     NoSuchBucket {
@@ -97,6 +106,22 @@ pub enum JobsError {
         batch: String,
         /// How many items.
         count: usize,
+    },
+    /// Other batches have items whose results are this batch's.
+    #[error("batch `{batch}` has results that {} of batch {} share", if *.items == 1 { "an item" } else { "items" }, .by.join(", "))]
+    Shared {
+        /// The batch.
+        batch: String,
+        /// The batches that share its results, oldest first.
+        by: Vec<String>,
+        /// How many of their items do.
+        items: usize,
+    },
+    /// Where an original should go there is something else.
+    #[error("{key} is there already, and it is not this picture")]
+    Occupied {
+        /// The object's key.
+        key: String,
     },
     /// A manifest that this version cannot read.
     #[error("the manifest of batch `{batch}` cannot be read: {reason}")]
@@ -181,15 +206,18 @@ impl JobsError {
             | Self::AccessDenied { .. }
             | Self::NoCredentials { .. }
             | Self::Credentials { .. }
+            | Self::Expired { .. }
             | Self::NoSuchBucket { .. }
             | Self::NoSuchStateMachine { .. }
             | Self::BadManifest { .. }
+            | Self::Occupied { .. }
             | Self::StillRunning { .. }
             | Self::Damaged { .. }
             | Self::Service { .. } => ErrorKind::Target,
             Self::NoSuchBatch { .. }
             | Self::AmbiguousBatch { .. }
             | Self::NoSuchItem { .. }
+            | Self::Shared { .. }
             | Self::Scan(_)
             | Self::RecipeTooLarge { .. }
             | Self::Refused { .. } => ErrorKind::Usage,
@@ -216,6 +244,12 @@ impl JobsError {
             Self::Credentials { .. } => {
                 Some("log in again, or name other credentials in the profile")
             }
+            Self::Expired { .. } => Some(
+                "log in again; what was begun goes on with `whiteboarder submit --resume BATCH`",
+            ),
+            Self::Shared { .. } => Some("delete those batches first"),
+            Self::Occupied { .. } => Some("submit the pictures again, as a new batch"),
+            Self::Service { code, .. } if code == SKEWED => Some("set the clock of this machine"),
             Self::NoSuchBucket { .. } | Self::NoSuchStateMachine { .. } => {
                 Some("check the profile's bucket and region, and that the stack is deployed")
             }
@@ -243,18 +277,30 @@ impl JobsError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Service { code, .. } => matches!(
-                code.as_str(),
-                "SlowDown"
-                    | "ServiceUnavailable"
-                    | "InternalError"
-                    | "InternalFailure"
-                    | "RequestTimeout"
-                    | "ThrottlingException"
-                    | "TooManyRequestsException"
-                    | "ConditionalRequestConflict"
-            ),
+            Self::Service { code, .. } => {
+                THROTTLES.contains(&code.as_str()) || TRANSIENT.contains(&code.as_str())
+            }
             _ => false,
+        }
+    }
+
+    /// Whether the target asks for fewer requests, or cannot keep up with those it gets.
+    #[must_use]
+    pub(crate) fn is_overload(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Service { code, .. } => {
+                THROTTLES.contains(&code.as_str()) || code == "RequestTimeout"
+            }
+            _ => false,
+        }
+    }
+
+    /// The service's error code, where it is one that has no variant of its own.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Service { code, .. } => Some(code),
+            _ => None,
         }
     }
 
@@ -263,119 +309,5 @@ impl JobsError {
             path: path.into(),
             source,
         }
-    }
-}
-
-/// Turns an SDK error into ours: `operation` and `resource` are named in the sentence.
-// By value: it is what `map_err` gives away.
-#[allow(clippy::needless_pass_by_value)]
-pub(crate) fn from_sdk<E, R>(
-    error: aws_sdk_s3::error::SdkError<E, R>,
-    target: &str,
-    operation: &str,
-    resource: &str,
-) -> JobsError
-where
-    E: aws_sdk_s3::error::ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    use aws_sdk_s3::error::SdkError;
-    match &error {
-        SdkError::ServiceError(context) => {
-            let code = context.err().code().unwrap_or("Unknown").to_owned();
-            let message = context.err().message().unwrap_or_default().to_owned();
-            by_code(code, message, target, operation, resource)
-        }
-        SdkError::ConstructionFailure(_) => {
-            let reason = format!("{}", DisplayErrorContext(&error));
-            if reason.contains("redential") {
-                credentials(target, &innermost(&error))
-            } else {
-                JobsError::Service {
-                    operation: operation.to_owned(),
-                    code: "InvalidRequest".to_owned(),
-                    message: innermost(&error),
-                }
-            }
-        }
-        SdkError::DispatchFailure(failure) if failure.is_other() => {
-            // A missing credential surfaces here, before anything is sent.
-            let reason = innermost(&error);
-            if format!("{}", DisplayErrorContext(&error)).contains("redential") {
-                credentials(target, &reason)
-            } else {
-                JobsError::Unreachable {
-                    target: target.to_owned(),
-                    reason,
-                }
-            }
-        }
-        _ => JobsError::Unreachable {
-            target: target.to_owned(),
-            reason: innermost(&error),
-        },
-    }
-}
-
-/// What the credentials chain said. Its list of all the places where it looked is no sentence.
-fn credentials(target: &str, reason: &str) -> JobsError {
-    let target = target.to_owned();
-    if reason.contains("no credentials found") {
-        return JobsError::NoCredentials { target };
-    }
-    let reason = reason.lines().next().unwrap_or_default().to_owned();
-    JobsError::Credentials { target, reason }
-}
-
-fn by_code(
-    code: String,
-    message: String,
-    target: &str,
-    operation: &str,
-    resource: &str,
-) -> JobsError {
-    match code.as_str() {
-        "AccessDenied" | "AccessDeniedException" | "Forbidden" => JobsError::AccessDenied {
-            operation: operation.to_owned(),
-            resource: resource.to_owned(),
-        },
-        "NoSuchBucket" => JobsError::NoSuchBucket {
-            bucket: resource.to_owned(),
-            target: target.to_owned(),
-        },
-        "StateMachineDoesNotExist" => JobsError::NoSuchStateMachine {
-            arn: resource.to_owned(),
-        },
-        "InvalidAccessKeyId"
-        | "SignatureDoesNotMatch"
-        | "InvalidSignatureException"
-        | "UnrecognizedClientException"
-        | "ExpiredToken"
-        | "ExpiredTokenException"
-        | "MissingAuthenticationTokenException"
-        | "IncompleteSignature"
-        | "RequestTimeTooSkewed" => JobsError::Credentials {
-            target: target.to_owned(),
-            reason: if message.is_empty() { code } else { message },
-        },
-        _ => JobsError::Service {
-            operation: operation.to_owned(),
-            code,
-            message,
-        },
-    }
-}
-
-/// The last error of the chain: the one that says "Connection refused".
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut current = error;
-    while let Some(next) = current.source() {
-        current = next;
-    }
-    let text = current.to_string();
-    // "Connection refused (os error 111)": the number helps nobody.
-    match text.find(" (os error") {
-        Some(end) => text[..end].to_lowercase(),
-        None => text,
     }
 }

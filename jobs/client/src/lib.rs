@@ -12,7 +12,7 @@
 //! let (reporter, mut events) = Reporter::channel();
 //! let cancel = CancellationToken::new();
 //! let plan = plan(scan(&["boards".into()])?, &recipe, Wish::Auto, &target.profile().lambda);
-//! let batch = Batch::create(&target, plan, &recipe, &reporter, &cancel).await?;
+//! let batch = Batch::create(&target, plan, &recipe, &CreateOptions::default(), &reporter, &cancel).await?;
 //! tokio::spawn(async move { while let Some(event) = events.recv().await { drop(event) } });
 //! let status = run(&target, &batch, &SubmitOptions::default(), &reporter, &cancel).await?;
 //! download::download(&target, &status, &download::Destination::Folder("cleaned".into()),
@@ -29,6 +29,7 @@ pub mod error;
 pub mod names;
 pub mod profile;
 pub mod progress;
+mod retry;
 pub mod runs;
 pub mod stack;
 mod store;

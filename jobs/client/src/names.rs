@@ -79,6 +79,33 @@ pub fn manifest_key(batch: &str) -> String {
     format!("{MANIFESTS}{batch}.json")
 }
 
+/// Who does the work for this content with this recipe: whoever wrote the claim first.
+#[must_use]
+pub fn claim_key(recipe_hash: &str, sha256: &str) -> String {
+    format!("claims/{recipe_hash}/{sha256}.json")
+}
+
+/// Says that batch `by` has items whose work batch `home` does: a deletion of `home` has to know.
+#[must_use]
+pub fn share_key(home: &str, by: &str) -> String {
+    format!("{}{by}.json", shares_prefix(home))
+}
+
+/// The notes of all batches that share a batch's results.
+#[must_use]
+pub fn shares_prefix(home: &str) -> String {
+    format!("shares/{home}/")
+}
+
+/// The batch that a [`share_key`] of `home` names.
+#[must_use]
+pub fn parse_share_key<'a>(home: &str, key: &'a str) -> Option<&'a str> {
+    key.strip_prefix("shares/")?
+        .strip_prefix(home)?
+        .strip_prefix('/')?
+        .strip_suffix(".json")
+}
+
 /// Batch and name of an inbox key.
 #[must_use]
 pub fn parse_inbox_key(key: &str) -> Option<(&str, &str)> {

@@ -1,13 +1,21 @@
 //! A named target, and the clients that speak to it.
 
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use aws_credential_types::Credentials as StaticCredentials;
+use aws_sdk_s3::config::StalledStreamProtectionConfig;
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use whiteboarder_core::cost::Capacity;
 
 use crate::error::{JobsError, from_sdk};
 use crate::stack;
+
+/// How long the head of an answer may take. Long answers of S3 begin at once and take their time then.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// How long an answer may stand still in its middle.
+const STALLED_AFTER: Duration = Duration::from_secs(20);
 
 /// Where credentials come from.
 #[derive(Clone, PartialEq, Eq)]
@@ -116,6 +124,7 @@ impl Profile {
 struct Connected {
     profile: Arc<Profile>,
     s3: aws_sdk_s3::Client,
+    s3_once: aws_sdk_s3::Client,
     sfn: aws_sdk_sfn::Client,
 }
 
@@ -222,6 +231,12 @@ impl Target {
         self.read().s3.clone()
     }
 
+    /// An S3 client that tries each request once and sets no time for its answer: for originals on
+    /// their way, whose retries we count, tell, and learn from.
+    pub(crate) fn s3_once(&self) -> aws_sdk_s3::Client {
+        self.read().s3_once.clone()
+    }
+
     /// The Step Functions client.
     #[must_use]
     pub fn sfn(&self) -> aws_sdk_sfn::Client {
@@ -246,7 +261,13 @@ async fn clients(profile: Profile) -> Connected {
         .region(aws_config::Region::new(profile.region.clone()))
         .timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(std::time::Duration::from_secs(5))
+                .connect_timeout(Duration::from_secs(5))
+                .read_timeout(ANSWER_WITHIN)
+                .build(),
+        )
+        .stalled_stream_protection(
+            StalledStreamProtectionConfig::enabled()
+                .grace_period(STALLED_AFTER)
                 .build(),
         );
     match &profile.credentials {
@@ -270,15 +291,23 @@ async fn clients(profile: Profile) -> Connected {
         loader = loader.endpoint_url(endpoint);
     }
     let config = loader.load().await;
-    let s3 = aws_sdk_s3::Client::from_conf(
-        aws_sdk_s3::config::Builder::from(&config)
-            .force_path_style(profile.endpoint.is_some())
-            .build(),
-    );
+    let s3 =
+        aws_sdk_s3::config::Builder::from(&config).force_path_style(profile.endpoint.is_some());
+    let once = s3
+        .clone()
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(5))
+                .disable_read_timeout()
+                .build(),
+        )
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     let sfn = aws_sdk_sfn::Client::new(&config);
     Connected {
         profile: Arc::new(profile),
-        s3,
+        s3: aws_sdk_s3::Client::from_conf(s3.build()),
+        s3_once: aws_sdk_s3::Client::from_conf(once.build()),
         sfn,
     }
 }

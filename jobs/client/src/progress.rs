@@ -21,13 +21,24 @@ pub enum Progress {
         /// How many files were left out.
         skipped: usize,
     },
+    /// Files are read to know their content. At most every 100 ms, and once when all are.
+    Hashed {
+        /// How many so far.
+        files: usize,
+        /// Bytes read so far.
+        bytes: u64,
+        /// How many there are.
+        of_files: usize,
+        /// Their size together.
+        of_bytes: u64,
+    },
     /// The batch has its manifest; from here on it can be resumed.
     Batch {
         /// Its id.
         batch: String,
         /// How many items.
         items: usize,
-        /// Bytes that have to be uploaded.
+        /// Bytes that have to be uploaded: items that are the same as others count nothing.
         bytes: u64,
     },
     /// An upload begins.
@@ -63,6 +74,16 @@ pub enum Progress {
         bytes: u64,
         /// Whether it was there already and no byte was sent.
         already: bool,
+    },
+    /// Another item does the work for this one: the same content with the same recipe. Followed by
+    /// `uploaded`.
+    Same {
+        /// The item.
+        item: String,
+        /// The batch of the other item; it may be this one.
+        batch: String,
+        /// The other item.
+        name: String,
     },
     /// An upload was given up.
     UploadFailed {
@@ -117,6 +138,17 @@ pub enum Progress {
         path: PathBuf,
         /// Its size.
         bytes: u64,
+        /// Whether the file was there already, whole, and nothing was fetched.
+        already: bool,
+    },
+    /// A download has to be tried again.
+    DownloadRetry {
+        /// The item.
+        item: String,
+        /// The attempt that comes now: 2 for the first retry.
+        attempt: u32,
+        /// Why.
+        reason: String,
     },
     /// A result could not be fetched or written.
     DownloadFailed {

@@ -5,6 +5,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use crate::error::{JobsError, from_sdk};
+use crate::names;
 use crate::profile::Target;
 
 /// An object as a LIST names it.
@@ -15,25 +16,65 @@ pub(crate) struct Listed {
     pub modified_ms: i64,
 }
 
-/// The object's bytes, or none when there is no such key. For what fits into memory: small documents of
-/// our own, and single pictures.
-pub(crate) async fn get(target: &Target, key: &str) -> Result<Option<Vec<u8>>, JobsError> {
+/// What a HEAD tells of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub bytes: u64,
+    /// Our sha256 in its metadata, hexadecimal.
+    pub sha256: Option<String>,
+}
+
+/// A condition of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Only<'a> {
+    /// Where there is nothing yet.
+    Absent,
+    /// Over this entity tag.
+    Over(&'a str),
+}
+
+/// What became of a conditional write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Put {
+    Stored,
+    /// The condition did not hold.
+    Refused,
+}
+
+/// Size and sha256 of an object, or none when there is no such key.
+pub(crate) async fn head(target: &Target, key: &str) -> Result<Option<Head>, JobsError> {
     let profile = target.profile();
-    let answer = target
-        .s3()
-        .get_object()
-        .bucket(&profile.bucket)
-        .key(key)
-        .send()
-        .await;
-    match answer {
-        Ok(object) => match object.body.collect().await {
-            Ok(body) => Ok(Some(body.to_vec())),
-            Err(error) => Err(JobsError::Unreachable {
-                target: profile.describe(),
-                reason: format!("the answer broke off: {error}"),
-            }),
+    let answer = target.s3().head_object().bucket(&profile.bucket).key(key);
+    match answer.send().await {
+        Ok(object) => Ok(Some(Head {
+            bytes: object.content_length().unwrap_or(0).unsigned_abs(),
+            sha256: object
+                .metadata()
+                .and_then(|metadata| metadata.get(names::META_SHA256).cloned()),
+        })),
+        Err(error) => match from_sdk(error, &profile.describe(), "s3:GetObject", key) {
+            JobsError::Service { code, .. } if code == "NotFound" || code == "NoSuchKey" => {
+                Ok(None)
+            }
+            error => Err(with_bucket(error, &profile.bucket)),
         },
+    }
+}
+
+/// The object's bytes and entity tag, or none when there is no such key. For small documents of our own.
+pub(crate) async fn get_tagged(
+    target: &Target,
+    key: &str,
+) -> Result<Option<(Vec<u8>, String)>, JobsError> {
+    let profile = target.profile();
+    let answer = target.s3().get_object().bucket(&profile.bucket).key(key);
+    match answer.send().await {
+        Ok(object) => {
+            let etag = object.e_tag().unwrap_or_default().to_owned();
+            let body = object.body.collect().await;
+            let body = body.map_err(|error| broke_off(target, &error))?;
+            Ok(Some((body.to_vec(), etag)))
+        }
         Err(error)
             if error
                 .as_service_error()
@@ -48,31 +89,61 @@ pub(crate) async fn get(target: &Target, key: &str) -> Result<Option<Vec<u8>>, J
     }
 }
 
-/// Stores a small JSON document that must not exist yet. A retry whose first try did arrive finds
-/// its own document, which is fine.
-pub(crate) async fn put_json(target: &Target, key: &str, text: Vec<u8>) -> Result<(), JobsError> {
+/// An answer that ended before it was whole.
+pub(crate) fn broke_off(target: &Target, error: &dyn std::fmt::Display) -> JobsError {
+    JobsError::Unreachable {
+        target: target.profile().describe(),
+        reason: format!("the answer broke off: {error}"),
+    }
+}
+
+/// Stores a small JSON document when the condition holds. After a lost answer the retry is refused by
+/// what the first try stored: whoever cares has to look.
+pub(crate) async fn put_json_only(
+    target: &Target,
+    key: &str,
+    text: Vec<u8>,
+    only: Only<'_>,
+) -> Result<Put, JobsError> {
     let profile = target.profile();
-    let put = target
-        .s3()
-        .put_object()
-        .bucket(&profile.bucket)
-        .key(key)
-        .if_none_match("*");
+    let put = target.s3().put_object().bucket(&profile.bucket).key(key);
+    let put = match only {
+        Only::Absent => put.if_none_match("*"),
+        Only::Over(etag) => put.if_match(etag),
+    };
     let put = put
         .content_type("application/json")
         .body(ByteStream::from(text));
     match put.send().await {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(Put::Stored),
         Err(error) => {
-            match with_bucket(
-                from_sdk(error, &profile.describe(), "s3:PutObject", key),
-                &profile.bucket,
-            ) {
-                JobsError::Service { code, .. } if code == "PreconditionFailed" => Ok(()),
+            let named = from_sdk(error, &profile.describe(), "s3:PutObject", key);
+            match with_bucket(named, &profile.bucket) {
+                // What should be written over may be gone.
+                JobsError::Service { code, .. }
+                    if code == "PreconditionFailed" || code == "NoSuchKey" =>
+                {
+                    Ok(Put::Refused)
+                }
                 error => Err(error),
             }
         }
     }
+}
+
+/// The object's bytes, or none when there is no such key. For what fits into memory: small documents of
+/// our own, and single pictures.
+pub(crate) async fn get(target: &Target, key: &str) -> Result<Option<Vec<u8>>, JobsError> {
+    let found = get_tagged(target, key).await?;
+    Ok(found.map(|(bytes, _)| bytes))
+}
+
+/// Stores a small JSON document that must not exist yet. A retry whose first try did arrive finds
+/// its own document, which is fine.
+pub(crate) async fn put_json(target: &Target, key: &str, text: Vec<u8>) -> Result<(), JobsError> {
+    put_json_only(target, key, text, Only::Absent)
+        .await
+        .map(|_| ())
 }
 
 /// Every object under a prefix.

@@ -24,7 +24,7 @@ use whiteboarder_core::image::{Channels, Limits, Picture, encode_png};
 use whiteboarder_core::recipe::Recipe;
 use whiteboarder_jobs::download::{Destination, download};
 use whiteboarder_jobs::submit::{
-    Batch, SubmitOptions, Wish, load_manifest, plan, run, scan, upload,
+    Batch, CreateOptions, SubmitOptions, Wish, load_manifest, plan, run, scan, upload,
 };
 use whiteboarder_jobs::track::{BatchStatus, FollowOptions, ItemState, ItemStatus, Place, follow};
 use whiteboarder_jobs::{JobsError, Profile, Progress, Reporter, Target, names, runs, stack};
@@ -182,7 +182,8 @@ impl World {
     async fn batch(&self, recipe: &Recipe, wish: Wish, reporter: &Reporter) -> Batch {
         let found = scan(&[self.boards()]).unwrap();
         let plan = plan(found, recipe, wish, &self.target.profile().lambda);
-        Batch::create(&self.target, plan, recipe, reporter, &self.cancel)
+        let options = CreateOptions::default();
+        Batch::create(&self.target, plan, recipe, &options, reporter, &self.cancel)
             .await
             .unwrap()
     }
@@ -327,6 +328,7 @@ async fn a_folder_is_cleaned_on_both_lanes_and_comes_back_byte_for_byte() {
         &world.target,
         batch.id(),
         scan(&[world.boards()]).ok(),
+        &Reporter::silent(),
         &world.cancel,
     );
     let again = again.await.unwrap();
@@ -533,9 +535,16 @@ async fn a_cloud_that_goes_away_and_comes_back_on_another_port_loses_nothing() {
         Wish::Auto,
         &target.profile().lambda,
     );
-    let batch = Batch::create(&target, plan, &recipe, &reporter, &cancel)
-        .await
-        .unwrap();
+    let batch = Batch::create(
+        &target,
+        plan,
+        &recipe,
+        &CreateOptions::default(),
+        &reporter,
+        &cancel,
+    )
+    .await
+    .unwrap();
     let options = SubmitOptions::default();
     let sent = upload(&target, &batch, &options, &reporter, &cancel)
         .await
@@ -611,9 +620,15 @@ async fn large_files_go_up_in_parts_and_interrupted_batches_go_on() {
 
     // Another process goes on: it knows the files from its own notes.
     let files = Batch::recall(&world.folder.path().join("state"), batch.id()).unwrap();
-    let batch = Batch::resume(&world.target, batch.id(), files, &world.cancel)
-        .await
-        .unwrap();
+    let batch = Batch::resume(
+        &world.target,
+        batch.id(),
+        files,
+        &Reporter::silent(),
+        &world.cancel,
+    )
+    .await
+    .unwrap();
     let sent = upload(&world.target, &batch, &options, &reporter, &world.cancel)
         .await
         .unwrap();
@@ -631,8 +646,8 @@ async fn large_files_go_up_in_parts_and_interrupted_batches_go_on() {
     assert_eq!(metadata[names::META_PLACE], "auto");
     assert_eq!(metadata[names::META_RECIPE], "{}");
     assert!(
-        object.e_tag().unwrap().trim_matches('"').ends_with("-5"),
-        "five parts"
+        object.e_tag().unwrap().trim_matches('"').ends_with("-9"),
+        "nine parts"
     );
     assert!(object.body.collect().await.unwrap().into_bytes() == large);
     let sent = upload(&world.target, &batch, &options, &reporter, &world.cancel)
@@ -655,9 +670,15 @@ async fn large_files_go_up_in_parts_and_interrupted_batches_go_on() {
     // A file that changed is not what the manifest promised.
     world.board("small.png", &board(31, 20, Channels::Grey));
     let files = scan(&[world.boards()]).ok();
-    let batch = Batch::resume(&world.target, batch.id(), files, &world.cancel)
-        .await
-        .unwrap();
+    let batch = Batch::resume(
+        &world.target,
+        batch.id(),
+        files,
+        &Reporter::silent(),
+        &world.cancel,
+    )
+    .await
+    .unwrap();
     assert!(!batch.sources.contains_key("small.png"));
     world.cloud.stop(false).await;
 }

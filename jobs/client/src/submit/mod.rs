@@ -2,16 +2,21 @@
 //!
 //! [`scan`] finds pictures and gives each its name; [`plan`] reads their headers and predicts
 //! where each will run; [`Batch::create`] writes the manifest, from which moment the batch exists
-//! and can be resumed; [`upload`] brings the originals to `inbox/`, and every one that arrives
+//! and can be resumed, and claims its contents, so that the same content is not done twice; [`upload`] brings the originals to `inbox/`, and every one that arrives
 //! starts an execution. [`run`] uploads and tracks at the same time.
 
-mod body;
+mod batch;
+pub(crate) mod claims;
+mod hash;
 mod ledger;
+mod note;
+mod parts;
 mod plan;
 mod scan;
-mod upload;
+pub(crate) mod upload;
 
-pub use ledger::{Batch, Manifest, ManifestItem, SameAs, load_manifest};
+pub use batch::{Batch, CreateOptions};
+pub use ledger::{Manifest, ManifestItem, SameAs, load_manifest};
 pub use plan::{Plan, PlannedItem, plan};
 pub use scan::{Scan, ScanError, Skipped, SourceFile, scan};
 pub use upload::{SubmitOptions, UploadSummary, run, upload};

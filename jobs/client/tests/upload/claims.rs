@@ -1,0 +1,189 @@
+//! The same content with the same recipe is sent and cleaned once, whoever submits it.
+
+use std::collections::BTreeSet;
+
+use tokio_util::sync::CancellationToken;
+use whiteboarder_jobs::submit::{CreateOptions, SameAs, SubmitOptions, load_manifest};
+use whiteboarder_jobs::{Progress, names};
+
+use crate::world::{World, noise, send, sent};
+
+fn same(batch: &str, name: &str) -> SameAs {
+    SameAs {
+        batch: batch.to_owned(),
+        name: name.to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_second_submit_of_a_folder_sends_nothing() {
+    let world = World::start().await;
+    for seed in 0..5 {
+        world.file(&format!("{seed}.jpg"), &noise(3_000, seed));
+    }
+    let target = world.target().await;
+    let first = world.create(&target).await;
+    assert_eq!(sent(&target, &first).await.sent, 5);
+
+    let second = world.create(&target).await;
+    for item in &second.manifest.items {
+        assert_eq!(item.same_as, Some(same(first.id(), &item.name)));
+    }
+    assert_eq!(second.bytes_to_send(), 0);
+    let stored = load_manifest(&target, second.id()).await.unwrap();
+    assert_eq!(stored, second.manifest);
+    world.forget_requests();
+    let options = SubmitOptions::default();
+    let (done, told) = send(&target, &second, &options, &CancellationToken::new()).await;
+    let done = done.unwrap();
+    assert_eq!((done.sent, done.already, done.same), (0, 5, 5));
+    assert_eq!(world.requests(&["PUT"]), 0);
+    let told_same = told
+        .iter()
+        .filter(|event| matches!(event, Progress::Same { batch, .. } if batch == first.id()));
+    assert_eq!(told_same.count(), 5);
+
+    let again = CreateOptions {
+        skip_unchanged: false,
+        ..CreateOptions::default()
+    };
+    let third = world.create_with(&target, &again).await;
+    assert_eq!(sent(&target, &third).await.sent, 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_submits_at_the_same_time_do_the_work_once() {
+    let world = World::start().await;
+    let files = 40;
+    for seed in 0..files {
+        world.file(&format!("{seed}.jpg"), &noise(20_000, seed));
+    }
+    let (here, there) = (world.target().await, world.target().await);
+    let (one, other) = tokio::join!(world.create(&here), world.create(&there));
+    let own = |batch: &whiteboarder_jobs::submit::Batch| -> BTreeSet<String> {
+        let items = batch.manifest.items.iter();
+        items
+            .filter(|item| item.same_as.is_none())
+            .map(|item| item.name.clone())
+            .collect()
+    };
+    let (ones, others) = (own(&one), own(&other));
+    assert!(ones.is_disjoint(&others));
+    assert_eq!(ones.len() + others.len(), files as usize);
+    let (first, second) = tokio::join!(sent(&here, &one), sent(&there, &other));
+    assert_eq!(first.failed.len() + second.failed.len(), 0);
+    assert_eq!(first.sent + second.sent, files as usize);
+    assert_eq!(world.keys("inbox/").await.len(), files as usize);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_content_twice_in_a_batch_is_sent_once() {
+    let world = World::start().await;
+    for name in ["a.jpg", "b.jpg", "c.jpg"] {
+        world.file(name, &noise(3_000, 1));
+    }
+    let target = world.target().await;
+    let batch = world.create(&target).await;
+    let homes: Vec<_> = batch.manifest.items.iter().map(|i| &i.same_as).collect();
+    let of_first = Some(same(batch.id(), "a.jpg"));
+    assert_eq!(homes, [&None, &of_first, &of_first]);
+    let done = sent(&target, &batch).await;
+    assert_eq!((done.sent, done.already, done.same), (1, 2, 2));
+    assert_eq!(world.keys("inbox/").await.len(), 1);
+
+    // When that one file is gone, another that is the same does as well.
+    let other = world.create(&world.target().await).await;
+    assert!(other.manifest.items.iter().all(|i| i.same_as == of_first));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_original_that_its_batch_never_sent_is_sent_to_it_by_the_next() {
+    let world = World::start().await;
+    world.file("a.jpg", &noise(3_000, 1));
+    world.file("b.jpg", &noise(17 << 20, 2));
+    let target = world.target().await;
+    let died = world.create(&target).await;
+    let next = world.create(&target).await;
+    let done = sent(&target, &next).await;
+    assert_eq!((done.sent, done.same), (2, 2));
+    let keys = world.keys("inbox/").await;
+    let of_first = |name| names::inbox_key(died.id(), name);
+    assert_eq!(keys, [of_first("a.jpg"), of_first("b.jpg")]);
+    // The one that died finds them.
+    let died = world.resume(&target, died.id()).await;
+    let done = sent(&target, &died).await;
+    assert_eq!((done.sent, done.already), (0, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_is_dead_is_taken_over() {
+    let world = World::start().await;
+    for name in ["done", "failed", "gone", "waits"] {
+        world.file(
+            &format!("{name}.jpg"),
+            &noise(2_000, name.len() as u64 * 7 + 1),
+        );
+    }
+    world.file("gone.jpg", &noise(2_000, 99));
+    let target = world.target().await;
+    let first = world.create(&target).await;
+    sent(&target, &first).await;
+    let id = first.id();
+    world
+        .put(&names::cleaned_key(id, "done.jpg"), b"png", None)
+        .await;
+    world
+        .put(&names::failed_key(id, "failed.jpg"), b"{}", None)
+        .await;
+    let run = format!("{}gone.jpg/execution", names::runs_prefix(id));
+    world.put(&run, b"{}", None).await;
+    world.delete(&names::inbox_key(id, "gone.jpg")).await;
+
+    let next = world.create(&target).await;
+    let homes: Vec<_> = next
+        .manifest
+        .items
+        .iter()
+        .map(|item| (item.name.as_str(), item.same_as.is_some()))
+        .collect();
+    assert_eq!(
+        homes,
+        [
+            ("done.jpg", true),
+            ("failed.jpg", false),
+            ("gone.jpg", false),
+            ("waits.jpg", true)
+        ]
+    );
+    assert_eq!(sent(&target, &next).await.sent, 2);
+    // And from now on the second batch is the one that does it.
+    let third = world.create(&target).await;
+    let failed = &third.manifest.items[1];
+    assert_eq!(failed.same_as, Some(same(next.id(), "failed.jpg")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_whose_batch_is_gone_counts_for_nothing() {
+    let world = World::start().await;
+    world.file("a.jpg", &noise(2_000, 1));
+    let target = world.target().await;
+    let first = world.create(&target).await;
+    let shares = world.create(&target).await;
+    assert_eq!(
+        shares.manifest.items[0].same_as,
+        Some(same(first.id(), "a.jpg"))
+    );
+    world.delete(&names::manifest_key(first.id())).await;
+
+    // Who relied on it does it now, when it goes on, and says so to everybody else.
+    let resumed = world.resume(&target, shares.id()).await;
+    assert_eq!(resumed.manifest.items[0].same_as, None);
+    let stored = load_manifest(&target, shares.id()).await.unwrap();
+    assert_eq!(stored, resumed.manifest);
+    assert_eq!(sent(&target, &resumed).await.sent, 1);
+    let next = world.create(&target).await;
+    assert_eq!(
+        next.manifest.items[0].same_as,
+        Some(same(shares.id(), "a.jpg"))
+    );
+}
