@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use indicatif::ProgressBar;
@@ -12,7 +12,8 @@ use time::format_description::well_known::Rfc3339;
 use whiteboarder_jobs::Progress;
 use whiteboarder_jobs::track::{ItemState, ItemStatus, Place, Waiting};
 
-use super::outcome::reason;
+use super::outcome::{Traffic, reason};
+use super::tally::Tally;
 use crate::term::glyph::{Mark, Style, place};
 use crate::term::progress::{Bars, Every, Unit, small_bar};
 use crate::term::{Terminal, text};
@@ -52,9 +53,14 @@ pub struct Live<'a> {
     uploaded: usize,
     /// Bytes of the uploads that run or have run, by item.
     sent: HashMap<String, u64>,
+    /// The sum of these.
+    sent_bytes: u64,
     /// Uploads that run: sent, of, and what is the matter.
     current: BTreeMap<String, (u64, u64, Option<String>)>,
-    states: BTreeMap<String, (ItemState, Option<Place>)>,
+    tally: Tally,
+    /// Bytes of the results that were written.
+    received_bytes: u64,
+    began: Instant,
     /// Where results were written.
     pub written: BTreeMap<String, PathBuf>,
     /// Results that could not be fetched or written.
@@ -82,8 +88,11 @@ impl<'a> Live<'a> {
             total: 0,
             uploaded: 0,
             sent: HashMap::new(),
+            sent_bytes: 0,
             current: BTreeMap::new(),
-            states: BTreeMap::new(),
+            tally: Tally::default(),
+            received_bytes: 0,
+            began: Instant::now(),
             written: BTreeMap::new(),
             not_written: 0,
             summary: Every::new(Duration::from_secs(10)),
@@ -121,11 +130,13 @@ impl<'a> Live<'a> {
             | Progress::Failed { item } => {
                 self.item(item);
             }
-            Progress::Stuck {
-                item,
+            Progress::Waiting {
                 waiting,
+                items,
+                first,
                 seconds,
-            } => self.stuck(item, *waiting, *seconds),
+                advice,
+            } => self.waiting(*waiting, *items, first, *seconds, advice),
             Progress::Offline { error, .. } if !self.offline => {
                 self.offline = true;
                 self.bars.line(&format!("{error}; trying again"));
@@ -137,7 +148,8 @@ impl<'a> Live<'a> {
                 }
                 self.periodic();
             }
-            Progress::Downloaded { item, path, .. } => {
+            Progress::Downloaded { item, path, bytes } => {
+                self.received_bytes += bytes;
                 self.written.insert(item.clone(), path.clone());
             }
             Progress::DownloadFailed { item, error } => {
@@ -153,7 +165,7 @@ impl<'a> Live<'a> {
                 self.bars
                     .line(&format!("{}: {}", text::safe(item), text::safe(action)));
             }
-            // `Scan` was told by whoever scanned.
+            // `Scan` was told by whoever scanned; `Stuck` is for programs, people get `Waiting`.
             _ => {}
         }
         Ok(())
@@ -173,6 +185,24 @@ impl<'a> Live<'a> {
     /// How many uploads are acknowledged.
     pub fn uploaded(&self) -> (usize, usize) {
         (self.uploaded, self.total)
+    }
+
+    /// What went over the network, and how long it took.
+    pub fn traffic(&self) -> Traffic {
+        Traffic {
+            bytes_up: self.sent_bytes,
+            bytes_down: self.received_bytes,
+            seconds: self.began.elapsed().as_secs_f64(),
+        }
+    }
+
+    /// After a retry less may be sent than before.
+    fn set_sent(&mut self, item: &str, bytes: u64) {
+        let before = match self.sent.get_mut(item) {
+            Some(sent) => std::mem::replace(sent, bytes),
+            None => self.sent.insert(item.to_owned(), bytes).unwrap_or(0),
+        };
+        self.sent_bytes = self.sent_bytes - before + bytes;
     }
 
     fn begin_upload(&mut self, bytes: u64) {
@@ -203,7 +233,7 @@ impl<'a> Live<'a> {
                     .entry(item.clone())
                     .or_insert((0, *bytes, None));
                 (current.0, current.1) = (*sent, *bytes);
-                self.sent.insert(item.clone(), *sent);
+                self.set_sent(item, *sent);
             }
             Progress::UploadRetry {
                 item,
@@ -225,7 +255,7 @@ impl<'a> Live<'a> {
                 self.uploaded += 1;
                 self.current.remove(item);
                 if !already {
-                    self.sent.insert(item.clone(), *bytes);
+                    self.set_sent(item, *bytes);
                 }
             }
             Progress::UploadFailed { item, error } => {
@@ -240,7 +270,7 @@ impl<'a> Live<'a> {
             _ => {}
         }
         let Some(bar) = &self.upload else { return };
-        bar.set_position(self.sent.values().sum());
+        bar.set_position(self.sent_bytes);
         bar.set_message(format!("{}/{}", self.uploaded, self.total));
         let done = self.uploaded == self.total;
         if let Some(line) = &self.uploading {
@@ -252,7 +282,7 @@ impl<'a> Live<'a> {
         if done {
             bar.finish();
             if !self.bars.live() && matches!(event, Progress::Uploaded { .. }) {
-                let sent = text::bytes(self.sent.values().sum());
+                let sent = text::bytes(self.sent_bytes);
                 self.bars.line(&format!(
                     "uploaded {}, {sent}",
                     text::count(self.total, "picture")
@@ -280,8 +310,7 @@ impl<'a> Live<'a> {
 
     fn item(&mut self, item: &ItemStatus) {
         let now = (item.state, item.places.last().copied());
-        let before = self.states.insert(item.name.clone(), now);
-        if before == Some(now) {
+        if !self.tally.set(&item.name, now) {
             return;
         }
         let name = text::safe(&item.name);
@@ -329,33 +358,20 @@ impl<'a> Live<'a> {
     }
 
     fn counts(&self) -> String {
-        let settled = self
-            .states
-            .values()
-            .filter(|(state, _)| state.is_settled())
-            .count();
-        let mut parts = vec![format!("{settled}/{}", self.total)];
+        let mut parts = vec![format!("{}/{}", self.tally.settled(), self.total)];
         for (wanted, mark, word) in [
             (ItemState::Cleaned, Mark::Done, "cleaned"),
             (ItemState::Failed, Mark::Failed, "failed"),
             (ItemState::Stopped, Mark::Stopped, "stopped"),
             (ItemState::Running, Mark::Running, "running"),
         ] {
-            let number = self
-                .states
-                .values()
-                .filter(|(state, _)| *state == wanted)
-                .count();
+            let number = self.tally.count(wanted);
             if number > 0 {
                 parts.push(self.terminal.marked(mark, &format!("{number} {word}")));
             }
         }
         for at in [Place::Lambda, Place::Ecs] {
-            let number = self
-                .states
-                .values()
-                .filter(|(_, place)| *place == Some(at))
-                .count();
+            let number = self.tally.at(at);
             if number > 0 {
                 parts.push(format!("{} {number}", self.place(at)));
             }
@@ -365,12 +381,7 @@ impl<'a> Live<'a> {
 
     fn draw_clean(&self) {
         if let Some(bar) = &self.clean {
-            let settled = self
-                .states
-                .values()
-                .filter(|(state, _)| state.is_settled())
-                .count();
-            bar.set_position(settled as u64);
+            bar.set_position(self.tally.settled() as u64);
             bar.set_message(self.counts());
         }
     }
@@ -382,17 +393,23 @@ impl<'a> Live<'a> {
         }
     }
 
-    fn stuck(&self, item: &str, waiting: Waiting, seconds: f64) {
+    /// Those that wait together, in one line: there may be thousands.
+    fn waiting(&self, waiting: Waiting, items: usize, first: &str, seconds: f64, advice: &str) {
+        let since = text::duration(Duration::from_secs_f64(seconds.max(0.0)));
         let what = match waiting {
-            Waiting::Upload => "waits for its upload",
-            Waiting::Execution => "was uploaded, but nothing has begun to work on it",
-            Waiting::Worker => "waits for a worker",
+            Waiting::Upload => format!("for {since} for its upload"),
+            Waiting::Execution => format!("uploaded {since} ago, but no execution has begun"),
+            Waiting::Worker => format!("for {since} for a worker"),
         };
         let mark = self.terminal.marked(Mark::Queued, "queued");
-        let since = text::seconds(seconds);
-        self.bars.line(&format!(
-            "{mark}  {}  {what} since {since}",
-            text::safe(item)
-        ));
+        let first = text::safe(first);
+        let which = if items == 1 {
+            first
+        } else {
+            format!("{}, first: {first}", text::count(items, "picture"))
+        };
+        let advice = text::safe(advice);
+        self.bars
+            .line(&format!("{mark}  {which}  {what}: {advice}"));
     }
 }

@@ -4,4 +4,5 @@
 pub mod live;
 pub mod outcome;
 pub mod story;
+mod tally;
 pub mod target;

@@ -24,7 +24,8 @@ Examples:
   whiteboarder watch 01JD7Q --json | jq -c 'select(.event == \"failed\")'
 
 Ctrl-C only stops watching; the batch goes on. Ends with 1 when an item failed.
---json prints one object per line with `time` and `event`: execution, cleaned, failed, stuck, offline, summary.")]
+--json prints one object per line with `time` and `event`: execution, cleaned, failed, stuck, waiting,
+offline, summary.")]
 pub struct WatchArgs {
     /// The batch, or an unambiguous beginning of its id [default: the newest]
     batch: Option<String>,
