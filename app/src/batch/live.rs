@@ -9,11 +9,14 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio_util::sync::CancellationToken;
 use whiteboarder_jobs::Progress;
 use whiteboarder_jobs::track::{ItemState, ItemStatus, Place, Waiting};
 
-use super::outcome::{Traffic, reason};
+use super::outcome::{Counts, Traffic, reason};
 use super::tally::Tally;
+use crate::config::Settings;
+use crate::notify::Notifier;
 use crate::term::glyph::{Mark, Style, place};
 use crate::term::progress::{Bars, Every, Unit, small_bar};
 use crate::term::{Terminal, text};
@@ -67,6 +70,7 @@ pub struct Live<'a> {
     pub not_written: usize,
     summary: Every,
     offline: bool,
+    notifier: Option<Notifier>,
 }
 
 impl<'a> Live<'a> {
@@ -97,6 +101,7 @@ impl<'a> Live<'a> {
             not_written: 0,
             summary: Every::new(Duration::from_secs(10)),
             offline: false,
+            notifier: None,
         }
     }
 
@@ -125,9 +130,13 @@ impl<'a> Live<'a> {
             | Progress::UploadRetry { .. }
             | Progress::Uploaded { .. }
             | Progress::UploadFailed { .. } => self.upload(event),
-            Progress::Execution { item }
-            | Progress::Cleaned { item }
-            | Progress::Failed { item } => {
+            Progress::Execution { item } | Progress::Cleaned { item } => self.item(item),
+            Progress::Failed { item } => {
+                if let Some(notifier) = &mut self.notifier
+                    && item.state == ItemState::Failed
+                {
+                    notifier.item_failed(item);
+                }
                 self.item(item);
             }
             Progress::Waiting {
@@ -185,6 +194,20 @@ impl<'a> Live<'a> {
     /// How many uploads are acknowledged.
     pub fn uploaded(&self) -> (usize, usize) {
         (self.uploaded, self.total)
+    }
+
+    /// From now on the configuration's notifications are sent.
+    pub fn notify(&mut self, settings: &Settings) {
+        if !settings.file.notify.is_empty() {
+            self.notifier = Some(Notifier::new(settings));
+        }
+    }
+
+    /// Tells whom the configuration says that the batch has ended, and waits until they are told.
+    pub async fn ended(&mut self, batch: &str, counts: Counts, cancel: &CancellationToken) {
+        if let Some(notifier) = &mut self.notifier {
+            notifier.batch_ended(batch, counts, cancel).await;
+        }
     }
 
     /// What went over the network, and how long it took.

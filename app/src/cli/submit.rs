@@ -332,6 +332,7 @@ async fn submit(
         });
     }
 
+    show.live.notify(settings);
     let done = show
         .during(run_batch(&target, &batch, &options, &reporter, cancel))
         .await;
@@ -345,7 +346,9 @@ async fn submit(
             .await;
         done.map_err(|error| paused(error, args, &id, counts))?;
     }
-    conclude(args, settings, &show.live, &status)
+    let exit = conclude(args, settings, &show.live, &status)?;
+    show.live.ended(&id, Counts::of(&status), cancel).await;
+    Ok(exit)
 }
 
 /// Where the client should put results.

@@ -69,6 +69,7 @@ async fn watch(args: &WatchArgs, settings: &Settings, cancel: &CancellationToken
     };
     let mut live = Live::new(&terminal, args.json);
     live.expect(manifest.items.len());
+    live.notify(settings);
     let mut show = Show {
         settings,
         target: target.clone(),
@@ -93,12 +94,17 @@ async fn watch(args: &WatchArgs, settings: &Settings, cancel: &CancellationToken
                 event: "summary",
                 batch: &batch,
                 counts,
+                seconds: show.live.traffic().seconds,
             },
         )?;
     } else {
         outcome::print(&status, &Written::new(), &terminal)?;
-        terminal.note(&format!("batch {batch}: {}", counts.sentence(&terminal)));
+        terminal.note(&format!(
+            "batch {batch}: {}",
+            counts.summary(&show.live.traffic(), &terminal)
+        ));
     }
+    show.live.ended(&batch, counts, cancel).await;
     Ok(counts.exit())
 }
 
@@ -108,4 +114,5 @@ struct Summary<'a> {
     batch: &'a str,
     #[serde(flatten)]
     counts: Counts,
+    seconds: f64,
 }
