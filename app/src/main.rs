@@ -14,6 +14,7 @@ mod config;
 mod error;
 mod interrupt;
 mod local;
+mod notify;
 mod presets;
 mod studio;
 mod term;

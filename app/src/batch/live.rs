@@ -2,17 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use indicatif::ProgressBar;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio_util::sync::CancellationToken;
 use whiteboarder_jobs::Progress;
 use whiteboarder_jobs::track::{ItemState, ItemStatus, Place, Waiting};
 
-use super::outcome::reason;
+use super::outcome::{Counts, Traffic, reason};
+use super::tally::Tally;
+use crate::config::Settings;
+use crate::notify::Notifier;
 use crate::term::glyph::{Mark, Style, place};
 use crate::term::progress::{Bars, Every, Unit, small_bar};
 use crate::term::{Terminal, text};
@@ -52,15 +56,21 @@ pub struct Live<'a> {
     uploaded: usize,
     /// Bytes of the uploads that run or have run, by item.
     sent: HashMap<String, u64>,
+    /// The sum of these.
+    sent_bytes: u64,
     /// Uploads that run: sent, of, and what is the matter.
     current: BTreeMap<String, (u64, u64, Option<String>)>,
-    states: BTreeMap<String, (ItemState, Option<Place>)>,
+    tally: Tally,
+    /// Bytes of the results that were written.
+    received_bytes: u64,
+    began: Instant,
     /// Where results were written.
     pub written: BTreeMap<String, PathBuf>,
     /// Results that could not be fetched or written.
     pub not_written: usize,
     summary: Every,
     offline: bool,
+    notifier: Option<Notifier>,
 }
 
 impl<'a> Live<'a> {
@@ -82,12 +92,16 @@ impl<'a> Live<'a> {
             total: 0,
             uploaded: 0,
             sent: HashMap::new(),
+            sent_bytes: 0,
             current: BTreeMap::new(),
-            states: BTreeMap::new(),
+            tally: Tally::default(),
+            received_bytes: 0,
+            began: Instant::now(),
             written: BTreeMap::new(),
             not_written: 0,
             summary: Every::new(Duration::from_secs(10)),
             offline: false,
+            notifier: None,
         }
     }
 
@@ -116,16 +130,22 @@ impl<'a> Live<'a> {
             | Progress::UploadRetry { .. }
             | Progress::Uploaded { .. }
             | Progress::UploadFailed { .. } => self.upload(event),
-            Progress::Execution { item }
-            | Progress::Cleaned { item }
-            | Progress::Failed { item } => {
+            Progress::Execution { item } | Progress::Cleaned { item } => self.item(item),
+            Progress::Failed { item } => {
+                if let Some(notifier) = &mut self.notifier
+                    && item.state == ItemState::Failed
+                {
+                    notifier.item_failed(item);
+                }
                 self.item(item);
             }
-            Progress::Stuck {
-                item,
+            Progress::Waiting {
                 waiting,
+                items,
+                first,
                 seconds,
-            } => self.stuck(item, *waiting, *seconds),
+                advice,
+            } => self.waiting(*waiting, *items, first, *seconds, advice),
             Progress::Offline { error, .. } if !self.offline => {
                 self.offline = true;
                 self.bars.line(&format!("{error}; trying again"));
@@ -137,7 +157,8 @@ impl<'a> Live<'a> {
                 }
                 self.periodic();
             }
-            Progress::Downloaded { item, path, .. } => {
+            Progress::Downloaded { item, path, bytes } => {
+                self.received_bytes += bytes;
                 self.written.insert(item.clone(), path.clone());
             }
             Progress::DownloadFailed { item, error } => {
@@ -153,7 +174,7 @@ impl<'a> Live<'a> {
                 self.bars
                     .line(&format!("{}: {}", text::safe(item), text::safe(action)));
             }
-            // `Scan` was told by whoever scanned.
+            // `Scan` was told by whoever scanned; `Stuck` is for programs, people get `Waiting`.
             _ => {}
         }
         Ok(())
@@ -173,6 +194,38 @@ impl<'a> Live<'a> {
     /// How many uploads are acknowledged.
     pub fn uploaded(&self) -> (usize, usize) {
         (self.uploaded, self.total)
+    }
+
+    /// From now on the configuration's notifications are sent.
+    pub fn notify(&mut self, settings: &Settings) {
+        if !settings.file.notify.is_empty() {
+            self.notifier = Some(Notifier::new(settings));
+        }
+    }
+
+    /// Tells whom the configuration says that the batch has ended, and waits until they are told.
+    pub async fn ended(&mut self, batch: &str, counts: Counts, cancel: &CancellationToken) {
+        if let Some(notifier) = &mut self.notifier {
+            notifier.batch_ended(batch, counts, cancel).await;
+        }
+    }
+
+    /// What went over the network, and how long it took.
+    pub fn traffic(&self) -> Traffic {
+        Traffic {
+            bytes_up: self.sent_bytes,
+            bytes_down: self.received_bytes,
+            seconds: self.began.elapsed().as_secs_f64(),
+        }
+    }
+
+    /// After a retry less may be sent than before.
+    fn set_sent(&mut self, item: &str, bytes: u64) {
+        let before = match self.sent.get_mut(item) {
+            Some(sent) => std::mem::replace(sent, bytes),
+            None => self.sent.insert(item.to_owned(), bytes).unwrap_or(0),
+        };
+        self.sent_bytes = self.sent_bytes - before + bytes;
     }
 
     fn begin_upload(&mut self, bytes: u64) {
@@ -203,7 +256,7 @@ impl<'a> Live<'a> {
                     .entry(item.clone())
                     .or_insert((0, *bytes, None));
                 (current.0, current.1) = (*sent, *bytes);
-                self.sent.insert(item.clone(), *sent);
+                self.set_sent(item, *sent);
             }
             Progress::UploadRetry {
                 item,
@@ -225,7 +278,7 @@ impl<'a> Live<'a> {
                 self.uploaded += 1;
                 self.current.remove(item);
                 if !already {
-                    self.sent.insert(item.clone(), *bytes);
+                    self.set_sent(item, *bytes);
                 }
             }
             Progress::UploadFailed { item, error } => {
@@ -240,7 +293,7 @@ impl<'a> Live<'a> {
             _ => {}
         }
         let Some(bar) = &self.upload else { return };
-        bar.set_position(self.sent.values().sum());
+        bar.set_position(self.sent_bytes);
         bar.set_message(format!("{}/{}", self.uploaded, self.total));
         let done = self.uploaded == self.total;
         if let Some(line) = &self.uploading {
@@ -252,7 +305,7 @@ impl<'a> Live<'a> {
         if done {
             bar.finish();
             if !self.bars.live() && matches!(event, Progress::Uploaded { .. }) {
-                let sent = text::bytes(self.sent.values().sum());
+                let sent = text::bytes(self.sent_bytes);
                 self.bars.line(&format!(
                     "uploaded {}, {sent}",
                     text::count(self.total, "picture")
@@ -280,8 +333,7 @@ impl<'a> Live<'a> {
 
     fn item(&mut self, item: &ItemStatus) {
         let now = (item.state, item.places.last().copied());
-        let before = self.states.insert(item.name.clone(), now);
-        if before == Some(now) {
+        if !self.tally.set(&item.name, now) {
             return;
         }
         let name = text::safe(&item.name);
@@ -329,33 +381,20 @@ impl<'a> Live<'a> {
     }
 
     fn counts(&self) -> String {
-        let settled = self
-            .states
-            .values()
-            .filter(|(state, _)| state.is_settled())
-            .count();
-        let mut parts = vec![format!("{settled}/{}", self.total)];
+        let mut parts = vec![format!("{}/{}", self.tally.settled(), self.total)];
         for (wanted, mark, word) in [
             (ItemState::Cleaned, Mark::Done, "cleaned"),
             (ItemState::Failed, Mark::Failed, "failed"),
             (ItemState::Stopped, Mark::Stopped, "stopped"),
             (ItemState::Running, Mark::Running, "running"),
         ] {
-            let number = self
-                .states
-                .values()
-                .filter(|(state, _)| *state == wanted)
-                .count();
+            let number = self.tally.count(wanted);
             if number > 0 {
                 parts.push(self.terminal.marked(mark, &format!("{number} {word}")));
             }
         }
         for at in [Place::Lambda, Place::Ecs] {
-            let number = self
-                .states
-                .values()
-                .filter(|(_, place)| *place == Some(at))
-                .count();
+            let number = self.tally.at(at);
             if number > 0 {
                 parts.push(format!("{} {number}", self.place(at)));
             }
@@ -365,12 +404,7 @@ impl<'a> Live<'a> {
 
     fn draw_clean(&self) {
         if let Some(bar) = &self.clean {
-            let settled = self
-                .states
-                .values()
-                .filter(|(state, _)| state.is_settled())
-                .count();
-            bar.set_position(settled as u64);
+            bar.set_position(self.tally.settled() as u64);
             bar.set_message(self.counts());
         }
     }
@@ -382,17 +416,23 @@ impl<'a> Live<'a> {
         }
     }
 
-    fn stuck(&self, item: &str, waiting: Waiting, seconds: f64) {
+    /// Those that wait together, in one line: there may be thousands.
+    fn waiting(&self, waiting: Waiting, items: usize, first: &str, seconds: f64, advice: &str) {
+        let since = text::duration(Duration::from_secs_f64(seconds.max(0.0)));
         let what = match waiting {
-            Waiting::Upload => "waits for its upload",
-            Waiting::Execution => "was uploaded, but nothing has begun to work on it",
-            Waiting::Worker => "waits for a worker",
+            Waiting::Upload => format!("for {since} for its upload"),
+            Waiting::Execution => format!("uploaded {since} ago, but no execution has begun"),
+            Waiting::Worker => format!("for {since} for a worker"),
         };
         let mark = self.terminal.marked(Mark::Queued, "queued");
-        let since = text::seconds(seconds);
-        self.bars.line(&format!(
-            "{mark}  {}  {what} since {since}",
-            text::safe(item)
-        ));
+        let first = text::safe(first);
+        let which = if items == 1 {
+            first
+        } else {
+            format!("{}, first: {first}", text::count(items, "picture"))
+        };
+        let advice = text::safe(advice);
+        self.bars
+            .line(&format!("{mark}  {which}  {what}: {advice}"));
     }
 }

@@ -2,8 +2,9 @@
 //! ([`live`]), the table at its end ([`outcome`]), and one item's [`mod@story`].
 
 pub mod live;
+pub mod numbers;
 pub mod outcome;
 pub mod screen;
 pub mod story;
-pub mod tally;
+mod tally;
 pub mod target;

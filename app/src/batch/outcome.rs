@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use serde::Serialize;
+use whiteboarder_jobs::submit::SameAs;
 use whiteboarder_jobs::track::{BatchStatus, ItemState, ItemStatus, Place};
 
 use crate::error::Exit;
@@ -43,7 +44,7 @@ pub type Written = BTreeMap<String, PathBuf>;
 
 /// The table of a batch: image, status, planned, actual, moved, seconds, output.
 pub fn table(status: &BatchStatus, written: &Written, terminal: &Terminal) -> Table {
-    let mut table = Table::new(&[
+    let mut columns = vec![
         ("image", Align::Left),
         ("status", Align::Left),
         ("planned", Align::Left),
@@ -51,7 +52,12 @@ pub fn table(status: &BatchStatus, written: &Written, terminal: &Terminal) -> Ta
         ("moved", Align::Left),
         ("seconds", Align::Right),
         ("output", Align::Left),
-    ]);
+    ];
+    let shared = status.items.iter().any(|item| item.same_as.is_some());
+    if shared {
+        columns.push(("same as", Align::Left));
+    }
+    let mut table = Table::new(&columns);
     for item in &status.items {
         let moved = if item.moved {
             Cell::styled(
@@ -61,7 +67,7 @@ pub fn table(status: &BatchStatus, written: &Written, terminal: &Terminal) -> Ta
         } else {
             Cell::default()
         };
-        table.row(vec![
+        let mut row = vec![
             text::safe(&item.name).into(),
             state(item.state, terminal),
             place_cell(item.planned, terminal),
@@ -71,7 +77,12 @@ pub fn table(status: &BatchStatus, written: &Written, terminal: &Terminal) -> Ta
                 .map_or_else(String::new, |seconds| format!("{seconds:.1}"))
                 .into(),
             output(item, written),
-        ]);
+        ];
+        if shared {
+            let other = item.same_as.as_ref().map(same_as);
+            row.push(other.unwrap_or_default().into());
+        }
+        table.row(row);
     }
     table
 }
@@ -83,6 +94,11 @@ fn output(item: &ItemStatus, written: &Written) -> Cell {
         (ItemState::Failed, _) => Cell::styled(reason(item), Style::Bad),
         _ => Cell::default(),
     }
+}
+
+/// The item of another batch, as `runs show` takes it.
+pub fn same_as(other: &SameAs) -> String {
+    text::safe(&format!("{}/{}", other.batch, other.name))
 }
 
 /// Why an item failed: the error's name and its sentence.
@@ -106,6 +122,8 @@ pub struct Counts {
     pub items: usize,
     /// With a result.
     pub cleaned: usize,
+    /// Of these, those whose result is an earlier batch's: nothing was uploaded or cleaned for them.
+    pub same: usize,
     /// Without, for a reason.
     pub failed: usize,
     /// Stopped by somebody.
@@ -133,6 +151,11 @@ impl Counts {
         Counts {
             items: status.items.len(),
             cleaned: status.count(ItemState::Cleaned),
+            same: status
+                .items
+                .iter()
+                .filter(|item| item.state == ItemState::Cleaned && item.same_as.is_some())
+                .count(),
             failed: status.count(ItemState::Failed),
             stopped: status.count(ItemState::Stopped),
             unfinished: status
@@ -158,6 +181,7 @@ impl Counts {
     /// `6 cleaned, 1 failed; lambda 4, ecs 2, 1 moved`.
     pub fn sentence(&self, terminal: &Terminal) -> String {
         let states = text::counts(&[
+            (self.same, "same as before"),
             (self.failed, "failed"),
             (self.stopped, "stopped"),
             (self.unfinished, "unfinished"),
@@ -173,6 +197,29 @@ impl Counts {
             text::counts(&[(self.moved, "moved")])
         )
     }
+
+    /// The same, with what went over the network and how long it took.
+    pub fn summary(&self, traffic: &Traffic, terminal: &Terminal) -> String {
+        let mut sentence = self.sentence(terminal);
+        sentence.push_str(&format!("; {} in all", text::seconds(traffic.seconds)));
+        for (bytes, way) in [(traffic.bytes_up, "up"), (traffic.bytes_down, "down")] {
+            if bytes > 0 {
+                sentence.push_str(&format!(", {} {way}", text::bytes(bytes)));
+            }
+        }
+        sentence
+    }
+}
+
+/// What a command sent and fetched, and how long it took.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Traffic {
+    /// Bytes of the originals that were sent.
+    pub bytes_up: u64,
+    /// Bytes of the results that were written.
+    pub bytes_down: u64,
+    /// Since the command began.
+    pub seconds: f64,
 }
 
 /// Prints the table.

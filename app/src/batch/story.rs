@@ -2,7 +2,7 @@
 
 use whiteboarder_jobs::track::{AttemptEnd, Compute, ExecutionView, ItemStatus};
 
-use super::outcome::{mark, reason};
+use super::outcome::{mark, reason, same_as};
 use crate::term::glyph::{Mark, place};
 use crate::term::table::{Align, Cell, Table};
 use crate::term::{Terminal, text};
@@ -18,6 +18,9 @@ pub fn facts(item: &ItemStatus, terminal: &Terminal) -> Vec<(&'static str, Strin
         ("status", state.style().paint(&shown, terminal.color_out)),
         ("size", text::bytes(item.bytes)),
     ];
+    if let Some(other) = &item.same_as {
+        facts.push(("same as", same_as(other)));
+    }
     if let Some(at) = item.planned {
         let why = if item.why.is_empty() {
             String::new()

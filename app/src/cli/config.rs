@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::config::keys::{self, Key, Table as Part};
 use crate::config::{LocalOptions, Settings};
 use crate::error::Exit;
+use crate::notify::Notifier;
 use crate::term::glyph::Style;
 use crate::term::table::{Align, Cell, Table};
 use crate::term::text;
@@ -36,6 +37,11 @@ enum ConfigCommand {
     /// Where the configuration file is, or would be.
     #[command(after_help = "Example:\n  mkdir -p \"$(dirname \"$(whiteboarder config path)\")\"")]
     Path,
+    /// Send a trial by every [[notify]] of the file, and say what became of each.
+    #[command(
+        after_help = "Example:\n  whiteboarder config notify\n\nEnds with 1 when one could not be sent."
+    )]
+    Notify,
 }
 
 impl ConfigArgs {
@@ -43,6 +49,30 @@ impl ConfigArgs {
     pub fn only_path(&self) -> bool {
         matches!(self.command, ConfigCommand::Path)
     }
+}
+
+/// Tries the notifications.
+fn notify(settings: &Settings) -> Result<Exit> {
+    let terminal = &settings.terminal;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let tried = runtime.block_on(Notifier::new(settings).trial());
+    if tried.is_empty() {
+        terminal.note("the configuration has no [[notify]]: docs/configuration.md explains it");
+    }
+    let mut exit = Exit::Success;
+    for (way, sent) in tried {
+        let outcome = match sent {
+            Ok(()) => "sent".to_owned(),
+            Err(wrong) => {
+                exit = Exit::SomeFailed;
+                wrong
+            }
+        };
+        terminal.line(&text::safe(&format!("{way}: {outcome}")))?;
+    }
+    Ok(exit)
 }
 
 /// A setting in force.
@@ -55,6 +85,7 @@ struct InForce {
 pub fn run(args: &ConfigArgs, settings: &Settings) -> Result<Exit> {
     let terminal = &settings.terminal;
     let json = match args.command {
+        ConfigCommand::Notify => return notify(settings),
         ConfigCommand::Path => {
             terminal.line(&settings.file_path().to_string_lossy())?;
             return Ok(Exit::Success);

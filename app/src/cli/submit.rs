@@ -17,7 +17,7 @@ use whiteboarder_jobs::{JobsError, Progress, Reporter, Target};
 
 use super::recipe::RecipeChoice;
 use crate::batch::live::{Live, emit};
-use crate::batch::outcome::{self, Counts};
+use crate::batch::outcome::{self, Counts, Traffic};
 use crate::batch::target::{bring_back, connect, expected_capacity};
 use crate::cleaning::layout::{
     Destination, check_writable, destination, find, lay_out, skipped_lines,
@@ -47,8 +47,8 @@ Examples:
   whiteboarder submit --resume 01JD… -o cleaned   go on with an interrupted batch
 
 --json prints one object per line with `time` and `event`: scan, plan, batch, upload_started,
-upload_progress, upload_retry, uploaded, upload_failed, execution, cleaned, failed, stuck, offline,
-downloaded, download_failed, and at the end submitted or summary.")]
+upload_progress, upload_retry, uploaded, upload_failed, execution, cleaned, failed, stuck, waiting,
+offline, downloaded, download_failed, and at the end submitted or summary.")]
 #[allow(clippy::struct_excessive_bools, reason = "they are flags")]
 pub struct SubmitArgs {
     /// Pictures (JPEG, PNG, TIFF, WebP, BMP) and folders
@@ -118,6 +118,8 @@ enum Told<'a> {
         batch: &'a str,
         #[serde(flatten)]
         counts: Counts,
+        #[serde(flatten)]
+        traffic: Traffic,
         downloaded: usize,
         not_downloaded: usize,
     },
@@ -331,6 +333,7 @@ async fn submit(
         });
     }
 
+    show.live.notify(settings);
     let done = show
         .during(run_batch(&target, &batch, &options, &reporter, cancel))
         .await;
@@ -344,7 +347,9 @@ async fn submit(
             .await;
         done.map_err(|error| paused(error, args, &id, counts))?;
     }
-    conclude(args, settings, &show.live, &status)
+    let exit = conclude(args, settings, &show.live, &status)?;
+    show.live.ended(&id, Counts::of(&status), cancel).await;
+    Ok(exit)
 }
 
 /// Where the client should put results.
@@ -370,6 +375,7 @@ fn conclude(
             &Told::Summary {
                 batch: &status.batch,
                 counts,
+                traffic: live.traffic(),
                 downloaded: live.written.len(),
                 not_downloaded: live.not_written,
             },
@@ -379,7 +385,7 @@ fn conclude(
         terminal.note(&format!(
             "batch {}: {}",
             status.batch,
-            counts.sentence(terminal)
+            counts.summary(&live.traffic(), terminal)
         ));
     }
     Ok(if live.not_written > 0 {

@@ -24,7 +24,8 @@ Examples:
   whiteboarder watch 01JD7Q --json | jq -c 'select(.event == \"failed\")'
 
 Ctrl-C only stops watching; the batch goes on. Ends with 1 when an item failed.
---json prints one object per line with `time` and `event`: execution, cleaned, failed, stuck, offline, summary.")]
+--json prints one object per line with `time` and `event`: execution, cleaned, failed, stuck, waiting,
+offline, summary.")]
 pub struct WatchArgs {
     /// The batch, or an unambiguous beginning of its id [default: the newest]
     batch: Option<String>,
@@ -68,6 +69,7 @@ async fn watch(args: &WatchArgs, settings: &Settings, cancel: &CancellationToken
     };
     let mut live = Live::new(&terminal, args.json);
     live.expect(manifest.items.len());
+    live.notify(settings);
     let mut show = Show {
         settings,
         target: target.clone(),
@@ -92,12 +94,17 @@ async fn watch(args: &WatchArgs, settings: &Settings, cancel: &CancellationToken
                 event: "summary",
                 batch: &batch,
                 counts,
+                seconds: show.live.traffic().seconds,
             },
         )?;
     } else {
         outcome::print(&status, &Written::new(), &terminal)?;
-        terminal.note(&format!("batch {batch}: {}", counts.sentence(&terminal)));
+        terminal.note(&format!(
+            "batch {batch}: {}",
+            counts.summary(&show.live.traffic(), &terminal)
+        ));
     }
+    show.live.ended(&batch, counts, cancel).await;
     Ok(counts.exit())
 }
 
@@ -107,4 +114,5 @@ struct Summary<'a> {
     batch: &'a str,
     #[serde(flatten)]
     counts: Counts,
+    seconds: f64,
 }

@@ -1,10 +1,11 @@
 //! What can be wrong in a configuration file, each with its line and in words.
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::keys::{self, Key, Table};
 use crate::batch::target::LOCAL;
+use crate::notify::rule::ONE_WAY;
 use crate::term::text;
 
 /// A found value is shown in at most so many characters.
@@ -52,6 +53,11 @@ impl Mistakes<'_> {
             match (name.get_ref().as_ref(), value.get_ref()) {
                 ("local", DeValue::Table(table)) => self.keys(table, Table::Local, "[local]"),
                 ("profiles", DeValue::Table(table)) => self.profiles(table),
+                ("notify", DeValue::Array(rules)) => self.rules(rules),
+                ("notify", _) => self.add(
+                    at,
+                    "`notify` is written [[notify]], once for each".to_owned(),
+                ),
                 (name @ ("local" | "profiles"), _) => {
                     let found = self.shown(value);
                     self.add(at, format!("`{name}` must be a table, but is {found}"));
@@ -75,7 +81,7 @@ impl Mistakes<'_> {
             )
         } else {
             let known = keys::of(Table::Top).map(|key| key.name);
-            let meant = text::did_you_mean(name, known.chain(["local", "profiles"]));
+            let meant = text::did_you_mean(name, known.chain(["local", "profiles", "notify"]));
             format!("unknown key `{}`{meant}", text::safe(name))
         };
         self.add(at, sentence);
@@ -101,6 +107,39 @@ impl Mistakes<'_> {
             for key in keys::of(Table::Profile).filter(|key| key.required) {
                 if table.iter().all(|(name, _)| name.get_ref() != key.name) {
                     self.add(at, format!("{place} lacks `{}`: {}", key.name, key.help));
+                }
+            }
+        }
+    }
+
+    fn rules(&mut self, rules: &DeArray<'_>) {
+        for rule in rules {
+            let at = rule.span().start;
+            let DeValue::Table(table) = rule.get_ref() else {
+                self.add(
+                    at,
+                    "`notify` is written [[notify]], once for each".to_owned(),
+                );
+                continue;
+            };
+            self.keys(table, Table::Notify, "[[notify]]");
+            let has = |wanted: &str| table.iter().any(|(name, _)| name.get_ref() == wanted);
+            if !has("on") {
+                let help =
+                    "of what shall be told, for example [\"batch-finished\", \"batch-failed\"]";
+                self.add(at, format!("[[notify]] lacks `on`: {help}"));
+            }
+            let ways = ["terminal", "command", "webhook", "sns"];
+            if ways.into_iter().filter(|way| has(way)).count() != 1 {
+                self.add(at, ONE_WAY.to_owned());
+            }
+            for (key, way) in [
+                ("secret_file", "webhook"),
+                ("aws_profile", "sns"),
+                ("endpoint", "sns"),
+            ] {
+                if has(key) && !has(way) {
+                    self.add(at, format!("`{key}` in [[notify]] belongs to `{way}`"));
                 }
             }
         }
@@ -262,6 +301,56 @@ mod tests {
                 .unwrap()
                 .1
                 .starts_with("no profile can be named `local`")
+        );
+    }
+
+    #[test]
+    fn a_notification_s_mistakes_are_named_too() {
+        let on = "on = [\"batch-failed\"]\n";
+        for (rule, sentence) in [
+            (
+                "on = [\"batch-ended\"]\nterminal = \"bell\"",
+                "`on` in [[notify]] must be a list of \"batch-finished\", \"batch-failed\", \"item-failed\", but is a list",
+            ),
+            (
+                "terminal = \"bell\"",
+                "[[notify]] lacks `on`: of what shall be told, for example [\"batch-finished\", \"batch-failed\"]",
+            ),
+            (on, ONE_WAY),
+            (
+                &format!("{on}terminal = \"bell\"\nsns = \"arn:aws:sns:r:1:t\""),
+                ONE_WAY,
+            ),
+            (
+                &format!("{on}terminal = \"bell\"\nafter = \"30\""),
+                "`after` in [[notify]] must be a time like \"30s\", \"5m\" or \"2h\", but is \"30\"",
+            ),
+            (
+                &format!("{on}command = []"),
+                "`command` in [[notify]] must be a list of texts: a program and its arguments, but is a list",
+            ),
+            (
+                &format!("{on}sns = \"arn:aws:s3:::b\""),
+                "`sns` in [[notify]] must be the ARN of a topic of SNS, but is \"arn:aws:s3:::b\"",
+            ),
+            (
+                &format!("{on}terminal = \"bell\"\nsecret_file = \"s\""),
+                "`secret_file` in [[notify]] belongs to `webhook`",
+            ),
+        ] {
+            let content = format!("[[notify]]\n{rule}\n");
+            let found = first_mistake(&content).map(|(_, sentence)| sentence);
+            assert_eq!(found, Some(sentence.to_owned()), "{content}");
+        }
+        let right = format!(
+            "[[notify]]\n{on}command = [\"notify-send\", \"{{title}}\"]\n[[notify]]\n{on}terminal = \"osc9\""
+        );
+        assert_eq!(first_mistake(&right), None);
+        assert!(
+            first_mistake("notify = 3")
+                .unwrap()
+                .1
+                .contains("[[notify]]")
         );
     }
 

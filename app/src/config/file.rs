@@ -13,6 +13,11 @@
 //! bucket = "wb-123456789012"
 //! state_machine_arn = "arn:aws:states:eu-central-1:123456789012:stateMachine:whiteboarder"
 //! # endpoint = "https://…"           # for anything but AWS itself
+//!
+//! [[notify]]                         # tell somebody when a batch ends
+//! on = ["batch-finished", "batch-failed"]
+//! after = "30s"                      # only when it took longer
+//! terminal = "osc9"                  # or command, webhook, sns
 //! ```
 
 use std::collections::BTreeMap;
@@ -25,6 +30,7 @@ use super::check::first_mistake;
 use super::local::LocalOptions;
 use super::read::{read_text, read_text_there};
 use crate::error::Failure;
+use crate::notify::rule::NotifyRule;
 use crate::term::text;
 
 /// How messages call the file.
@@ -40,6 +46,8 @@ pub struct ConfigFile {
     pub local: LocalOptions,
     /// Other targets by name.
     pub profiles: BTreeMap<String, ProfileTable>,
+    /// Who is told of what.
+    pub notify: Vec<NotifyRule>,
 }
 
 /// A target that is not the local cloud.
@@ -111,5 +119,6 @@ mod tests {
         assert_eq!(file.profiles["work"].region, "eu-central-1");
         assert!(file.profiles["work"].endpoint.is_some());
         assert_eq!(file.local.lambda_timeout_s, Some(60));
+        assert!(file.notify[0].way().is_ok());
     }
 }

@@ -5,6 +5,8 @@
 
 use toml::de::DeValue;
 
+use crate::notify::rule::span;
+
 /// Where a key stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
@@ -14,6 +16,8 @@ pub enum Table {
     Local,
     /// In each `[profiles.NAME]`.
     Profile,
+    /// In each `[[notify]]`.
+    Notify,
 }
 
 /// What values a key takes.
@@ -31,6 +35,14 @@ pub enum Kind {
     Number(f64, f64),
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// A list of these words, at least one.
+    Words(&'static [&'static str]),
+    /// A list of texts, the first of which is not empty.
+    Texts,
+    /// A time: `30s`, `5m`, `2h`.
+    Span,
+    /// The ARN of a topic.
+    TopicArn,
 }
 
 impl Kind {
@@ -46,6 +58,13 @@ impl Kind {
                 let words: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 words.join(" or ")
             }
+            Kind::Words(words) => {
+                let words: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                format!("a list of {}", words.join(", "))
+            }
+            Kind::Texts => "a list of texts: a program and its arguments".to_owned(),
+            Kind::Span => "a time like \"30s\", \"5m\" or \"2h\"".to_owned(),
+            Kind::TopicArn => "the ARN of a topic of SNS".to_owned(),
         }
     }
 
@@ -64,6 +83,19 @@ impl Kind {
                 .as_str()
                 .parse()
                 .is_ok_and(|number: f64| (min..=max).contains(&number)),
+            (Kind::Words(words), DeValue::Array(list)) => {
+                let word = |value: &DeValue<'_>| match value {
+                    DeValue::String(text) => words.contains(&text.as_ref()),
+                    _ => false,
+                };
+                !list.is_empty() && list.iter().all(|value| word(value.get_ref()))
+            }
+            (Kind::Texts, DeValue::Array(list)) => {
+                let text = |value: &DeValue<'_>| matches!(value, DeValue::String(_));
+                let first = list.iter().next().map(toml::Spanned::get_ref);
+                list.iter().all(|value| text(value.get_ref()))
+                    && matches!(first, Some(DeValue::String(text)) if !text.is_empty())
+            }
             (Kind::Whole(..) | Kind::Number(..), _) => false,
             (_, DeValue::String(text)) => self.accepts_text(text),
             _ => false,
@@ -79,7 +111,9 @@ impl Kind {
             }),
             Kind::MachineArn => text.starts_with("arn:") && text.contains(":stateMachine:"),
             Kind::Choice(words) => words.contains(&text),
-            Kind::Whole(..) | Kind::Number(..) => false,
+            Kind::Span => span(text).is_some(),
+            Kind::TopicArn => text.starts_with("arn:") && text.split(':').nth(2) == Some("sns"),
+            Kind::Whole(..) | Kind::Number(..) | Kind::Words(_) | Kind::Texts => false,
         }
     }
 }
@@ -160,6 +194,16 @@ macro_rules! profile {
             variable: "",
             flag: "",
             help: $help,
+        }
+    };
+}
+
+/// A row of `[[notify]]`: these have neither, either.
+macro_rules! notify {
+    ($name:literal, $kind:expr, $default:literal, $required:literal, $help:literal) => {
+        Key {
+            table: Table::Notify,
+            ..profile!($name, $kind, $default, $required, $help)
         }
     };
 }
@@ -288,6 +332,63 @@ pub const KEYS: &[Key] = &[
         "15",
         false,
         "time-out of the Lambda there in seconds: `submit --dry-run` predicts with it"
+    ),
+    notify!(
+        "on",
+        Kind::Words(&["batch-finished", "batch-failed", "item-failed"]),
+        "",
+        true,
+        "of what is told: a batch has ended well, has ended with failures, a picture has failed"
+    ),
+    notify!(
+        "after",
+        Kind::Span,
+        "always",
+        false,
+        "only when the batch has taken longer than this"
+    ),
+    notify!(
+        "terminal",
+        Kind::Choice(&["osc9", "osc777", "bell"]),
+        "",
+        false,
+        "a sequence that the terminal shows as a notification, or its bell; never into pipes and files"
+    ),
+    notify!(
+        "command",
+        Kind::Texts,
+        "",
+        false,
+        "a program and its arguments, without a shell; `{title}`, `{text}`, `{event}` and `{batch}` are filled in"
+    ),
+    notify!(
+        "webhook",
+        Kind::Url,
+        "",
+        false,
+        "a URL that gets a POST of JSON, tried again up to 5 times"
+    ),
+    notify!(
+        "secret_file",
+        Kind::Text,
+        "unsigned",
+        false,
+        "a file of mode 0600 with the secret that signs the webhook's posts"
+    ),
+    notify!("sns", Kind::TopicArn, "", false, "a topic of SNS"),
+    notify!(
+        "aws_profile",
+        Kind::Text,
+        "the SDK's usual chain",
+        false,
+        "a profile of `~/.aws/config` that has the credentials for the topic"
+    ),
+    notify!(
+        "endpoint",
+        Kind::Url,
+        "AWS itself",
+        false,
+        "URL of SNS, for one that is not AWS"
     ),
 ];
 

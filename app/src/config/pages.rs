@@ -10,6 +10,7 @@ use whiteboarder_core::recipe::{FIELDS, Kind as FieldKind, Value};
 
 use super::keys::{self, Kind, Table};
 use super::{ConfigFile, Dirs, LocalOptions, ProfileTable};
+use crate::notify::rule::NotifyRule;
 use crate::presets;
 
 /// Compares what stands between `<!-- NAME -->` and `<!-- end of NAME -->` of a page with `expected`.
@@ -65,7 +66,16 @@ fn kind(kind: Kind) -> String {
         }
         Kind::Text => "text".to_owned(),
         Kind::Url => "URL".to_owned(),
-        Kind::MachineArn => "ARN".to_owned(),
+        Kind::MachineArn | Kind::TopicArn => "ARN".to_owned(),
+        Kind::Words(words) => {
+            let words: Vec<_> = words
+                .iter()
+                .map(|word| code(&format!("\"{word}\"")))
+                .collect();
+            format!("list of {}", words.join(", "))
+        }
+        Kind::Texts => "list of texts".to_owned(),
+        Kind::Span => "time: `\"30s\"`, `\"5m\"`, `\"2h\"`".to_owned(),
     }
 }
 
@@ -85,17 +95,20 @@ fn the_page_of_the_configuration_has_every_key() {
         }
         compare("configuration.md", name, &text);
     }
-    let mut text = "| key | value | without it | what it says |\n|---|---|---|---|\n".to_owned();
-    for key in keys::of(Table::Profile) {
-        let without = if key.required {
-            "an error"
-        } else {
-            key.default
-        };
-        let (kind, help) = (kind(key.kind), cell(key.help));
-        writeln!(text, "| `{}` | {kind} | {without} | {help} |", key.name).unwrap();
+    for (table, name) in [(Table::Profile, "profiles"), (Table::Notify, "notify")] {
+        let mut text =
+            "| key | value | without it | what it says |\n|---|---|---|---|\n".to_owned();
+        for key in keys::of(table) {
+            let without = if key.required {
+                "an error"
+            } else {
+                key.default
+            };
+            let (kind, help) = (kind(key.kind), cell(key.help));
+            writeln!(text, "| `{}` | {kind} | {without} | {help} |", key.name).unwrap();
+        }
+        compare("configuration.md", name, &text);
     }
-    compare("configuration.md", "profiles", &text);
 }
 
 #[test]
@@ -177,8 +190,9 @@ fn fields<T: for<'de> Deserialize<'de>>() -> Vec<&'static str> {
 fn every_field_of_the_file_is_in_the_table_and_every_row_has_a_field() {
     let names = |table| keys::of(table).map(|key| key.name).collect::<Vec<_>>();
     let mut top = names(Table::Top);
-    top.extend(["local", "profiles"]);
+    top.extend(["local", "profiles", "notify"]);
     assert_eq!(fields::<ConfigFile>(), top);
     assert_eq!(fields::<LocalOptions>(), names(Table::Local));
     assert_eq!(fields::<ProfileTable>(), names(Table::Profile));
+    assert_eq!(fields::<NotifyRule>(), names(Table::Notify));
 }

@@ -157,7 +157,9 @@ async fn objects(target: &Target, batch: &str) -> Result<Vec<Listed>, JobsError>
 fn unfinished(status: &BatchStatus) -> usize {
     let waits = |state| matches!(state, ItemState::Queued | ItemState::Running);
     // An item that was never uploaded is queued for ever, and nothing has been begun for it.
-    let begun = |item: &&crate::track::ItemStatus| !item.executions.is_empty();
+    // What another batch does for it is that batch's.
+    let begun =
+        |item: &&crate::track::ItemStatus| !item.executions.is_empty() && item.same_as.is_none();
     status
         .items
         .iter()

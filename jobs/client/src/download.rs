@@ -137,7 +137,11 @@ pub async fn pictures_of(
     target: &Target,
     item: &ItemStatus,
 ) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), JobsError> {
-    let original = names::inbox_key(&item.batch, &item.name);
+    let (batch, name) = match &item.same_as {
+        Some(other) => (&other.batch, &other.name),
+        None => (&item.batch, &item.name),
+    };
+    let original = names::inbox_key(batch, name);
     let before = store::get(target, &original).await?;
     let after = match &item.output {
         Some(key) => store::get(target, key).await?,

@@ -116,6 +116,20 @@ pub enum Progress {
         /// For how long already.
         seconds: f64,
     },
+    /// Items wait for something that should be there, all of them together: comes once for executions
+    /// that do not begin, at growing intervals for workers that do not come.
+    Waiting {
+        /// What they wait for.
+        waiting: Waiting,
+        /// How many.
+        items: usize,
+        /// The one that waits longest, …
+        first: String,
+        /// … and for how long already.
+        seconds: f64,
+        /// What to check, in one sentence.
+        advice: String,
+    },
     /// The target was asked for news.
     Polled {
         /// Milliseconds until the next time.

@@ -195,7 +195,8 @@ pub async fn show_item(
     Ok((item, views.remove(name).unwrap_or_default()))
 }
 
-/// Stops the running executions of a batch, or of some of its items.
+/// Stops the running executions of a batch, or of some of its items. Items whose work another batch
+/// does are passed over: it is the other's.
 pub async fn stop(
     target: &Target,
     batch: &str,
@@ -207,7 +208,8 @@ pub async fn stop(
 }
 
 /// Redrives the failed or stopped items of a batch, or of some of its items: each item's latest
-/// execution goes on from the state that failed. Items that are cleaned or run are passed over.
+/// execution goes on from the state that failed. Items that are cleaned or run are
+/// passed over, and so are those whose work another batch does.
 pub async fn redrive(
     target: &Target,
     batch: &str,
@@ -230,6 +232,9 @@ fn chosen(
     item: &ItemStatus,
     views: &[ExecutionView],
 ) -> Result<Vec<String>, String> {
+    if let Some(other) = &item.same_as {
+        return Err(format!("shared with batch {}, left alone", other.batch));
+    }
     let running = |view: &&ExecutionView| view.status == ExecutionStatus::Running;
     let names: Vec<String> = match action {
         Action::Stop => views
@@ -266,8 +271,9 @@ async fn act(
     action: Action,
 ) -> Result<Acted, JobsError> {
     let manifest = load_manifest(target, batch).await?;
+    let known: HashSet<_> = manifest.items.iter().map(|item| &item.name).collect();
     for name in names.unwrap_or_default() {
-        if !manifest.items.iter().any(|item| item.name == *name) {
+        if !known.contains(name) {
             return Err(JobsError::NoSuchItem {
                 batch: batch.to_owned(),
                 name: name.clone(),
@@ -276,8 +282,12 @@ async fn act(
     }
     let (status, views) = snapshot_with_executions(target, &manifest).await?;
     let mut acted = Acted::default();
+    let names: Option<HashSet<_>> = names.map(|names| names.iter().collect());
     for item in &status.items {
-        if names.is_some_and(|names| !names.contains(&item.name)) {
+        if names
+            .as_ref()
+            .is_some_and(|names| !names.contains(&item.name))
+        {
             continue;
         }
         if cancel.is_cancelled() {
@@ -387,6 +397,26 @@ mod tests {
             gone,
             Err("its execution is too old: submit it again".to_owned())
         );
+    }
+
+    #[test]
+    fn what_another_batch_does_is_left_alone() {
+        let views = [
+            view("a", ExecutionStatus::Running, None),
+            view("b", ExecutionStatus::Failed, Some(5)),
+        ];
+        for (action, state) in [
+            (Action::Stop, ItemState::Running),
+            (Action::Redrive, ItemState::Failed),
+        ] {
+            let mut shared = item(state);
+            shared.same_as = Some(crate::submit::SameAs {
+                batch: "01OTHER".into(),
+                name: "x.jpg".into(),
+            });
+            let why = "shared with batch 01OTHER, left alone".to_owned();
+            assert_eq!(chosen(action, &shared, &views), Err(why));
+        }
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub fn selected(model: &Model) -> String {
         return String::new();
     };
     let failed = model
-        .tally
+        .numbers
         .failures
         .iter()
         .find(|(name, _)| *name == row.name);
@@ -102,8 +102,8 @@ fn headings(name: usize, width: u16, theme: &Theme) -> Line<'static> {
 
 fn line(model: &Model, row: &Row, name: usize, width: u16, theme: &Theme) -> Line<'static> {
     let unicode = !theme.ascii();
-    let known = model.tally.known.get(&row.name);
-    let transfer = model.tally.transfers.get(&row.name);
+    let known = model.numbers.known.get(&row.name);
+    let transfer = model.numbers.transfers.get(&row.name);
     let (glyph, style) = match (known, transfer) {
         _ if row.out => ("-", theme.faint),
         (Some(known), _) => (
@@ -133,7 +133,7 @@ fn line(model: &Model, row: &Row, name: usize, width: u16, theme: &Theme) -> Lin
 fn cell(
     column: usize,
     row: &Row,
-    known: Option<crate::batch::tally::Known>,
+    known: Option<crate::batch::numbers::Known>,
     unicode: bool,
 ) -> String {
     match column {

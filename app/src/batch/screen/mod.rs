@@ -120,10 +120,10 @@ impl Screen {
 
     /// A few words for the other screens while a batch is under way: `batch 12/40`.
     pub fn running(&self) -> Option<String> {
-        let settled = self.model.tally.count.settled();
+        let settled = self.model.numbers.count.settled();
         match self.model.phase {
             Phase::Running | Phase::Pausing => {
-                Some(format!("batch {settled}/{}", self.model.tally.items))
+                Some(format!("batch {settled}/{}", self.model.numbers.items))
             }
             Phase::Paused => Some("batch paused".to_owned()),
             _ => None,
@@ -135,22 +135,22 @@ impl Screen {
         let Some(batch) = &self.model.batch else {
             return Vec::new();
         };
-        let tally = &self.model.tally;
+        let numbers = &self.model.numbers;
         let output = text::path(&self.model.order.output);
         if self.model.phase == Phase::Ended {
-            let count = tally.count;
+            let count = numbers.count;
             return vec![format!(
                 "batch {batch}: {} cleaned{}",
                 count.cleaned,
                 text::counts(&[(count.failed, "failed"), (count.stopped, "stopped")])
             )];
         }
-        if tally.uploaded < tally.items {
+        if numbers.uploaded < numbers.items {
             return vec![
                 format!(
                     "{} of {} uploaded",
-                    tally.uploaded,
-                    text::count(tally.items, "picture")
+                    numbers.uploaded,
+                    text::count(numbers.items, "picture")
                 ),
                 format!(
                     "`whiteboarder submit --resume {batch} -o {output}` goes on where it stopped"

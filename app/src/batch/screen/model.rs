@@ -9,7 +9,7 @@ use whiteboarder_jobs::Progress;
 use whiteboarder_jobs::submit::Wish;
 use whiteboarder_jobs::track::{ItemState, Place};
 
-use crate::batch::tally::Tally;
+use crate::batch::numbers::Numbers;
 use crate::ui::prompt::LineEdit;
 use crate::ui::toast::Toast;
 
@@ -156,7 +156,7 @@ pub struct Model {
     /// The batch's id, once it has one.
     pub batch: Option<String>,
     /// Its numbers.
-    pub tally: Tally,
+    pub numbers: Numbers,
     /// When it began, and how long it took.
     pub began_ms: u64,
     /// See `began_ms`.
@@ -262,7 +262,7 @@ impl Model {
 
     /// The state of a picture, once anything was heard of it.
     pub fn state(&self, row: &Row) -> Option<ItemState> {
-        self.tally.known.get(&row.name).map(|known| known.state)
+        self.numbers.known.get(&row.name).map(|known| known.state)
     }
 
     /// When a [`Msg::Tick`] would change something.

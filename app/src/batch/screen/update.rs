@@ -8,7 +8,7 @@ use whiteboarder_jobs::submit::Wish;
 use super::keys::{self, Action, Mode};
 use super::layout;
 use super::model::{Effect, Layer, Model, Msg, Order, Phase, Planned};
-use crate::batch::tally::Tally;
+use crate::batch::numbers::Numbers;
 use crate::term::text;
 use crate::ui::prompt::LineEdit;
 use crate::ui::toast::{Kind, Toast};
@@ -70,7 +70,7 @@ fn open(model: &mut Model, order: Order) -> Vec<Effect> {
 fn plan(model: &mut Model) -> Vec<Effect> {
     if model.phase == Phase::Ended {
         model.batch = None;
-        model.tally = Tally::default();
+        model.numbers = Numbers::default();
         model.took_ms = None;
     }
     model.generation += 1;
@@ -115,17 +115,17 @@ fn planned(model: &mut Model, plan: Result<Box<Planned>, String>) {
 }
 
 fn progress(model: &mut Model, events: &[Progress]) -> Vec<Effect> {
-    let settled = model.tally.count.settled();
+    let settled = model.numbers.count.settled();
     for event in events {
         if let Progress::Batch { batch, .. } = event {
             model.batch = Some(batch.clone());
         }
-        model.tally.apply(event, model.now_ms);
+        model.numbers.apply(event, model.now_ms);
     }
     if !model.filter.is_empty() {
         sift(model);
     }
-    if model.tally.count.settled() == settled {
+    if model.numbers.count.settled() == settled {
         Vec::new()
     } else {
         vec![title(model)]
@@ -134,7 +134,7 @@ fn progress(model: &mut Model, events: &[Progress]) -> Vec<Effect> {
 
 fn paused(model: &mut Model) -> Vec<Effect> {
     model.phase = Phase::Paused;
-    model.tally.transfers.clear();
+    model.numbers.transfers.clear();
     if model.leaving {
         return vec![Effect::Quit { interrupted: false }];
     }
@@ -147,14 +147,14 @@ fn paused(model: &mut Model) -> Vec<Effect> {
 }
 
 fn ended(model: &mut Model, end: Result<(), String>) -> Vec<Effect> {
-    model.tally.transfers.clear();
+    model.numbers.transfers.clear();
     match end {
         Ok(()) => {
             model.phase = Phase::Ended;
             let took = model.now_ms.saturating_sub(model.began_ms);
             model.took_ms = Some(took);
-            let count = model.tally.count;
-            let failed = count.failed + count.stopped + model.tally.not_downloaded;
+            let count = model.numbers.count;
+            let failed = count.failed + count.stopped + model.numbers.not_downloaded;
             let kind = if failed == 0 {
                 Kind::Done
             } else {
@@ -163,7 +163,7 @@ fn ended(model: &mut Model, end: Result<(), String>) -> Vec<Effect> {
             let words = format!(
                 "{} of {} cleaned in {}",
                 count.cleaned,
-                text::count(model.tally.items, "picture"),
+                text::count(model.numbers.items, "picture"),
                 text::seconds(took as f64 / 1000.0)
             );
             toast(model, kind, words);
@@ -185,10 +185,10 @@ fn ended(model: &mut Model, end: Result<(), String>) -> Vec<Effect> {
 }
 
 fn title(model: &Model) -> Effect {
-    let settled = model.tally.count.settled();
+    let settled = model.numbers.count.settled();
     Effect::SetTitle(match model.phase {
         Phase::Running | Phase::Pausing => {
-            format!("whiteboarder · {settled}/{}", model.tally.items)
+            format!("whiteboarder · {settled}/{}", model.numbers.items)
         }
         _ => "whiteboarder · batch".to_owned(),
     })
@@ -291,7 +291,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 
 fn submit(model: &mut Model) -> Vec<Effect> {
     if model.phase == Phase::Planned {
-        model.tally = Tally::default();
+        model.numbers = Numbers::default();
         model.batch = None;
         model.began_ms = model.now_ms;
     }
@@ -313,7 +313,7 @@ fn submit(model: &mut Model) -> Vec<Effect> {
 fn quit(model: &mut Model) -> Vec<Effect> {
     let uploads = model.is_running()
         && (model.batch.is_none()
-            || model.tally.uploaded + model.tally.not_uploaded < model.tally.items);
+            || model.numbers.uploaded + model.numbers.not_uploaded < model.numbers.items);
     if uploads {
         model.layer = Some(Layer::AskLeave);
         return Vec::new();

@@ -84,7 +84,7 @@ fn header(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
         Phase::Running => (Some(Mark::Running), "running", theme.notable),
         Phase::Pausing => (Some(Mark::Running), "pausing", theme.notable),
         Phase::Paused => (Some(Mark::Stopped), "paused", theme.notable),
-        Phase::Ended if model.tally.count.failed + model.tally.not_downloaded > 0 => {
+        Phase::Ended if model.numbers.count.failed + model.numbers.not_downloaded > 0 => {
             (Some(Mark::Failed), "ended, some failed", theme.bad)
         }
         Phase::Ended => (Some(Mark::Done), "done", theme.good),
@@ -217,28 +217,31 @@ fn totals(model: &Model, unicode: bool) -> String {
 
 /// The bars of a batch that runs, or has run.
 fn running(model: &Model, theme: &Theme, columns: u16) -> Vec<Line<'static>> {
-    let tally = &model.tally;
+    let numbers = &model.numbers;
     let now = model.now_ms;
     let live = model.is_running();
     let time = |left: Option<f64>| match left.filter(|_| live) {
         Some(left) => format!("  {} left", text::seconds(left)),
         None => String::new(),
     };
-    let rate = match tally.rate(now).filter(|_| live && tally.sent < tally.bytes) {
+    let rate = match numbers
+        .rate(now)
+        .filter(|_| live && numbers.sent < numbers.bytes)
+    {
         Some(rate) => format!("  {}/s", text::bytes(rate as u64)),
         None => String::new(),
     };
     let upload = format!(
         "{}/{}  {}/{}{rate}{}",
-        tally.uploaded,
-        tally.items,
-        text::bytes(tally.sent),
-        text::bytes(tally.bytes),
-        time(tally.upload_left(now))
+        numbers.uploaded,
+        numbers.items,
+        text::bytes(numbers.sent),
+        text::bytes(numbers.bytes),
+        time(numbers.upload_left(now))
     );
-    let count = &tally.count;
+    let count = &numbers.count;
     let unicode = !theme.ascii();
-    let mut clean = vec![format!("{}/{}", count.settled(), tally.items)];
+    let mut clean = vec![format!("{}/{}", count.settled(), numbers.items)];
     for (number, mark) in [
         (count.cleaned, Mark::Done),
         (count.failed, Mark::Failed),
@@ -255,12 +258,12 @@ fn running(model: &Model, theme: &Theme, columns: u16) -> Vec<Line<'static>> {
             clean.push(format!("{} {number}", place(name, unicode)));
         }
     }
-    let clean = clean.join("  ") + &time(tally.clean_left(now));
+    let clean = clean.join("  ") + &time(numbers.clean_left(now));
     let share = |done: u64, of: u64| done as f64 / of.max(1) as f64;
     vec![
         bar(
             "upload",
-            share(tally.sent, tally.bytes),
+            share(numbers.sent, numbers.bytes),
             &upload,
             columns,
             theme,
@@ -268,7 +271,7 @@ fn running(model: &Model, theme: &Theme, columns: u16) -> Vec<Line<'static>> {
         Line::styled(cut(&transfers(model, unicode), columns, theme), theme.faint),
         bar(
             "clean",
-            share(count.settled() as u64, tally.items as u64),
+            share(count.settled() as u64, numbers.items as u64),
             &clean,
             columns,
             theme,
@@ -281,7 +284,7 @@ fn running(model: &Model, theme: &Theme, columns: u16) -> Vec<Line<'static>> {
 fn transfers(model: &Model, unicode: bool) -> String {
     let (up, again) = if unicode { ("↑", "↻") } else { ("^", "~") };
     let shown = model
-        .tally
+        .numbers
         .transfers
         .iter()
         .take(NAMED)
@@ -294,7 +297,7 @@ fn transfers(model: &Model, unicode: bool) -> String {
             format!("{up} {name} {} %", percent.unwrap_or(100).min(100))
         });
     let shown: Vec<String> = shown.collect();
-    let more = model.tally.transfers.len().saturating_sub(NAMED);
+    let more = model.numbers.transfers.len().saturating_sub(NAMED);
     let more = if more > 0 {
         format!("   and {more} more")
     } else {
@@ -304,8 +307,8 @@ fn transfers(model: &Model, unicode: bool) -> String {
 }
 
 fn results(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
-    let tally = &model.tally;
-    let words = match (model.choices.download, tally.downloaded) {
+    let numbers = &model.numbers;
+    let words = match (model.choices.download, numbers.downloaded) {
         (false, _) => "results stay in the bucket".to_owned(),
         (true, 0) => format!("results go to {}", text::path(&model.order.output)),
         (true, number) => format!(
@@ -323,18 +326,18 @@ fn results(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
 /// The one thing that somebody should know of.
 fn worst(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
     let unicode = !theme.ascii();
-    let tally = &model.tally;
-    let (mark, words, style): (Mark, String, Style) = if let Some(why) = &tally.offline {
+    let numbers = &model.numbers;
+    let (mark, words, style): (Mark, String, Style) = if let Some(why) = &numbers.offline {
         (Mark::Running, format!("{why}; trying again"), theme.notable)
-    } else if let Some((name, why)) = tally.failures.last() {
-        let others = tally.failures.len() - 1;
+    } else if let Some((name, why)) = numbers.failures.last() {
+        let others = numbers.failures.len() - 1;
         let others = if others > 0 {
             format!(" (and {others} more)")
         } else {
             String::new()
         };
         (Mark::Failed, format!("{name}: {why}{others}"), theme.bad)
-    } else if let Some(waits) = &tally.waits {
+    } else if let Some(waits) = &numbers.waits {
         (Mark::Queued, waits.clone(), theme.notable)
     } else {
         return Line::default();

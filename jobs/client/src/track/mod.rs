@@ -4,17 +4,28 @@
 //! [`history`] folds the events of one execution, [`outcome`] folds the executions of one item;
 //! both are pure and know nothing of the network.
 
-pub mod event;
-pub mod history;
-pub mod outcome;
-mod poll;
+//!
+//! A *home* is where the work on an item is done: the item itself, or another batch's that is the
+//! same. `follower` knows what is known of every home and asks for what is new within `budget`;
+//! `discover` finds executions that left no record; `teller` says what changed.
 
+mod budget;
+mod calls;
+mod discover;
+pub mod event;
+mod follow;
+mod follower;
+pub mod history;
+mod home;
+pub mod outcome;
+mod teller;
+
+pub use follow::{FollowOptions, execution_view, follow, snapshot};
+pub(crate) use follow::{follow_beside, snapshot_with_executions};
 pub use history::{Attempt, AttemptEnd, Compute, ExecutionStatus, ExecutionView, Step};
 pub use outcome::{
     BatchStatus, CleanReport, FailureRecord, ItemState, ItemStatus, PlanReport, Waiting,
 };
-pub use poll::{FollowOptions, execution_view, follow, snapshot};
-pub(crate) use poll::{follow_beside, snapshot_with_executions};
 
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Place;
 use super::history::{ExecutionStatus, ExecutionView};
 use crate::names;
-use crate::submit::{Manifest, ManifestItem, Wish};
+use crate::submit::{Manifest, ManifestItem, SameAs, Wish};
 
 /// What Plan answered; unknown fields are ignored, missing ones are empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -197,6 +197,9 @@ pub struct ItemStatus {
     pub result: Option<CleanReport>,
     /// Key of the result, when there is one.
     pub output: Option<String>,
+    /// The item of another batch that does the work for this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<SameAs>,
 }
 
 /// Everything that one item's outcome depends on.
@@ -216,6 +219,8 @@ pub struct Facts<'a> {
     pub uploaded_ms: Option<i64>,
     /// Why its upload was given up.
     pub upload_error: Option<&'a str>,
+    /// Whether the work was another batch's, and that batch was deleted.
+    pub home_gone: bool,
     /// Now, milliseconds since the epoch.
     pub now_ms: i64,
 }
@@ -283,7 +288,7 @@ pub fn item_status(facts: &Facts<'_>) -> ItemStatus {
         .is_some_and(|record| record.status == "ABORTED")
     {
         (ItemState::Stopped, None)
-    } else if facts.failed.is_some() || facts.upload_error.is_some() {
+    } else if facts.failed.is_some() || facts.upload_error.is_some() || facts.home_gone {
         (ItemState::Failed, None)
     } else {
         (ItemState::Queued, None)
@@ -296,6 +301,7 @@ pub fn item_status(facts: &Facts<'_>) -> ItemStatus {
         bytes: facts.item.bytes,
         wished: facts.manifest.wish,
         planned: facts.item.predicted,
+        same_as: facts.item.same_as.clone(),
         attempts: executions.iter().map(|execution| execution.attempts).sum(),
         executions: executions
             .iter()
@@ -325,6 +331,12 @@ pub fn item_status(facts: &Facts<'_>) -> ItemStatus {
     } else if let Some(error) = facts.upload_error {
         status.error = Some("UploadFailed".to_owned());
         status.message = Some(error.to_owned());
+    } else if let (ItemState::Failed, Some(other)) = (state, &facts.item.same_as) {
+        status.error = Some("ResultDeleted".to_owned());
+        status.message = Some(format!(
+            "its result was deleted with batch {}: submit it again",
+            other.batch
+        ));
     }
     if state == ItemState::Cleaned {
         let stored = status
@@ -332,8 +344,8 @@ pub fn item_status(facts: &Facts<'_>) -> ItemStatus {
             .as_ref()
             .map(|result| result.output.key.clone());
         let key = stored.filter(|key| !key.is_empty());
-        let usual = || names::cleaned_key(&status.batch, &status.name);
-        status.output = Some(key.unwrap_or_else(usual));
+        let (batch, name) = facts.manifest.home(facts.item);
+        status.output = Some(key.unwrap_or_else(|| names::cleaned_key(batch, name)));
     }
     status
 }
@@ -458,6 +470,7 @@ mod tests {
             failed: None,
             uploaded_ms: uploaded.then_some(50),
             upload_error: None,
+            home_gone: false,
             now_ms: 10_000,
         })
     }
@@ -540,6 +553,39 @@ mod tests {
         assert_eq!(outcome(&lost, true, true).state, ItemState::Cleaned);
         let running = [execution("1", Running, 100, None)];
         assert_eq!(outcome(&running, true, true).state, ItemState::Running);
+    }
+
+    #[test]
+    fn another_batch_s_work_counts_as_long_as_that_batch_is_there() {
+        let mut manifest = manifest();
+        manifest.items[0].same_as = Some(SameAs {
+            batch: "earlier".into(),
+            name: "x.jpg".into(),
+        });
+        let of = |cleaned, home_gone| {
+            item_status(&Facts {
+                manifest: &manifest,
+                item: &manifest.items[0],
+                executions: &[],
+                cleaned,
+                failed: None,
+                uploaded_ms: None,
+                upload_error: None,
+                home_gone,
+                now_ms: 10_000,
+            })
+        };
+        let done = of(true, false);
+        assert_eq!(done.output.as_deref(), Some("cleaned/earlier/x.jpg.png"));
+        assert_eq!((done.batch.as_str(), done.name.as_str()), ("b", "a.jpg"));
+        assert_eq!(done.same_as, manifest.items[0].same_as);
+        assert_eq!(of(true, true).state, ItemState::Cleaned);
+        let lost = of(false, true);
+        assert_eq!(lost.state, ItemState::Failed);
+        assert_eq!(
+            lost.message.as_deref(),
+            Some("its result was deleted with batch earlier: submit it again")
+        );
     }
 
     #[test]
