@@ -20,6 +20,8 @@ pub enum Progress {
         bytes: u64,
         /// How many files were left out.
         skipped: usize,
+        /// How many files the patterns kept out.
+        excluded: usize,
     },
     /// The batch has its manifest; from here on it can be resumed.
     Batch {

@@ -263,7 +263,7 @@ impl Batch {
         });
         Ok(Some(Scan {
             files: files.collect(),
-            skipped: Vec::new(),
+            ..Scan::default()
         }))
     }
 }

@@ -13,7 +13,7 @@ mod upload;
 
 pub use ledger::{Batch, Manifest, ManifestItem, SameAs, load_manifest};
 pub use plan::{Plan, PlannedItem, plan};
-pub use scan::{Scan, ScanError, Skipped, SourceFile, scan};
+pub use scan::{Scan, ScanError, ScanOptions, Skipped, SourceFile, scan, scan_with};
 pub use upload::{SubmitOptions, UploadSummary, run, upload};
 
 use serde::{Deserialize, Serialize};
