@@ -1,7 +1,8 @@
 //! What `submit`, `watch` and `runs` share: the target ([`target`]), what is shown while a batch runs
-//! ([`live`]), the table at its end ([`outcome`]), and one item's [`mod@story`].
+//! ([`live`]), what it will be ([`planned`]), the table at its end ([`outcome`]), and one item's [`mod@story`].
 
 pub mod live;
 pub mod outcome;
+pub mod planned;
 pub mod story;
 pub mod target;

@@ -173,3 +173,7 @@ impl Reporter {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "progress_tests.rs"]
+mod tests;

@@ -13,8 +13,9 @@ const GB: f64 = (1_u64 << 30) as f64;
 const PLAN_SECONDS: f64 = 0.1;
 /// Memory of the function that plans, in MB.
 const PLAN_MEMORY_MB: u32 = 512;
-/// Bytes of a result per pixel: a PNG with a palette. The sample boards need 0.02 to 0.11.
-const RESULT_BYTES_PER_PIXEL: f64 = 0.1;
+/// Bytes of a result per pixel: a PNG with a palette. Twelve photographs of boards and pages need 0.055 together (0.01 to
+/// 0.31, the small ones most), the sample boards 0.013.
+const RESULT_BYTES_PER_PIXEL: f64 = 1.0 / 16.0;
 /// Above this an original is uploaded in parts of [`PART`], as `submit` does.
 const ONE_PUT: u64 = 64 << 20;
 const PART: u64 = 16 << 20;
@@ -161,7 +162,7 @@ fn between(used: f64, margin: f64) -> f64 {
 /// - **plan** = one run of 0.1 s on 512 MB. An item whose header cannot be read costs this and little else.
 /// - **requests** = PUT of the original (in parts above 64 MiB), of the run's record and of the result, each with the event
 ///   that S3 sends for it; HEAD and GET by Plan, GET by the cleaning, and GET of the download.
-/// - **`storage_month`** = original and result; a result is taken for 0.1 byte a pixel.
+/// - **`storage_month`** = original and result; a result is taken for a byte per 16 pixels.
 /// - **download** = the result × the price of data out.
 ///
 /// Cold starts, network and the time that a worker waits for work are not in it.
