@@ -103,17 +103,42 @@ fn shown(width: usize) -> String {
 
 #[test]
 fn a_wide_terminal_shows_every_column() {
-    insta::assert_snapshot!(shown(140), @"");
+    insta::assert_snapshot!(shown(140), @r"
+    image                 size    pixels  place      time  memory     cost  why
+    board_001.jpg       8.1 MB   12.2 MP  λ lambda  2.4 s  310 MB  $0.0004  fits time and memory
+    mo/board_031.jpg    1.0 kB         ?  ?             ?       ?  $0.0001  ImageCorrupt: the JPEG file is cu…t: it ends before its picture does
+    mo/scan_A0.tif    412.0 MB  400.0 MP  ▣ ecs     1m50s  310 MB  $0.0107  it needs about 6.3 s there, and 5.0 s are allowed
+    would submit 3 pictures, 420.1 MB: λ lambda 1, ▣ ecs 1, 1 unreadable, about 1m50s, on AWS: $0.0111
+    prices of us-east-1 of 2026-11-21, storage for a month included
+    ");
 }
 
 #[test]
 fn at_80_columns_the_reason_goes_first() {
-    insta::assert_snapshot!(shown(80), @"");
+    insta::assert_snapshot!(shown(80), @r"
+    image                 size    pixels  place      time  memory     cost
+    board_001.jpg       8.1 MB   12.2 MP  λ lambda  2.4 s  310 MB  $0.0004
+    mo/board_031.jpg    1.0 kB         ?  ?             ?       ?  $0.0001
+    mo/scan_A0.tif    412.0 MB  400.0 MP  ▣ ecs     1m50s  310 MB  $0.0107
+    would submit 3 pictures, 420.1 MB: λ lambda 1, ▣ ecs 1, 1 unreadable,
+    about 1m50s, on AWS: $0.0111
+    prices of us-east-1 of 2026-11-21, storage for a month included
+    ");
 }
 
 #[test]
 fn at_50_columns_what_remains_is_where_how_long_and_how_much() {
-    insta::assert_snapshot!(shown(50), @"");
+    insta::assert_snapshot!(shown(50), @r"
+    image               size  place      time     cost
+    board_001.jpg     8.1 MB  λ lambda  2.4 s  $0.0004
+    mo/boa…031.jpg    1.0 kB  ?             ?  $0.0001
+    mo/scan_A0.tif  412.0 MB  ▣ ecs     1m50s  $0.0107
+    would submit 3 pictures, 420.1 MB: λ lambda 1,
+    ▣ ecs 1, 1 unreadable, about 1m50s,
+    on AWS: $0.0111
+    prices of us-east-1 of 2026-11-21, storage for a
+    month included
+    ");
 }
 
 #[test]

@@ -436,7 +436,7 @@ async fn create(
     }
     // Until `Batch::create` skips what is unchanged, everything is cleaned again, with and without --again:
     // here `CreateOptions { skip_unchanged: !args.again }` belongs.
-    let _again = args.again;
+    tracing::debug!(again = args.again, "making the batch");
     let batch = Batch::create(target, planned.plan, &work.recipe, reporter, cancel).await?;
     // Only `--resume` without paths needs the note; the batch does not fail for want of it.
     if let Err(error) = batch.remember(&show.settings.dirs.batches()) {

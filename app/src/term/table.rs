@@ -225,14 +225,14 @@ mod tests {
             at(50),
             [
                 "image               size   took  why",
-                "a-long-board.jpg  8.1 MB  2.4 s  it has …ecause"
+                "a-long-board.jpg  8.1 MB  2.4 s  it has t… because"
             ]
         );
         assert_eq!(
             at(30),
             [
-                "image           size   took",
-                "a-lon…ard.jpg  8.1 MB  2.4 s"
+                "image              size   took",
+                "a-long-…ard.jpg  8.1 MB  2.4 s"
             ]
         );
         assert_eq!(

@@ -228,6 +228,7 @@ fn requests(facts: &Facts, rates: &Rates) -> f64 {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Quote {
     /// All items together, the manifest's requests, and what is missing to the minute that a worker is paid for at least.
+    #[serde(flatten)]
     pub cost: Cost,
     /// What the amounts are in.
     pub currency: String,
