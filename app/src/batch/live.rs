@@ -48,6 +48,7 @@ pub struct Live<'a> {
     terminal: &'a Terminal,
     json: bool,
     bars: Bars,
+    hash: Option<ProgressBar>,
     upload: Option<ProgressBar>,
     uploading: Option<ProgressBar>,
     clean: Option<ProgressBar>,
@@ -86,6 +87,7 @@ impl<'a> Live<'a> {
             terminal,
             json,
             bars: Bars::new(&shown),
+            hash: None,
             upload: None,
             uploading: None,
             clean: None,
@@ -157,10 +159,29 @@ impl<'a> Live<'a> {
                 }
                 self.periodic();
             }
-            Progress::Downloaded { item, path, bytes } => {
-                self.received_bytes += bytes;
+            Progress::Downloaded {
+                item,
+                path,
+                bytes,
+                already,
+            } => {
+                if !already {
+                    self.received_bytes += bytes;
+                }
                 self.written.insert(item.clone(), path.clone());
             }
+            Progress::DownloadRetry {
+                item,
+                attempt,
+                reason,
+            } => self.bars.line(&format!(
+                "{}: download, retry {attempt} ({})",
+                text::safe(item),
+                text::safe(reason)
+            )),
+            Progress::Hashed {
+                bytes, of_bytes, ..
+            } => self.hashed(*bytes, *of_bytes),
             Progress::DownloadFailed { item, error } => {
                 self.not_written += 1;
                 let mark = self.terminal.marked(Mark::Failed, "not downloaded");
@@ -182,10 +203,13 @@ impl<'a> Live<'a> {
 
     /// Takes the bars away.
     pub fn finish(&mut self) {
-        for bar in [self.upload.take(), self.uploading.take(), self.clean.take()]
-            .into_iter()
-            .flatten()
-        {
+        let bars = [
+            self.hash.take(),
+            self.upload.take(),
+            self.uploading.take(),
+            self.clean.take(),
+        ];
+        for bar in bars.into_iter().flatten() {
             bar.finish_and_clear();
         }
         self.bars.clear();
@@ -228,7 +252,18 @@ impl<'a> Live<'a> {
         self.sent_bytes = self.sent_bytes - before + bytes;
     }
 
+    /// Files are read before anything is sent: of big ones that takes a while.
+    fn hashed(&mut self, bytes: u64, of: u64) {
+        let bar = self
+            .hash
+            .get_or_insert_with(|| self.bars.add("read", of, Unit::Bytes));
+        bar.set_position(bytes);
+    }
+
     fn begin_upload(&mut self, bytes: u64) {
+        if let Some(bar) = self.hash.take() {
+            bar.finish_and_clear();
+        }
         if self.upload.is_none() {
             let bar = self.bars.add("upload", bytes, Unit::Bytes);
             bar.set_message(format!("0/{}", self.total));

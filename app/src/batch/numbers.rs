@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use whiteboarder_jobs::Progress;
-use whiteboarder_jobs::track::{ItemState, ItemStatus, Place, Waiting};
+use whiteboarder_jobs::track::{ItemState, ItemStatus, Place};
 
 use super::outcome::reason;
 
@@ -92,6 +92,10 @@ pub struct Numbers {
     pub bytes: u64,
     /// Uploads that are acknowledged, and those that were there already.
     pub uploaded: usize,
+    /// Bytes of the files that were read before anything is sent, and of how many.
+    pub hashed: (u64, u64),
+    /// Items that an earlier batch has done already.
+    pub same: usize,
     /// Uploads that were given up.
     pub not_uploaded: usize,
     /// Bytes of all uploads so far.
@@ -168,16 +172,22 @@ impl Numbers {
             Progress::Execution { item }
             | Progress::Cleaned { item }
             | Progress::Failed { item } => self.item(item),
-            Progress::Stuck { item, waiting, .. } => {
-                let what = match waiting {
-                    Waiting::Upload => "waits for its upload",
-                    Waiting::Execution => {
-                        "was uploaded, but nothing has begun to work on it: check the event rule"
-                    }
-                    Waiting::Worker => "waits for a worker: none polls",
+            Progress::Waiting {
+                first,
+                items,
+                advice,
+                ..
+            } => {
+                let others = match items {
+                    0 | 1 => String::new(),
+                    more => format!(" and {} more", more - 1),
                 };
-                self.waits = Some(format!("{item} {what}"));
+                self.waits = Some(format!("{first}{others} wait: {advice}"));
             }
+            Progress::Hashed {
+                bytes, of_bytes, ..
+            } => self.hashed = (*bytes, *of_bytes),
+            Progress::Same { .. } => self.same += 1,
             Progress::Offline { error, .. } => self.offline = Some(error.clone()),
             Progress::Polled { .. } => self.offline = None,
             Progress::Downloaded { .. } => self.downloaded += 1,

@@ -200,14 +200,17 @@ impl Counts {
 
     /// The same, with what went over the network and how long it took.
     pub fn summary(&self, traffic: &Traffic, terminal: &Terminal) -> String {
-        let mut sentence = self.sentence(terminal);
-        sentence.push_str(&format!("; {} in all", text::seconds(traffic.seconds)));
+        let mut parts = vec![format!(
+            "{}; {} in all",
+            self.sentence(terminal),
+            text::seconds(traffic.seconds)
+        )];
         for (bytes, way) in [(traffic.bytes_up, "up"), (traffic.bytes_down, "down")] {
             if bytes > 0 {
-                sentence.push_str(&format!(", {} {way}", text::bytes(bytes)));
+                parts.push(format!("{} {way}", text::bytes(bytes)));
             }
         }
-        sentence
+        parts.join(", ")
     }
 }
 

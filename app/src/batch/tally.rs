@@ -25,9 +25,9 @@ impl Tally {
             None => self.items.insert(item.to_owned(), now),
         };
         if let Some((state, place)) = before {
-            take(&mut self.states, state);
+            take(&mut self.states, &state);
             if let Some(place) = place {
-                take(&mut self.places, place);
+                take(&mut self.places, &place);
             }
         }
         *self.states.entry(now.0).or_default() += 1;
@@ -54,8 +54,8 @@ impl Tally {
     }
 }
 
-fn take<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
-    if let Some(count) = counts.get_mut(&key) {
+fn take<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
         *count -= 1;
     }
 }

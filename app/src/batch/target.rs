@@ -6,7 +6,7 @@ use whiteboarder_jobs::{Credentials, Profile, Target};
 
 use crate::config::{LocalOptions, ProfileTable, Settings, capacity};
 use crate::error::Failure;
-use crate::local::Record;
+use crate::local::{REGION, Record};
 use crate::term::text;
 
 /// The name of the target on this machine.
@@ -27,14 +27,47 @@ pub async fn profile(settings: &Settings) -> Result<Profile> {
     }
 }
 
-/// What the target's Lambda has, without asking anybody: for dry runs.
-pub fn expected_capacity(settings: &Settings) -> Result<Capacity> {
+/// Functions that run at the same time in an AWS account, unless it has asked for more.
+const AWS_LAMBDAS: usize = 1000;
+/// Workers that the ECS lane of a target is taken to have when nobody says so.
+const AWS_WORKERS: usize = 1;
+
+/// What a target has, as far as this machine knows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lanes {
+    /// Its Lambda.
+    pub lambda: Capacity,
+    /// Functions that run at the same time.
+    pub lambdas: usize,
+    /// Workers of the ECS lane.
+    pub workers: usize,
+    /// Its region.
+    pub region: String,
+    /// Whether it is AWS itself, where things cost money.
+    pub on_aws: bool,
+}
+
+/// What the target has, without asking anybody: for dry runs and estimates.
+pub fn expected(settings: &Settings) -> Result<Lanes> {
     if settings.profile == LOCAL {
         let asked = LocalOptions::from_environment()?.or(&settings.file.local);
-        Ok(asked.resolve().capacity())
-    } else {
-        Ok(capacity_of(table(settings)?))
+        let asked = asked.resolve();
+        return Ok(Lanes {
+            lambda: asked.capacity(),
+            lambdas: asked.lambda_concurrency,
+            workers: asked.workers,
+            region: REGION.to_owned(),
+            on_aws: false,
+        });
     }
+    let table = table(settings)?;
+    Ok(Lanes {
+        lambda: capacity_of(table),
+        lambdas: AWS_LAMBDAS,
+        workers: AWS_WORKERS,
+        region: table.region.clone(),
+        on_aws: table.endpoint.is_none(),
+    })
 }
 
 /// Where originals go, without asking anybody: `s3://bucket/inbox/`.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use whiteboarder_core::image::Foreign;
-use whiteboarder_jobs::submit::{Scan, ScanError, Skipped, SourceFile, scan};
+use whiteboarder_jobs::submit::{Scan, ScanError, ScanOptions, Skipped, SourceFile, scan_with};
 
 use crate::error::Failure;
 use crate::term::text;
@@ -31,7 +31,12 @@ pub struct Job {
 /// Finds the pictures in `paths`. What lies in the output folder is no input: it was written there by
 /// an earlier run.
 pub fn find(paths: &[PathBuf], output: Option<&Path>) -> Result<Scan> {
-    let mut found = scan(paths).map_err(|error| told(&error))?;
+    find_with(paths, output, &ScanOptions::default())
+}
+
+/// The same for those pictures that are wanted.
+pub fn find_with(paths: &[PathBuf], output: Option<&Path>, options: &ScanOptions) -> Result<Scan> {
+    let mut found = scan_with(paths, options).map_err(|error| told(&error))?;
     if let Some(output) = output.and_then(|output| output.canonicalize().ok()) {
         let given: Vec<PathBuf> = paths
             .iter()
@@ -51,6 +56,7 @@ pub fn find(paths: &[PathBuf], output: Option<&Path>) -> Result<Scan> {
         return Err(told(&ScanError::Empty {
             paths: paths.to_vec(),
             skipped: found.skipped,
+            excluded: found.excluded,
         }));
     }
     Ok(found)

@@ -157,6 +157,13 @@ fn in_force(settings: &Settings) -> Result<Vec<InForce>> {
         other => other.to_string(),
     };
     let top = keys::of(Part::Top).map(|key| {
+        if key.name == "prices" {
+            let (value, from) = match &settings.file.prices {
+                Some(path) => (path.clone(), FILE),
+                None => (key.default.to_owned(), DEFAULT),
+            };
+            return InForce { key, value, from };
+        }
         let from = match &settings.file.profile {
             Some(profile) if *profile == settings.profile => FILE,
             None if settings.profile == key.default => DEFAULT,

@@ -137,7 +137,11 @@ pub async fn run(
                         .into(),
                 );
             }
-            Err(error @ (JobsError::StillRunning { .. } | JobsError::Service { .. })) => {
+            Err(
+                error @ (JobsError::StillRunning { .. }
+                | JobsError::Shared { .. }
+                | JobsError::Service { .. }),
+            ) => {
                 let error = text::safe(&error.to_string());
                 bars.line(&format!("not deleted: {batch}: {error}"));
                 failed.push(NotDone { batch, error });

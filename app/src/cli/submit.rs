@@ -10,23 +10,20 @@ use tokio_util::sync::CancellationToken;
 use whiteboarder_core::recipe::Recipe;
 use whiteboarder_jobs::download::{self, download};
 use whiteboarder_jobs::submit::{
-    Batch, CreateOptions, Plan, Scan, SubmitOptions, Wish, plan, run as run_batch, upload,
+    Batch, CreateOptions, Scan, ScanOptions, SubmitOptions, Wish, run as run_batch, upload,
 };
-use whiteboarder_jobs::track::{BatchStatus, Place};
+use whiteboarder_jobs::track::BatchStatus;
 use whiteboarder_jobs::{JobsError, Progress, Reporter, Target};
 
 use super::recipe::RecipeChoice;
 use crate::batch::live::{Live, emit};
 use crate::batch::outcome::{self, Counts, Traffic};
-use crate::batch::target::{bring_back, connect, expected_capacity};
-use crate::cleaning::layout::{
-    Destination, check_writable, destination, find, lay_out, skipped_lines,
-};
+use crate::batch::planned::{PlanEvent, Planned, narrower};
+use crate::batch::target::{bring_back, connect, expected};
+use crate::cleaning::layout::{Destination, check_writable, destination, find_with, lay_out};
 use crate::config::Settings;
 use crate::error::{Exit, Failure};
 use crate::interrupt::on_interrupt;
-use crate::term::glyph::place;
-use crate::term::table::{Align, Cell, Table};
 use crate::term::{Terminal, text};
 
 /// Plans of at most this many pictures are shown line by line.
@@ -37,23 +34,41 @@ const SHOWN: usize = 24;
 /// Each picture becomes an execution of a state machine that plans where it runs, on Lambda or on ECS, and
 /// cleans it there. The target is the cloud on this machine unless --profile says otherwise; it starts by
 /// itself. What was interrupted goes on with --resume.
+///
+/// Before anything is sent, folders are searched, headers read, and it is told how many pictures there are, where each
+/// will probably run, how long that takes and what it costs, or would cost on AWS. --dry-run ends there.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   whiteboarder submit photos -o cleaned           upload, clean, download; a table of what ran where
   whiteboarder submit photos                      upload, print the batch's id; `watch` follows it
   whiteboarder submit photos --place ecs --wait   all on ECS, whatever the plan thinks
-  whiteboarder submit photos --dry-run            only say what would happen
+  whiteboarder submit photos --dry-run            only say what would happen, and what it would cost
+  whiteboarder submit photos --include '*.jpg' --exclude 'drafts/' --exclude '*_raw.*'
   whiteboarder submit --resume 01JD… -o cleaned   go on with an interrupted batch
+
+Patterns are matched with the name relative to the folder that is submitted, as in .gitignore: without a `/` at any
+depth (`*.jpg`), with one from that folder on (`scans/**`); a folder that matches takes everything below with it
+(`drafts/`). `*` and `?` stop at a `/`, `**` does not, `[0-9]` and `{png,tif}` choose. The case of letters does not
+matter. --exclude wins. Put patterns into quotes, or the shell takes them.
 
 --json prints one object per line with `time` and `event`: scan, plan, batch, upload_started,
 upload_progress, upload_retry, uploaded, upload_failed, execution, cleaned, failed, stuck, waiting,
-offline, downloaded, download_failed, and at the end submitted or summary.")]
+offline, downloaded, download_failed, and at the end submitted or summary (docs/formats.md has every field).")]
 #[allow(clippy::struct_excessive_bools, reason = "they are flags")]
 pub struct SubmitArgs {
     /// Pictures (JPEG, PNG, TIFF, WebP, BMP) and folders
     #[arg(required_unless_present = "resume", value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Only pictures whose names match this pattern; may be given several times
+    #[arg(long, value_name = "GLOB", conflicts_with = "resume")]
+    include: Vec<String>,
+    /// No pictures whose names match this pattern; may be given several times
+    #[arg(long, value_name = "GLOB", conflicts_with = "resume")]
+    exclude: Vec<String>,
+    /// Do not search the folders within the submitted ones
+    #[arg(long, conflicts_with = "resume")]
+    no_subfolders: bool,
     /// Where to run them
     #[arg(
         long,
@@ -70,7 +85,10 @@ pub struct SubmitArgs {
     output: Option<PathBuf>,
     #[command(flatten)]
     recipe: RecipeChoice,
-    /// Only say what would happen
+    /// Clean again what has been cleaned before with the same recipe
+    #[arg(long, conflicts_with = "resume")]
+    again: bool,
+    /// Only say what would happen, and what it would cost
     #[arg(long, conflicts_with = "resume")]
     dry_run: bool,
     /// Go on with a batch that was interrupted; its files are found where they were, or among PATHs
@@ -106,14 +124,7 @@ impl From<PlaceArg> for Wish {
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Told<'a> {
-    Plan {
-        dry_run: bool,
-        items: &'a [whiteboarder_jobs::submit::PlannedItem],
-        skipped: &'a [whiteboarder_jobs::submit::Skipped],
-        bytes: u64,
-        lambda: usize,
-        ecs: usize,
-    },
+    Plan(PlanEvent<'a>),
     Summary {
         batch: &'a str,
         #[serde(flatten)]
@@ -165,7 +176,7 @@ fn prepare(args: &SubmitArgs, settings: &Settings) -> Result<Work> {
     let found = if args.paths.is_empty() {
         None
     } else {
-        Some(find(&args.paths, output)?)
+        Some(find_with(&args.paths, output, &args.wanted())?)
     };
     let destination = match (&found, output) {
         (Some(found), Some(output)) => {
@@ -186,88 +197,46 @@ fn prepare(args: &SubmitArgs, settings: &Settings) -> Result<Work> {
     })
 }
 
+impl SubmitArgs {
+    /// Which of the files are wanted.
+    fn wanted(&self) -> ScanOptions {
+        ScanOptions {
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+            subfolders: !self.no_subfolders,
+        }
+    }
+}
+
+/// Begins each line of a dry run, so that none can be taken for something that happened.
+const DRY_RUN: &str = "dry run: ";
+
 fn dry_run(args: &SubmitArgs, work: Work, settings: &Settings) -> Result<Exit> {
     let terminal = &settings.terminal;
-    let capacity = expected_capacity(settings)?;
-    let found = work.found.unwrap_or_default();
-    let plan = plan(found, &work.recipe, args.place.into(), &capacity);
+    let lanes = expected(settings)?;
+    let planned = Planned::new(
+        work.found.unwrap_or_default(),
+        &work.recipe,
+        args.place.into(),
+        &lanes.lambda,
+        &lanes,
+        args.output.is_some(),
+        settings,
+    )?;
     if args.json {
-        emit(terminal, &planned(&plan, true))?;
+        emit(terminal, &Told::Plan(planned.event(true)))?;
         return Ok(Exit::Success);
     }
-    for line in plan_table(&plan, terminal).lines(terminal) {
-        terminal.line(&format!("dry run: {line}"))?;
+    let room = narrower(terminal, DRY_RUN.len());
+    let unicode = terminal.unicode;
+    let table = planned.table(unicode).lines(&room);
+    let left_out = planned.left_out("would leave out");
+    let totals = planned.totals("would submit", room.width, unicode);
+    let prices = planned.about_prices(room.width);
+    for line in [table, left_out, totals, prices].concat() {
+        terminal.line(&format!("{DRY_RUN}{line}"))?;
     }
-    for skipped in &plan.skipped {
-        terminal.line(&format!(
-            "dry run: would leave out {}: {}",
-            text::path(&skipped.path),
-            skipped.reason
-        ))?;
-    }
-    terminal.line(&format!(
-        "dry run: would submit {}",
-        totals(&plan, terminal)
-    ))?;
     Ok(Exit::Success)
-}
-
-fn planned(plan: &Plan, dry_run: bool) -> Told<'_> {
-    Told::Plan {
-        dry_run,
-        items: &plan.items,
-        skipped: &plan.skipped,
-        bytes: plan.bytes(),
-        lambda: plan.count(Place::Lambda),
-        ecs: plan.count(Place::Ecs),
-    }
-}
-
-fn plan_table(plan: &Plan, terminal: &Terminal) -> Table {
-    let mut table = Table::new(&[
-        ("image", Align::Left),
-        ("size", Align::Right),
-        ("pixels", Align::Right),
-        ("place", Align::Left),
-        ("time", Align::Right),
-        ("memory", Align::Right),
-        ("why", Align::Left),
-    ]);
-    for item in &plan.items {
-        let pixels = match (item.width, item.height) {
-            (Some(width), Some(height)) => {
-                format!("{:.1} MP", f64::from(width) * f64::from(height) / 1e6)
-            }
-            _ => "?".to_owned(),
-        };
-        let at = item.place.map_or("?".to_owned(), |at| {
-            place(&at.to_string(), terminal.unicode)
-        });
-        table.row(vec![
-            text::safe(&item.file.name).into(),
-            text::bytes(item.file.bytes).into(),
-            pixels.into(),
-            at.into(),
-            item.seconds.map_or_else(String::new, text::seconds).into(),
-            item.memory_mb
-                .map_or_else(String::new, |mb| format!("{mb} MB"))
-                .into(),
-            Cell::from(text::safe(&item.why)),
-        ]);
-    }
-    table
-}
-
-fn totals(plan: &Plan, terminal: &Terminal) -> String {
-    format!(
-        "{}, {}: {} {}, {} {}",
-        text::count(plan.items.len(), "picture"),
-        text::bytes(plan.bytes()),
-        place("lambda", terminal.unicode),
-        plan.count(Place::Lambda),
-        place("ecs", terminal.unicode),
-        plan.count(Place::Ecs)
-    )
 }
 
 async fn submit(
@@ -455,24 +424,32 @@ async fn create(
         files: found.files.len(),
         bytes: found.bytes(),
         skipped: found.skipped.len(),
+        excluded: found.excluded,
     };
-    let plan = plan(
+    let planned = Planned::new(
         found,
         &work.recipe,
         args.place.into(),
         &target.profile().lambda,
-    );
+        &expected(show.settings)?,
+        args.output.is_some(),
+        show.settings,
+    )?;
     if args.json {
         emit(terminal, &scan)?;
-        emit(terminal, &planned(&plan, false))?;
+        emit(terminal, &Told::Plan(planned.event(false)))?;
     } else {
-        show_plan(&plan, terminal);
+        show_plan(&planned, terminal);
     }
+    let options = CreateOptions {
+        skip_unchanged: !args.again,
+        ..CreateOptions::default()
+    };
     let batch = Batch::create(
         target,
-        plan,
+        planned.plan,
         &work.recipe,
-        &CreateOptions::default(),
+        &options,
         reporter,
         cancel,
     )
@@ -484,21 +461,23 @@ async fn create(
     Ok(batch)
 }
 
-fn show_plan(plan: &Plan, terminal: &Terminal) {
-    for line in skipped_lines(&plan.skipped) {
+fn show_plan(planned: &Planned, terminal: &Terminal) {
+    for line in planned.left_out("left out") {
         terminal.note(&line);
     }
-    if plan.items.len() <= SHOWN {
-        // On standard error: neither its width nor its colour is standard output's.
-        let err = Terminal {
-            color_out: terminal.color_err,
-            ..terminal.clone()
-        };
-        for line in plan_table(plan, &err).lines(&err) {
+    // On standard error: neither its width nor its colour is standard output's.
+    let err = Terminal {
+        color_out: terminal.color_err,
+        ..terminal.clone()
+    };
+    if planned.plan.items.len() <= SHOWN {
+        for line in planned.table(err.unicode).lines(&err) {
             terminal.note(&line);
         }
     }
-    terminal.note(&format!("submitting {}", totals(plan, terminal)));
+    for line in planned.totals("submitting", err.width, err.unicode) {
+        terminal.note(&line);
+    }
 }
 
 async fn resume(
@@ -540,9 +519,14 @@ fn paused(
             };
             Failure::interrupted(sentence).hint(resume).into()
         }
-        Some(JobsError::Unreachable { .. }) => {
-            Failure::target(error.to_string()).hint(resume).into()
-        }
+        Some(JobsError::Expired { .. }) => Failure::target(error.to_string())
+            .hint(format!("log in again; {resume}"))
+            .into(),
+        Some(away) if away.is_transient() => Failure::target(error.to_string()).hint(resume).into(),
         _ => error,
     }
 }
+
+#[cfg(test)]
+#[path = "submit_tests.rs"]
+mod tests;

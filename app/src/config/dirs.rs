@@ -71,6 +71,11 @@ impl Dirs {
         self.config.join("config.toml")
     }
 
+    /// Prices of one's own, when the configuration names no other file.
+    pub fn prices_file(&self) -> PathBuf {
+        self.config.join("prices.toml")
+    }
+
     /// The store of the local cloud.
     pub fn cloud_store(&self) -> PathBuf {
         self.data.join("cloud")

@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! profile = "local"                  # the target when --profile is not given
+//! prices = "prices.toml"             # what costs are estimated with, beside this file
 //!
 //! [local]                            # the local cloud; see `whiteboarder local start --help`
 //! lambda_timeout_s = 60
@@ -42,6 +43,8 @@ const WHAT: &str = "the configuration";
 pub struct ConfigFile {
     /// Name of the profile to use when none is given.
     pub profile: Option<String>,
+    /// A file with prices, relative to this one.
+    pub prices: Option<String>,
     /// The local cloud.
     pub local: LocalOptions,
     /// Other targets by name.

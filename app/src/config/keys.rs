@@ -220,6 +220,16 @@ pub const KEYS: &[Key] = &[
         flag: "--profile",
         help: "the target of `submit`, `watch` and `runs`: `local`, or the name of a [profiles.NAME]",
     },
+    Key {
+        table: Table::Top,
+        name: "prices",
+        kind: Kind::Text,
+        default: "prices.toml in the configuration folder, else those that ship",
+        required: false,
+        variable: "",
+        flag: "",
+        help: "a file with prices that costs are estimated with; a relative path begins at this file's folder",
+    },
     local!(
         "port",
         Kind::Whole(0, 65_535),

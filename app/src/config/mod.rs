@@ -10,6 +10,7 @@ pub mod keys;
 mod local;
 #[cfg(test)]
 mod pages;
+mod prices;
 mod read;
 
 use std::path::PathBuf;

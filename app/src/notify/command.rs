@@ -85,9 +85,9 @@ fn facts(notice: &Notice) -> Vec<(&'static str, String)> {
         facts.push(("WB_FAILED", (counts.failed + counts.stopped).to_string()));
     }
     // A NUL would make the whole command impossible.
-    facts
-        .iter_mut()
-        .for_each(|(_, fact)| fact.retain(|c| c != '\0'));
+    for (_, fact) in &mut facts {
+        fact.retain(|c| c != '\0');
+    }
     facts
 }
 

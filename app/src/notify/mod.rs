@@ -97,7 +97,7 @@ impl Notifier {
             return;
         }
         let mut notice = self.notice(EventKind::ItemFailed, &item.batch);
-        notice.title = "whiteboarder: a picture failed".to_owned();
+        notice.title = String::from("whiteboarder: a picture failed");
         notice.text = format!("failed: {}: {}", text::safe(&item.name), reason(item));
         notice.item = Some(FailedItem {
             name: item.name.clone(),
@@ -140,8 +140,8 @@ impl Notifier {
         let mut ended = Vec::new();
         for rule in std::mem::take(&mut self.rules) {
             let mut notice = self.notice(rule.on[0], "01TRIAL");
-            notice.title = "whiteboarder: a trial".to_owned();
-            notice.text = "this is how a notification looks".to_owned();
+            notice.title = String::from("whiteboarder: a trial");
+            notice.text = String::from("this is how a notification looks");
             let way = rule.way();
             let sent = match way {
                 Ok(Way::Terminal(how)) => screen::tell(how, &notice, &self.terminal),

@@ -31,7 +31,7 @@ impl EventKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Signal {
-    /// The escape sequence of iTerm2, kitty, WezTerm, Windows Terminal, ghostty.
+    /// The escape sequence of `iTerm2`, kitty, `WezTerm`, Windows Terminal, ghostty.
     Osc9,
     /// The one of urxvt, foot, VTE.
     Osc777,

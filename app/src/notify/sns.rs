@@ -133,7 +133,10 @@ fn encoded(text: &str) -> String {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
                 result.push(char::from(byte));
             }
-            _ => result.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let hex = hex::encode_upper([byte]);
+                result.extend(["%", &hex]);
+            }
         }
     }
     result

@@ -46,6 +46,8 @@ pub enum Align {
 pub struct Table {
     columns: Vec<(&'static str, Align)>,
     rows: Vec<Vec<Cell>>,
+    /// Columns that may be hidden, the first of them first, and the width below which each is of no use.
+    hiding: &'static [(&'static str, usize)],
 }
 
 /// Between two columns.
@@ -60,7 +62,16 @@ impl Table {
         Table {
             columns: columns.to_vec(),
             rows: Vec::new(),
+            hiding: &[],
         }
+    }
+
+    /// Columns that a terminal that is too narrow for all does without: the first of them first. Each comes with the
+    /// width down to which it may be shortened instead; numbers are never shortened.
+    #[must_use]
+    pub fn hiding(mut self, columns: &'static [(&'static str, usize)]) -> Table {
+        self.hiding = columns;
+        self
     }
 
     /// Adds a row. Missing cells are empty, surplus ones are dropped.
@@ -76,44 +87,66 @@ impl Table {
             .iter()
             .map(|(name, _)| Cell::styled(*name, Style::Faint))
             .collect();
+        let widths = widths.as_slice();
         std::iter::once(&heading)
             .chain(&self.rows)
-            .map(|row| self.line(row, &widths, terminal))
+            .map(|row| self.line(row, widths, terminal))
             .collect()
     }
 
-    fn widths(&self, limit: Option<usize>) -> Vec<usize> {
-        let mut widths: Vec<usize> = (0..self.columns.len())
+    /// The columns that are shown, each with its width.
+    fn widths(&self, limit: Option<usize>) -> Vec<(usize, usize)> {
+        let mut widths: Vec<(usize, usize)> = (0..self.columns.len())
             .map(|column| {
                 let cells = self.rows.iter().filter_map(|row| row.get(column));
                 let widest = cells.map(|cell| text::width(&cell.text)).max().unwrap_or(0);
-                widest.max(text::width(self.columns[column].0))
+                (column, widest.max(text::width(self.columns[column].0)))
             })
             .collect();
-        let gaps = GAP.len() * widths.len().saturating_sub(1);
-        if let Some(limit) = limit {
-            let mut surplus = (widths.iter().sum::<usize>() + gaps).saturating_sub(limit);
-            while surplus > 0 {
-                let Some(widest) = widths.iter_mut().max().filter(|w| **w > NARROWEST) else {
-                    break;
-                };
-                *widest -= 1;
-                surplus -= 1;
+        let Some(limit) = limit else {
+            return widths;
+        };
+        let gaps = |columns: usize| GAP.len() * columns.saturating_sub(1);
+        for (name, _) in self.hiding {
+            let least: usize = widths.iter().map(|column| self.least(*column)).sum();
+            if least + gaps(widths.len()) > limit {
+                widths.retain(|(column, _)| self.columns[*column].0 != *name);
             }
+        }
+        let wanted: usize = widths.iter().map(|(_, width)| width).sum();
+        let mut surplus = (wanted + gaps(widths.len())).saturating_sub(limit);
+        while surplus > 0 {
+            let widest = widths.iter_mut().map(|(_, width)| width).max();
+            let Some(widest) = widest.filter(|width| **width > NARROWEST) else {
+                break;
+            };
+            *widest -= 1;
+            surplus -= 1;
         }
         widths
     }
 
-    fn line(&self, row: &[Cell], widths: &[usize], terminal: &Terminal) -> String {
+    /// What a column of this width can be shortened to.
+    fn least(&self, (column, width): (usize, usize)) -> usize {
+        let (name, align) = self.columns[column];
+        let asked = self.hiding.iter().find(|(hidden, _)| *hidden == name);
+        match align {
+            Align::Right => width,
+            Align::Left => width.min(asked.map_or(NARROWEST, |(_, least)| *least)),
+        }
+    }
+
+    fn line(&self, row: &[Cell], widths: &[(usize, usize)], terminal: &Terminal) -> String {
         let mut line = String::new();
         let empty = Cell::default();
-        let last = self.columns.len().saturating_sub(1);
-        for (index, ((_, align), width)) in self.columns.iter().zip(widths).enumerate() {
-            let cell = row.get(index).unwrap_or(&empty);
+        let last = widths.last().map(|(column, _)| *column);
+        for (index, width) in widths {
+            let (_, align) = &self.columns[*index];
+            let cell = row.get(*index).unwrap_or(&empty);
             let shown = text::shorten(&cell.text, *width, terminal.unicode);
             let space = " ".repeat(width.saturating_sub(text::width(&shown)));
             let painted = cell.style.paint(&shown, terminal.color_out);
-            let gap = if index == last { "" } else { GAP };
+            let gap = if Some(*index) == last { "" } else { GAP };
             line.extend(match align {
                 Align::Left => [painted, space, gap.to_owned()],
                 Align::Right => [space, painted, gap.to_owned()],
@@ -167,6 +200,44 @@ mod tests {
                 "白板.jpg   2.4 s  out/白板.jpg.png",
                 "board.jpg   31 s  out/board.jpg.png",
             ]
+        );
+    }
+
+    #[test]
+    fn a_terminal_that_is_too_narrow_does_without_columns_before_it_cuts_numbers() {
+        let at = |columns| {
+            let mut table = Table::new(&[
+                ("image", Align::Left),
+                ("size", Align::Right),
+                ("took", Align::Right),
+                ("why", Align::Left),
+            ])
+            .hiding(&[("why", 10), ("size", 0)]);
+            table.row(vec![
+                "a-long-board.jpg".into(),
+                "8.1 MB".into(),
+                "2.4 s".into(),
+                "it has to be so because".into(),
+            ]);
+            table.lines(&terminal(Some(columns)))
+        };
+        assert_eq!(
+            at(50),
+            [
+                "image               size   took  why",
+                "a-long-board.jpg  8.1 MB  2.4 s  it has t… because"
+            ]
+        );
+        assert_eq!(
+            at(30),
+            [
+                "image              size   took",
+                "a-long-…ard.jpg  8.1 MB  2.4 s"
+            ]
+        );
+        assert_eq!(
+            at(25),
+            ["image              took", "a-long-board.jpg  2.4 s"]
         );
     }
 

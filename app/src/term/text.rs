@@ -44,6 +44,37 @@ pub fn duration(value: Duration) -> String {
     seconds(value.as_secs_f64())
 }
 
+/// An amount of money with the digits that matter: `$12.30`, `$0.31`, `$0.0041`, `<$0.0001`; other currencies follow
+/// their number: `0.31 EUR`.
+pub fn money(amount: f64, currency: &str) -> String {
+    let (less, number) = if amount > 0.0 && amount < 0.00005 {
+        ("<", "0.0001".to_owned())
+    } else if amount == 0.0 || amount >= 0.0995 {
+        ("", format!("{amount:.2}"))
+    } else {
+        ("", format!("{amount:.4}"))
+    };
+    match currency {
+        "USD" => format!("{less}${number}"),
+        other => format!("{less}{number} {}", safe(other)),
+    }
+}
+
+/// Words in lines of at most so many columns, a space between them. A word that is longer has a line of its own.
+pub fn wrap(words: &[String], columns: Option<usize>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if columns.is_none_or(|most| width(line) + 1 + width(word) <= most) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.clone()),
+        }
+    }
+    lines
+}
+
 /// `1 picture`, `3 pictures`.
 pub fn count(number: usize, one: &str) -> String {
     if number == 1 {
@@ -153,6 +184,24 @@ mod tests {
         assert_eq!(seconds(59.6), "1m00s");
         assert_eq!(seconds(110.0), "1m50s");
         assert_eq!(seconds(7500.0), "2h05m");
+    }
+
+    #[test]
+    fn money_shows_the_digits_that_matter() {
+        assert_eq!(money(12.304, "USD"), "$12.30");
+        assert_eq!(money(0.3149, "USD"), "$0.31");
+        assert_eq!(money(0.0041, "USD"), "$0.0041");
+        assert_eq!(money(0.00003, "USD"), "<$0.0001");
+        assert_eq!(money(0.0, "USD"), "$0.00");
+        assert_eq!(money(0.0041, "EUR"), "0.0041 EUR");
+    }
+
+    #[test]
+    fn words_are_put_into_lines_that_are_no_longer_than_asked() {
+        let words = ["one,", "two,", "three,", "four"].map(str::to_owned);
+        assert_eq!(wrap(&words, None), ["one, two, three, four"]);
+        assert_eq!(wrap(&words, Some(11)), ["one, two,", "three, four"]);
+        assert_eq!(wrap(&words, Some(1)).len(), 4);
     }
 
     #[test]

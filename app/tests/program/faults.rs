@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ fn every_kind(percent: f64, seed: u64) -> Plan {
 }
 
 /// Small pictures, no two alike, in a folder of their own.
-fn pictures(folder: &std::path::Path, count: u32) {
+fn pictures(folder: &Path, count: u32) {
     fs::create_dir_all(folder).unwrap();
     for number in 0..count {
         let path = folder.join(format!("{number:03}.png"));
@@ -92,7 +92,7 @@ fn pictures(folder: &std::path::Path, count: u32) {
 
 /// Asserts that a batch is whole: each item cleaned by one execution, each result what `clean` makes of the picture.
 #[track_caller]
-fn whole(line: &BadLine, ended: &Ended, photos: &std::path::Path, results: PathBuf, count: usize) {
+fn whole(line: &BadLine, ended: &Ended, photos: &Path, results: &Path, count: usize) {
     let summary = last_object(ended);
     assert_eq!(summary["cleaned"], count, "{summary}");
     assert_eq!(summary["downloaded"], count, "{summary}");
@@ -115,7 +115,7 @@ fn whole(line: &BadLine, ended: &Ended, photos: &std::path::Path, results: PathB
     line.cloud
         .run(&["clean", &arg(photos), "-o", &arg(&by_clean)])
         .expect(0);
-    let (wanted, found) = (contents(&by_clean), contents(&results));
+    let (wanted, found) = (contents(&by_clean), contents(results));
     let names = |all: &BTreeMap<String, Vec<u8>>| all.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&wanted), names(&found), "and no half-written file");
     for (name, bytes) in &wanted {
@@ -157,7 +157,7 @@ fn five_hundred_pictures_through_faults_of_every_kind_are_cleaned_once_each() {
         ],
     );
     line.proxy.calm();
-    whole(&line, &ended, &photos, home.path("cleaned"), 500);
+    whole(&line, &ended, &photos, &home.path("cleaned"), 500);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_client_killed_at_ten_moments_is_finished_by_another_machine() {
         "--json",
     ];
     let ended = end(last.command(&words).spawn().unwrap()).expect(0);
-    whole(&line, &ended, &photos, last.path("cleaned"), 61);
+    whole(&line, &ended, &photos, &last.path("cleaned"), 61);
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn a_missing_permission_is_named_in_one_sentence() {
     }
 }
 
-fn contents_if_any(folder: &std::path::Path) -> Vec<String> {
+fn contents_if_any(folder: &Path) -> Vec<String> {
     if folder.is_dir() {
         contents(folder).into_keys().collect()
     } else {

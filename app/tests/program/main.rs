@@ -17,6 +17,7 @@ mod cli_misc;
 mod cli_recipe;
 mod cli_runs;
 mod cli_studio;
+mod cli_submit;
 mod errors;
 mod faults;
 mod support;

@@ -21,12 +21,14 @@
 //! ```
 //!
 //! Start reading at [`submit`] (files → manifest → uploads), then [`track`] (run records and
-//! histories → what became of each item). [`track::history`] and [`track::outcome`] are pure.
+//! histories → what became of each item). [`track::history`] and [`track::outcome`] are pure, and so is
+//! [`price`] (what it costs, before and after).
 
 mod delete;
 pub mod download;
 pub mod error;
 pub mod names;
+pub mod price;
 pub mod profile;
 pub mod progress;
 mod retry;

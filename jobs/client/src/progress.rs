@@ -20,6 +20,8 @@ pub enum Progress {
         bytes: u64,
         /// How many files were left out.
         skipped: usize,
+        /// How many files the patterns kept out.
+        excluded: usize,
     },
     /// Files are read to know their content. At most every 100 ms, and once when all are.
     Hashed {
@@ -217,3 +219,7 @@ impl Reporter {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "progress_tests.rs"]
+mod tests;

@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
 use whiteboarder_jobs::JobsError;
-use whiteboarder_jobs::submit::{ScanError, scan};
+use whiteboarder_jobs::submit::{Scan, ScanError, ScanOptions, scan, scan_with};
 
 fn folder(files: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -224,4 +225,126 @@ fn links_are_taken_for_what_they_point_to_but_folders_behind_links_are_not_enter
             .iter()
             .any(|skipped| skipped.path.ends_with("broken.png"))
     );
+}
+
+fn options(include: &[&str], exclude: &[&str]) -> ScanOptions {
+    let owned = |patterns: &[&str]| patterns.iter().map(|&p| p.to_owned()).collect();
+    ScanOptions {
+        include: owned(include),
+        exclude: owned(exclude),
+        subfolders: true,
+    }
+}
+
+fn kept(found: &Scan) -> Vec<&str> {
+    found.files.iter().map(|file| file.name.as_str()).collect()
+}
+
+#[test]
+fn patterns_choose_among_what_is_there_and_the_rest_is_counted() {
+    let folder = folder(&[
+        "a.jpg",
+        "a_raw.jpg",
+        "b.png",
+        "notes.txt",
+        "scans/c.tif",
+        "scans/old/d.tif",
+        "drafts/e.jpg",
+    ]);
+    let root = [folder.path().to_owned()];
+    let found = scan_with(
+        &root,
+        &options(&["*.jpg", "scans/**"], &["*_raw.*", "old/"]),
+    )
+    .unwrap();
+    assert_eq!(kept(&found), ["a.jpg", "drafts/e.jpg", "scans/c.tif"]);
+    assert_eq!(found.excluded, 4, "raw, b.png, notes.txt, old/d.tif");
+    assert!(
+        found.skipped.is_empty(),
+        "what is kept out is not also named"
+    );
+    assert!(found.unmatched.is_empty());
+}
+
+#[test]
+fn a_pattern_that_meets_nothing_is_told() {
+    let folder = folder(&["a.jpg", "b.png"]);
+    let root = [folder.path().to_owned()];
+    let found = scan_with(&root, &options(&["*.jpg", "*.jpgg"], &["drafts", "*.png"])).unwrap();
+    assert_eq!(kept(&found), ["a.jpg"]);
+    assert_eq!(found.unmatched, ["*.jpgg", "drafts"]);
+}
+
+#[test]
+fn patterns_that_leave_nothing_over_say_so() {
+    let folder = folder(&["a.jpg", "b.png"]);
+    let root = [folder.path().to_owned()];
+    let error = scan_with(&root, &options(&["*.tif"], &[])).unwrap_err();
+    assert!(matches!(error, ScanError::Empty { excluded: 2, .. }));
+    assert!(error.hint().unwrap().contains("--include"));
+    let error = scan_with(&root, &options(&["a["], &[])).unwrap_err();
+    assert!(
+        error.to_string().starts_with("`a[` is no pattern: "),
+        "{error}"
+    );
+    // A file that was named and is kept out by a pattern is not missed.
+    let named = [folder.path().join("a.jpg"), folder.path().join("b.png")];
+    let found = scan_with(&named, &options(&[], &["*.png"])).unwrap();
+    assert_eq!((kept(&found), found.excluded), (vec!["a.jpg"], 1));
+    assert!(!found.left_out_named());
+}
+
+#[test]
+fn without_subfolders_only_the_folder_itself_is_searched() {
+    let folder = folder(&["a.jpg", "mo/b.jpg", "tu/we/c.jpg", ".hidden/d.jpg"]);
+    let flat = ScanOptions {
+        subfolders: false,
+        ..ScanOptions::default()
+    };
+    let found = scan_with(&[folder.path().to_owned()], &flat).unwrap();
+    assert_eq!((kept(&found), found.subfolders), (vec!["a.jpg"], 2));
+    let found = scan_with(&[folder.path().join("mo")], &flat).unwrap();
+    assert_eq!((kept(&found), found.subfolders), (vec!["b.jpg"], 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_judged_by_its_own_name() {
+    let folder = folder(&["real/a.png"]);
+    std::os::unix::fs::symlink("real/a.png", folder.path().join("link.jpg")).unwrap();
+    std::os::unix::fs::symlink("real", folder.path().join("folder")).unwrap();
+    let root = [folder.path().to_owned()];
+    let found = scan_with(&root, &options(&["*.jpg"], &[])).unwrap();
+    assert_eq!(kept(&found), ["link.jpg"]);
+    let found = scan_with(&root, &options(&[], &["folder"])).unwrap();
+    assert!(found.skipped.is_empty(), "{:?}", found.skipped);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Every file that is not hidden is a picture, left out with a reason, or kept out by a pattern: none is lost.
+    #[test]
+    fn every_file_is_accounted_for(
+        names in prop::collection::btree_set(
+            "[ab]{1,2}(/[ab]{1,2}){0,2}\\.(png|jpg|txt)", 1..12),
+        include in prop::sample::select(vec!["", "*.png", "a*", "b/**", "a/*", "ab/"]),
+        exclude in prop::sample::select(vec!["", "*.jpg", "b", "/a*", "**/b/*"]),
+    ) {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let folder = folder(&names);
+        let some = |pattern: &'static str| Some(pattern).filter(|p| !p.is_empty());
+        let (include, exclude) = (some(include), some(exclude));
+        let options = options(include.as_slice(), exclude.as_slice());
+        let root = [folder.path().to_owned()];
+        let (files, skipped, excluded) = match scan_with(&root, &options) {
+            Ok(found) => (found.files.len(), found.skipped.len(), found.excluded),
+            Err(ScanError::Empty { skipped, excluded, .. }) => (0, skipped.len(), excluded),
+            Err(error) => panic!("{error}"),
+        };
+        prop_assert_eq!(files + skipped + excluded, names.len());
+        if include.is_none() && exclude.is_none() {
+            prop_assert_eq!(excluded, 0);
+        }
+    }
 }

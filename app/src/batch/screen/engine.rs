@@ -9,12 +9,15 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use whiteboarder_core::recipe::Recipe;
 use whiteboarder_jobs::download;
-use whiteboarder_jobs::submit::{Batch, Plan, SubmitOptions, plan, run as run_batch};
+use whiteboarder_jobs::submit::{
+    Batch, CreateOptions, Plan, ScanOptions, SubmitOptions, run as run_batch,
+};
 use whiteboarder_jobs::{JobsError, Progress, Reporter};
 
 use super::model::{Choices, Msg, Order, Planned, Row};
-use crate::batch::target::{bring_back, connect, expected_capacity, inbox};
-use crate::cleaning::layout::{Destination, destination, find, skipped_lines};
+use crate::batch::planned as priced;
+use crate::batch::target::{bring_back, connect, expected, inbox};
+use crate::cleaning::layout::{Destination, destination, find_with, skipped_lines};
 use crate::cli::for_download;
 use crate::config::Settings;
 use crate::term::text;
@@ -176,14 +179,27 @@ impl Worker {
 
     fn plan(&mut self, order: &Order, choices: Choices) -> Result<Planned> {
         self.ready = None;
-        let found = find(&order.paths, Some(&order.output))?;
+        let wanted = ScanOptions {
+            subfolders: choices.subfolders,
+            ..ScanOptions::default()
+        };
+        let found = find_with(&order.paths, Some(&order.output), &wanted)?;
         // The screen has the words "left out" in front of them.
         let left_out = skipped_lines(&found.skipped)
             .into_iter()
             .map(|line| line.trim_start_matches("left out ").to_owned())
             .collect();
-        let capacity = expected_capacity(&self.settings)?;
-        let plan = plan(found, &order.recipe, choices.wish, &capacity);
+        let lanes = expected(&self.settings)?;
+        let planned = priced::Planned::new(
+            found,
+            &order.recipe,
+            choices.wish,
+            &lanes.lambda,
+            &lanes,
+            choices.download,
+            &self.settings,
+        )?;
+        let plan = planned.plan;
         let rows_in_plan = plan.items.len();
         let rows = plan.items.iter().map(|item| Row {
             name: item.file.name.clone(),
@@ -195,7 +211,7 @@ impl Worker {
             place: item.place,
             seconds: item.seconds,
             memory_mb: item.memory_mb,
-            cost: None,
+            cost: item.cost.as_ref().map(|cost| cost.total),
             why: item.why.clone(),
             out: false,
         });
@@ -240,11 +256,17 @@ impl Worker {
                 });
                 batch
             } else {
+                let options = CreateOptions {
+                    skip_unchanged: choices.skip_unchanged,
+                    ..CreateOptions::default()
+                };
                 let without: BTreeSet<&str> = without.iter().map(String::as_str).collect();
                 let mut plan = ready.plan.clone();
                 plan.items
                     .retain(|item| !without.contains(item.file.name.as_str()));
-                let batch = Batch::create(&target, plan, &ready.recipe, &reporter, cancel).await?;
+                let batch =
+                    Batch::create(&target, plan, &ready.recipe, &options, &reporter, cancel)
+                        .await?;
                 if let Err(error) = batch.remember(&self.settings.dirs.batches()) {
                     tracing::warn!(%error, "the places of the files cannot be noted");
                 }

@@ -59,12 +59,12 @@ fn row(number: usize) -> Row {
     }
 }
 
-fn plan(pictures: usize) -> Box<Planned> {
-    Box::new(Planned {
+fn plan(pictures: usize) -> Planned {
+    Planned {
         rows: (1..=pictures).map(row).collect(),
         left_out: vec!["2 files: .heic".to_owned()],
         into: "s3://wb-local/inbox/".to_owned(),
-    })
+    }
 }
 
 /// Presses keys, told by name.
@@ -87,7 +87,7 @@ fn opened(size: (u16, u16)) -> Model {
 fn planned(pictures: usize, size: (u16, u16)) -> Model {
     let mut model = opened(size);
     let generation = model.generation;
-    let plan = Ok(plan(pictures));
+    let plan = Ok(Box::new(plan(pictures)));
     update(&mut model, Msg::Planned { generation, plan });
     model
 }
@@ -214,7 +214,7 @@ fn what_is_left_out_is_not_submitted_and_stays_left_out_after_another_look() {
     press(&mut model, &["j", "Space", "Space"]);
     let generation = model.generation + 1;
     press(&mut model, &["r"]);
-    let plan = Ok(plan(5));
+    let plan = Ok(Box::new(plan(5)));
     update(&mut model, Msg::Planned { generation, plan });
     let effects = press(&mut model, &["Enter"]);
     let Effect::Submit { without, .. } = &effects[0] else {
@@ -240,7 +240,7 @@ fn another_place_is_another_plan_and_an_old_answer_is_dropped() {
         panic!("{effects:?}");
     };
     assert_eq!(choices.wish, Wished::Lambda);
-    let plan = Ok(plan(2));
+    let plan = Ok(Box::new(plan(2)));
     update(
         &mut model,
         Msg::Planned {

@@ -231,6 +231,12 @@ fn running(model: &Model, theme: &Theme, columns: u16) -> Vec<Line<'static>> {
         Some(rate) => format!("  {}/s", text::bytes(rate as u64)),
         None => String::new(),
     };
+    if numbers.items == 0 {
+        let (read, of) = numbers.hashed;
+        let words = format!("{}/{}", text::bytes(read), text::bytes(of));
+        let share = read as f64 / of.max(1) as f64;
+        return vec![bar("read", share, &words, columns, theme)];
+    }
     let upload = format!(
         "{}/{}  {}/{}{rate}{}",
         numbers.uploaded,
@@ -242,6 +248,9 @@ fn running(model: &Model, theme: &Theme, columns: u16) -> Vec<Line<'static>> {
     let count = &numbers.count;
     let unicode = !theme.ascii();
     let mut clean = vec![format!("{}/{}", count.settled(), numbers.items)];
+    if numbers.same > 0 {
+        clean.push(format!("{} as before", numbers.same));
+    }
     for (number, mark) in [
         (count.cleaned, Mark::Done),
         (count.failed, Mark::Failed),

@@ -39,6 +39,9 @@ pub const SCENARIOS: &[(&str, Scenario)] = &[
     ("output-is-folder", output_is_folder),
     ("output-read-only", output_read_only),
     ("name-collision", name_collision),
+    ("pattern-broken", pattern_broken),
+    ("patterns-leave-none", patterns_leave_none),
+    ("prices-broken", prices_broken),
     ("disk-full", disk_full),
     ("output-disk-full", output_disk_full),
     ("home-unusable", || {
@@ -302,6 +305,22 @@ fn name_collision() -> Option<Told> {
         fs::copy(home.path("a.png"), home.folder(folder).join("a.png")).unwrap();
     }
     Some(Told::of(&home.run(&["clean", "mo", "tu", "-o", "out"])))
+}
+
+fn pattern_broken() -> Option<Told> {
+    let command = ["submit", "a.png", "--dry-run", "--exclude", "a["];
+    Some(Told::of(&home().run(&command)))
+}
+
+fn patterns_leave_none() -> Option<Told> {
+    let command = ["submit", "a.png", "--dry-run", "--include", "*.tif"];
+    Some(Told::of(&home().run(&command)))
+}
+
+fn prices_broken() -> Option<Told> {
+    let home = home();
+    fs::write(home.folder("wb/config").join("prices.toml"), "version =").unwrap();
+    Some(Told::of(&home.run(&["submit", "a.png", "--dry-run"])))
 }
 
 /// On a tmpfs of 64 kB in namespaces of our own, where the system lets us make them.

@@ -18,7 +18,7 @@ pub(crate) mod upload;
 pub use batch::{Batch, CreateOptions};
 pub use ledger::{Manifest, ManifestItem, SameAs, load_manifest};
 pub use plan::{Plan, PlannedItem, plan};
-pub use scan::{Scan, ScanError, Skipped, SourceFile, scan};
+pub use scan::{Scan, ScanError, ScanOptions, Skipped, SourceFile, scan, scan_with};
 pub use upload::{SubmitOptions, UploadSummary, run, upload};
 
 use serde::{Deserialize, Serialize};

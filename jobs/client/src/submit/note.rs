@@ -70,7 +70,7 @@ impl Batch {
         });
         Ok(Some(Scan {
             files: files.collect(),
-            skipped: Vec::new(),
+            ..Scan::default()
         }))
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn read_history(
     Ok(events)
 }
 
-/// An execution as ListExecutions has it.
+/// An execution as `ListExecutions` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ListedExecution {
     pub(super) name: String,

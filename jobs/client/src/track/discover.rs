@@ -1,6 +1,6 @@
 //! Executions that left no run record: their Register failed, or somebody started them by hand.
 //!
-//! ListExecutions names every execution of the machine with its status, a thousand in a page. That
+//! `ListExecutions` names every execution of the machine with its status, a thousand in a page. That
 //! finds those, and tells how executions ended whose histories there is no budget to read.
 
 use std::collections::HashSet;

@@ -36,7 +36,7 @@ pub(super) struct Watched {
     news: Instant,
     /// When something first said that it has ended.
     ending: Option<Instant>,
-    /// What ListExecutions said.
+    /// What `ListExecutions` said.
     listed: Option<ListedExecution>,
     /// Milliseconds since the epoch when its record was written.
     recorded_ms: i64,
@@ -129,7 +129,7 @@ impl Watched {
         !std::mem::replace(&mut self.unknown, true)
     }
 
-    /// Takes in what ListExecutions says; true when that is news.
+    /// Takes in what `ListExecutions` says; true when that is news.
     pub(super) fn list(&mut self, listed: ListedExecution, now: Instant) -> bool {
         if listed.status != ExecutionStatus::Running {
             self.hint(now);
@@ -168,6 +168,10 @@ impl Watched {
 
 /// Where the work on an item is done, and what is known of that.
 #[derive(Debug, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are facts that come and go by themselves"
+)]
 pub(super) struct Home {
     pub(super) batch: String,
     pub(super) name: String,
@@ -216,13 +220,11 @@ impl Home {
         let waiting = views
             .iter()
             .filter(|view| view.waiting_for_worker_since_ms.is_some());
-        let steps = waiting.filter_map(|view| view.steps.last());
-        steps
-            .filter_map(|step| match &step.attempts.last()?.compute {
-                Compute::Activity { activity } => Some(activity.clone()),
-                _ => None,
-            })
-            .next()
+        let mut steps = waiting.filter_map(|view| view.steps.last());
+        steps.find_map(|step| match &step.attempts.last()?.compute {
+            Compute::Activity { activity } => Some(activity.clone()),
+            _ => None,
+        })
     }
 }
 
