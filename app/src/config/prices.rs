@@ -18,16 +18,13 @@ impl Settings {
     /// with the bundled ones for regions that it does not have.
     pub fn prices(&self) -> Result<PriceTable> {
         let bundled = PriceTable::bundled();
-        let (path, content) = match self.prices_path() {
-            Some(path) => {
-                let content = read_text_there(WHAT, &path)?;
-                (path, Some(content))
-            }
-            None => {
-                let path = self.dirs.prices_file();
-                let content = read_text(WHAT, &path)?;
-                (path, content)
-            }
+        let (path, content) = if let Some(path) = self.prices_path() {
+            let content = read_text_there(WHAT, &path)?;
+            (path, Some(content))
+        } else {
+            let path = self.dirs.prices_file();
+            let content = read_text(WHAT, &path)?;
+            (path, content)
         };
         let Some(content) = content else {
             return Ok(bundled);
