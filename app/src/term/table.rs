@@ -87,7 +87,6 @@ impl Table {
             .iter()
             .map(|(name, _)| Cell::styled(*name, Style::Faint))
             .collect();
-        let widths = widths.as_slice();
         std::iter::once(&heading)
             .chain(&self.rows)
             .map(|row| self.line(row, widths, terminal))

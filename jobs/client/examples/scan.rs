@@ -24,13 +24,12 @@ const ROUNDS: usize = 5;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let count: usize = arguments.next().map_or(Ok(50_000), |text| text.parse())?;
-    let (root, _temporary) = match arguments.next() {
-        Some(path) => (PathBuf::from(path), None),
-        None => {
-            let folder = tempfile::tempdir()?;
-            generate(folder.path(), count)?;
-            (folder.path().to_owned(), Some(folder))
-        }
+    let (root, _temporary) = if let Some(path) = arguments.next() {
+        (PathBuf::from(path), None)
+    } else {
+        let folder = tempfile::tempdir()?;
+        generate(folder.path(), count)?;
+        (folder.path().to_owned(), Some(folder))
     };
     let chosen = ScanOptions {
         include: vec!["*.png".to_owned(), "*.jpg".to_owned()],
