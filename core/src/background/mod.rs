@@ -7,6 +7,8 @@
 //!
 //! [`crate::rolling`] rolls the ball; here is what boards need beside it.
 
+mod masks;
+mod sure_ink;
 mod two_balls;
 
 pub mod smooth;
