@@ -324,11 +324,12 @@ async fn a_folder_is_cleaned_on_both_lanes_and_comes_back_byte_for_byte() {
     }
 
     // Submitting the same batch again sends nothing and finds it done.
+    let silent = Reporter::silent();
     let again = Batch::resume(
         &world.target,
         batch.id(),
         scan(&[world.boards()]).ok(),
-        &Reporter::silent(),
+        &silent,
         &world.cancel,
     );
     let again = again.await.unwrap();
