@@ -6,6 +6,7 @@
 //! Where to start: [`palette`] for what the eye does not miss; `png.rs` and `photo.rs` for files of pixels; [`mod@pdf`] for
 //! documents; [`mod@svg`] for drawings.
 
+mod deflate;
 mod encoded;
 mod error;
 pub mod palette;

@@ -1,22 +1,23 @@
 //! A picture as a palette and an index per pixel, when the eye loses nothing by it.
 //!
 //! Pure white is always one of the colours and stays exactly where it is; nothing is dithered. A picture of few colours
-//! is kept exactly. Otherwise 32 colours are tried, then 64, 128 and 256, until the error cannot be seen.
+//! is kept exactly. Otherwise 16 colours are tried, then 20, 24, 28, 32, 48, 64, 128 and 256, until the error cannot be seen.
 
 mod bins;
 mod few;
 mod fit;
 mod inks;
 mod lab;
+mod settle;
 
-use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::image::{Channels, Picture};
-use bins::{Bins, bin_of};
+use crate::image::Picture;
+use bins::Bins;
 use few::Few;
 use fit::{Nearest, fit};
 pub(crate) use inks::{Inks, inks};
+use settle::{Choice, settle};
 
 /// How a palette is chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,16 +32,24 @@ pub struct Options {
     pub visible: f32,
     /// Share of the pixels that are not pure white which may be seen so.
     pub visible_share: f32,
+    /// The same share for pixels of one colour (within 8 levels): a rare ink must not become another one, though soft
+    /// edges, whose colours are many, may be a step off.
+    pub one_colour_share: f32,
+    /// How far (ΔE) a pixel of exactly a colour of the palette may go to have a neighbour's instead; twice its square
+    /// is what the square of any pixel's error may grow by. 0: every pixel gets the nearest colour.
+    pub hysteresis: f32,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            colours: 32,
+            colours: 16,
             most_colours: 256,
-            mean: 5.0,
+            mean: 4.5,
             visible: 12.0,
-            visible_share: 0.03,
+            visible_share: 0.01,
+            one_colour_share: 0.002,
+            hysteresis: 5.0,
         }
     }
 }
@@ -69,6 +78,24 @@ pub struct Indexed {
     pub loss: Loss,
 }
 
+/// A picture of so many colours is kept exactly, even where fewer would do.
+const FEW: usize = 32;
+
+/// How many colours to try after so many: finer steps where files are small.
+fn next(colours: usize) -> usize {
+    match colours {
+        ..32 => colours + 4,
+        32..64 => colours + 16,
+        _ => colours * 2,
+    }
+}
+
+impl Options {
+    fn accept(&self, loss: Loss) -> bool {
+        loss.mean <= self.mean && loss.visible_share <= self.visible_share
+    }
+}
+
 /// The smallest palette that is good enough, or `None` when none is.
 #[must_use]
 pub fn reduce(picture: &Picture, options: &Options) -> Option<Indexed> {
@@ -77,33 +104,55 @@ pub fn reduce(picture: &Picture, options: &Options) -> Option<Indexed> {
     let mut bins = None;
     let mut colours = (options.colours as usize).clamp(2, most);
     loop {
-        if let Some(few) = few.as_ref().filter(|few| few.colours().len() <= colours) {
+        let exact = few.as_ref();
+        if let Some(few) = exact.filter(|few| few.colours().len() <= colours.max(FEW)) {
             return Some(few.index(picture));
         }
         let bins = bins.get_or_insert_with(|| Bins::of(picture));
-        let palette = fit(bins, colours);
-        let nearest = Nearest::new(&palette);
-        let (loss, table) = measure(bins, &nearest, options);
-        if loss.mean <= options.mean && loss.visible_share <= options.visible_share {
-            return Some(Indexed {
-                width: picture.width,
-                height: picture.height,
-                indices: look_up(picture, &table),
-                palette,
-                loss,
-            });
+        if let Some(indexed) = by_palette(picture, bins, colours, options) {
+            return Some(indexed);
         }
         if colours == most {
             return None;
         }
-        colours = (colours * 2).min(most);
+        colours = next(colours).min(most);
     }
 }
 
-/// What is lost by the nearest colours, and the nearest colour of each bin.
-fn measure(bins: &Bins, nearest: &Nearest, options: &Options) -> (Loss, Vec<u8>) {
+/// The picture by so many colours, if that is good enough.
+fn by_palette(
+    picture: &Picture,
+    bins: &Bins,
+    colours: usize,
+    options: &Options,
+) -> Option<Indexed> {
+    let palette = fit(bins, colours);
+    let (loss, one_colour, nearest) = measure(bins, &palette, options);
+    if !options.accept(loss) || one_colour > options.one_colour_share {
+        return None;
+    }
+    let choice = Choice {
+        bins,
+        palette: &palette,
+        nearest: &nearest,
+        loss,
+    };
+    let (indices, loss) = settle(picture, &choice, options);
+    options.accept(loss).then_some(Indexed {
+        width: picture.width,
+        height: picture.height,
+        palette,
+        indices,
+        loss,
+    })
+}
+
+/// What is lost by the nearest colours, the greatest share of one colour that is seen to be another, and the nearest
+/// colour of each bin.
+fn measure(bins: &Bins, palette: &[[u8; 3]], options: &Options) -> (Loss, f32, Vec<u8>) {
+    let nearest = Nearest::new(palette);
     let mut table = vec![0; bins.keys];
-    let (mut sum, mut visible) = (0.0, 0);
+    let (mut sum, mut visible, mut one_colour) = (0.0, 0, 0);
     for bin in &bins.filled {
         let (index, square) = nearest.to(bin.lab);
         table[bin.key as usize] = index;
@@ -111,6 +160,7 @@ fn measure(bins: &Bins, nearest: &Nearest, options: &Options) -> (Loss, Vec<u8>)
         sum += f64::from(distance) * bin.count as f64;
         if distance > options.visible {
             visible += bin.count;
+            one_colour = bin.count.max(one_colour);
         }
     }
     let inked = bins.inked.max(1) as f64;
@@ -118,35 +168,8 @@ fn measure(bins: &Bins, nearest: &Nearest, options: &Options) -> (Loss, Vec<u8>)
         mean: (sum / inked) as f32,
         visible_share: (visible as f64 / inked) as f32,
     };
-    (loss, table)
+    (loss, (one_colour as f64 / inked) as f32, table)
 }
 
 /// Pixels that one task takes on.
 const BAND: usize = 1 << 18;
-
-/// The index of each pixel's bin. Pure white is 0 whatever its bin is.
-fn look_up(picture: &Picture, table: &[u8]) -> Vec<u8> {
-    let mut indices = vec![0; picture.width as usize * picture.height as usize];
-    let bands = indices.par_chunks_mut(BAND);
-    match picture.channels {
-        Channels::Grey => {
-            let samples = picture.data.par_chunks(BAND);
-            bands.zip(samples).for_each(|(indices, samples)| {
-                for (index, &sample) in indices.iter_mut().zip(samples) {
-                    *index = table[sample as usize];
-                }
-            });
-        }
-        Channels::Rgb => {
-            let pixels = picture.data.as_chunks::<3>().0.par_chunks(BAND);
-            bands.zip(pixels).for_each(|(indices, pixels)| {
-                for (index, &[red, green, blue]) in indices.iter_mut().zip(pixels) {
-                    if red & green & blue != 255 {
-                        *index = table[bin_of(red, green, blue)];
-                    }
-                }
-            });
-        }
-    }
-    indices
-}
