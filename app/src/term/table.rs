@@ -89,7 +89,7 @@ impl Table {
             .collect();
         std::iter::once(&heading)
             .chain(&self.rows)
-            .map(|row| self.line(row, widths, terminal))
+            .map(|row| self.line(row, &widths, terminal))
             .collect()
     }
 

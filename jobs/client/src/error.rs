@@ -296,6 +296,11 @@ impl JobsError {
         }
     }
 
+    /// Whether the target finds this machine's clock wrong.
+    pub(crate) fn is_skew(&self) -> bool {
+        self.code() == Some(SKEWED)
+    }
+
     /// The service's error code, where it is one that has no variant of its own.
     pub(crate) fn code(&self) -> Option<&str> {
         match self {

@@ -11,6 +11,8 @@ use crate::error::JobsError;
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 /// The first pause at most.
 const FIRST: Duration = Duration::from_millis(250);
+/// Tries again of what is refused for a wrong clock.
+const SKEWED_TRIES: u32 = 3;
 /// Every pause at most.
 const LONGEST: Duration = Duration::from_secs(8);
 
@@ -36,7 +38,10 @@ impl Retries {
     /// The pause before the next try, or none when there will be no next one.
     pub(crate) fn pause(&mut self, error: &JobsError) -> Option<Duration> {
         let began = *self.began.get_or_insert_with(Instant::now);
-        if !error.is_transient() || began.elapsed() >= self.patience {
+        // The first refusal tells the target's time, and the next request goes by it: what is refused
+        // again and again is no matter of patience.
+        let hopeless = error.is_skew() && self.failures >= SKEWED_TRIES;
+        if hopeless || !error.is_transient() || began.elapsed() >= self.patience {
             return None;
         }
         Some(self.pause_anyway())

@@ -34,6 +34,7 @@ pub(super) const TRANSIENT: [&str; 10] = [
     "OperationAborted",
     "BadDigest",
     "XAmzContentChecksumMismatch",
+    "XAmzContentSHA256Mismatch",
     SKEWED,
 ];
 

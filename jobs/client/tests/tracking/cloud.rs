@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use whiteboarder_core::cost::DEFAULT_LOCAL_LAMBDA;
 use whiteboarder_core::recipe::Recipe;
-use whiteboarder_jobs::submit::{Batch, Wish, plan, scan};
+use whiteboarder_jobs::submit::{Batch, CreateOptions, Wish, plan, scan};
 use whiteboarder_jobs::{Profile, Reporter, Target, stack};
 
 const REGION: &str = "us-east-1";
@@ -133,9 +133,16 @@ pub async fn batch(running: &Running, names: &[String]) -> Batch {
     let planned = plan(found, &recipe, Wish::Auto, &DEFAULT_LOCAL_LAMBDA);
     let cancel = CancellationToken::new();
     let reporter = Reporter::silent();
-    Batch::create(&running.target, planned, &recipe, &reporter, &cancel)
-        .await
-        .unwrap()
+    Batch::create(
+        &running.target,
+        planned,
+        &recipe,
+        &CreateOptions::default(),
+        &reporter,
+        &cancel,
+    )
+    .await
+    .unwrap()
 }
 
 /// Every picture is another one.

@@ -52,6 +52,7 @@ impl Item<'_> {
                         | "InvalidRequest"
                         | "EntityTooSmall"
                         | "BadDigest"
+                        | "XAmzContentSHA256Mismatch"
                         | "ConditionalRequestConflict"
                 )
             );
