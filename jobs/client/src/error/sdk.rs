@@ -24,7 +24,7 @@ pub(super) const THROTTLES: [&str; 12] = [
 ];
 
 /// Codes of what may go well the next time. Two are about bytes that changed on their way to the service.
-pub(super) const TRANSIENT: [&str; 10] = [
+pub(super) const TRANSIENT: [&str; 11] = [
     "InternalError",
     "InternalFailure",
     "InternalServerError",

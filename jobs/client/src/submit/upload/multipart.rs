@@ -52,7 +52,6 @@ impl Item<'_> {
                         | "InvalidRequest"
                         | "EntityTooSmall"
                         | "BadDigest"
-                        | "XAmzContentSHA256Mismatch"
                         | "ConditionalRequestConflict"
                 )
             );
