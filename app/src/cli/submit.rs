@@ -522,6 +522,11 @@ fn paused(
         Some(JobsError::Expired { .. }) => Failure::target(error.to_string())
             .hint(format!("log in again; {resume}"))
             .into(),
+        Some(service @ JobsError::Service { .. }) if let Some(first) = service.hint() => {
+            Failure::target(error.to_string())
+                .hint(format!("{first}; {resume}"))
+                .into()
+        }
         Some(away) if away.is_transient() => Failure::target(error.to_string()).hint(resume).into(),
         _ => error,
     }

@@ -76,7 +76,17 @@ fn every_kind(percent: f64, seed: u64) -> Plan {
         seed,
         rules: faults
             .into_iter()
-            .map(|fault| Rule::new(fault).share(each))
+            .map(|fault| {
+                // A request of Step Functions that was falsified has a wrong signature, which is what wrong
+                // credentials have: nobody tries those again.
+                let falsified = fault.kind() == FaultKind::CorruptRequest;
+                let rule = Rule::new(fault).share(each);
+                if falsified {
+                    rule.path("/wb-local/")
+                } else {
+                    rule
+                }
+            })
             .collect(),
     }
 }
@@ -313,7 +323,7 @@ fn a_missing_permission_is_named_in_one_sentence() {
         assert_ne!(ended.code, Some(0), "{named}");
         let errors = ended.errors();
         assert_eq!(errors.len(), 1, "{}", ended.err);
-        let said = ended.err.lines();
+        let said = ended.err.lines().map(str::trim_start);
         let mut said = said.filter(|line| line.starts_with("error:") || line.starts_with("hint:"));
         assert!(said.any(|line| line.contains(named)), "{}", ended.err);
         assert!(line.proxy.counts().total() > 0);

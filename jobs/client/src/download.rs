@@ -120,6 +120,7 @@ fn concerns_all(error: &JobsError) -> bool {
         | JobsError::Credentials { .. }
         | JobsError::Expired { .. }
         | JobsError::NoSuchBucket { .. } => true,
+        error if error.is_skew() => true,
         JobsError::Io { source, .. } => matches!(
             source.kind(),
             ErrorKind::StorageFull

@@ -222,6 +222,7 @@ impl Work<'_> {
             | JobsError::Credentials { .. }
             | JobsError::Expired { .. }
             | JobsError::NoSuchBucket { .. } => true,
+            error if error.is_skew() => true,
             // One item may have bad luck; when nothing gets through, nothing will for the others.
             error => error.is_transient() && self.gate.idle() >= self.options.patience,
         }
