@@ -8,6 +8,8 @@ use super::masks::{dilated, opened, regions_over};
 pub(super) fn dark_ink(work: &[Plane<f32>], board: &[Plane<f32>]) -> Plane<bool> {
     /// Absorbance (natural logarithm) from which neutral darkness is ink.
     const DARK: f32 = 1.1;
+    /// A shadow's own depth varies by this share.
+    const UNEVEN: f32 = 0.4;
     let (width, height) = (work[0].width, work[0].height);
     let mut least = Plane::filled(width, height, 0.0_f32);
     let mut spread = Plane::filled(width, height, 0.0_f32);
@@ -38,7 +40,8 @@ pub(super) fn dark_ink(work: &[Plane<f32>], board: &[Plane<f32>]) -> Plane<bool>
             let absorbed = least.data[i] - shadow.least;
             ink.data[i] &=
                 spread.data[i] - shadow.spread > f32::max(0.3, 0.45 * absorbed) || absorbed > DARK;
-            above.data[i] = above.data[i].min(absorbed);
+            // A deep shadow is not as deep everywhere.
+            above.data[i] = above.data[i].min(absorbed - UNEVEN * shadow.least);
         }
     }
     take_whole_fills(&mut ink, &above);
@@ -94,6 +97,9 @@ fn shadows(ink: &Plane<bool>, least: &Plane<f32>, spread: &Plane<f32>) -> Vec<Sh
     /// …and it leaves at least a fifth of the light, unless it is larger than anybody fills.
     const DEEPEST: f32 = 1.6;
     const HUGE: f32 = 0.10;
+    /// A deeper region is at least so large, and shares so much of itself with a shadow.
+    const DEEP: f32 = 0.03;
+    const SHARED: f32 = 0.15;
     let (width, height) = (ink.width, ink.height);
     let pixels = (width * height) as f32;
     let shade = Plane {
@@ -113,7 +119,16 @@ fn shadows(ink: &Plane<bool>, least: &Plane<f32>, spread: &Plane<f32>) -> Vec<Sh
         region.retain(|&i| shade.data[i]);
     }
     regions.retain(|region| region.len() as f32 > LARGE * pixels);
-    regions.extend(regions_over(&opened(ink), (HUGE * pixels) as usize));
+    // What is deeper is one when it goes over into one that is nearly as deep: a fill ends at its edge.
+    let mut known = shade.map(|_| false);
+    for &i in regions.iter().flatten() {
+        known.data[i] = least.data[i] > 0.5 * DEEPEST;
+    }
+    let deep = regions_over(&opened(ink), (DEEP * pixels) as usize);
+    regions.extend(deep.into_iter().filter(|region| {
+        let shared = region.iter().filter(|&&i| known.data[i]).count();
+        region.len() as f32 > HUGE * pixels || shared as f32 > SHARED * region.len() as f32
+    }));
     let mut found = Vec::new();
     for region in regions {
         let middle = |plane: &Plane<f32>| {

@@ -45,7 +45,7 @@ fn scale() {
         let status = client
             .block_on(run(&running.target, &batch, &options, &reporter, &cancel))
             .unwrap();
-        let (followed, took) = (cpu() - from, began.elapsed());
+        let (followed, took) = (cpu().saturating_sub(from), began.elapsed());
         assert_eq!(status.count(ItemState::Cleaned), size);
         let mut told = 0;
         while events.try_recv().is_ok() {
@@ -55,7 +55,7 @@ fn scale() {
         let lists = running.counts.of("ListObjectsV2");
         let from = cpu();
         let again = client.block_on(snapshot(&running.target, &batch.manifest));
-        let looked = cpu() - from;
+        let looked = cpu().saturating_sub(from);
         assert_eq!(again.unwrap().count(ItemState::Cleaned), size);
         let per = |time: Duration| time.as_secs_f64() * 1000.0 / size as f64;
         writeln!(
