@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(tokens.take(25, start), 10);
         assert_eq!(tokens.take(25, start), 0);
         assert_eq!(tokens.take(25, start + Duration::from_millis(1_600)), 3);
-        assert_eq!(tokens.take(25, start + Duration::from_secs(3_600)), 10);
+        assert_eq!(tokens.take(25, start + Duration::from_hours(1)), 10);
     }
 
     #[test]
