@@ -11,6 +11,7 @@
     clippy::print_stderr // of the shared support
 )]
 
+mod independent;
 #[allow(dead_code, reason = "shared with the tests of the program")]
 #[path = "../program/support.rs"]
 mod support;

@@ -4,8 +4,8 @@ mod sdk;
 
 use std::path::PathBuf;
 
-pub(crate) use sdk::from_sdk;
 use sdk::{SKEWED, THROTTLES, TRANSIENT};
+pub(crate) use sdk::{UNREADABLE, from_sdk};
 
 use crate::submit::ScanError;
 

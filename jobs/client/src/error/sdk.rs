@@ -4,6 +4,8 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 
 use super::JobsError;
 
+/// Not a code of any service: it answered that all is well, and what it answered cannot be read.
+pub(crate) const UNREADABLE: &str = "UnreadableAnswer";
 /// The request's time is too far from the service's; the SDK signs the next one by the service's clock.
 pub(super) const SKEWED: &str = "RequestTimeTooSkewed";
 
@@ -24,7 +26,7 @@ pub(super) const THROTTLES: [&str; 12] = [
 ];
 
 /// Codes of what may go well the next time. Two are about bytes that changed on their way to the service.
-pub(super) const TRANSIENT: [&str; 11] = [
+pub(super) const TRANSIENT: [&str; 12] = [
     "InternalError",
     "InternalFailure",
     "InternalServerError",
@@ -36,6 +38,7 @@ pub(super) const TRANSIENT: [&str; 11] = [
     "XAmzContentChecksumMismatch",
     "XAmzContentSHA256Mismatch",
     SKEWED,
+    UNREADABLE,
 ];
 
 /// What an answer without a readable code means: to a HEAD, or cut short on its way.
@@ -47,6 +50,7 @@ fn code_of_status(status: u16) -> &'static str {
         409 => "ConditionalRequestConflict",
         412 => "PreconditionFailed",
         429 => "TooManyRequestsException",
+        200..=299 => UNREADABLE,
         503 => "ServiceUnavailable",
         500.. => "InternalError",
         _ => "Unknown",
@@ -79,7 +83,11 @@ where
                 500.. if !listed(code.as_str()) => code_of_status(status).to_owned(),
                 _ => code,
             };
-            let message = context.err().message().unwrap_or_default().to_owned();
+            let message = match context.err().message() {
+                None if code == UNREADABLE => "what it answered cannot be read",
+                message => message.unwrap_or_default(),
+            };
+            let message = message.to_owned();
             by_code(code, message, target, operation, resource)
         }
         SdkError::ConstructionFailure(_) => {

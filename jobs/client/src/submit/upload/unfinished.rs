@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_s3::types::ChecksumAlgorithm;
 
-use crate::error::{JobsError, from_sdk};
+use crate::error::{JobsError, UNREADABLE, from_sdk};
 use crate::profile::Target;
 use crate::store;
 
@@ -112,6 +112,8 @@ pub(crate) async fn parts(
         let page = match page {
             Ok(page) => page,
             Err(error) if error.code() == Some("NoSuchUpload") => return Ok(None),
+            // Then it is not known what is there, and all is sent again: slower, but right.
+            Err(error) if error.code() == Some(UNREADABLE) => return Ok(Some(HashMap::new())),
             Err(error) => return Err(store::with_bucket(error, &profile.bucket)),
         };
         for part in page.parts() {
