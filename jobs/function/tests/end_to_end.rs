@@ -525,8 +525,9 @@ async fn a_cloud_that_goes_away_and_comes_back_on_another_port_loses_nothing() {
         cancel,
     } = World::new(PLAN_MEMORY_MB, 60).await;
     let boards = folder.path().join("boards");
-    for name in ["a.png", "b.png", "c.png"] {
-        std::fs::write(boards.join(name), board(500, 400, Channels::Rgb)).unwrap();
+    // No two alike: what is alike is sent once.
+    for (name, width) in [("a.png", 500), ("b.png", 510), ("c.png", 520)] {
+        std::fs::write(boards.join(name), board(width, 400, Channels::Rgb)).unwrap();
     }
     let (reporter, mut events) = Reporter::channel();
     let recipe = Recipe::default();
