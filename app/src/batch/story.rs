@@ -134,6 +134,13 @@ pub fn story(execution: &ExecutionView, terminal: &Terminal) -> Vec<String> {
                     );
                     Cell::styled(words, mark.style())
                 }
+                Some(AttemptEnd::Aborted) => {
+                    let mark = Mark::Stopped;
+                    Cell::styled(
+                        format!("{} stopped", mark.glyph(terminal.unicode)),
+                        mark.style(),
+                    )
+                }
                 None => Cell::default(),
             };
             table.row(vec![

@@ -37,6 +37,7 @@ pub mod stack;
 mod store;
 pub mod submit;
 pub mod track;
+pub mod watch;
 
 pub use error::{ErrorKind, JobsError};
 pub use profile::{Credentials, Profile, Target};

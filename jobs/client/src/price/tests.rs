@@ -2,7 +2,7 @@ use whiteboarder_core::cost::Capacity;
 
 use super::*;
 use crate::submit::{PlannedItem, SourceFile, Wish};
-use crate::track::{Attempt, AttemptEnd, Compute, ExecutionView, Place, Step};
+use crate::track::{Attempt, AttemptEnd, Compute, ExecutionView, Pattern, Place, Step};
 
 /// Round numbers, so that sums can be done by hand.
 fn rates() -> Rates {
@@ -317,6 +317,7 @@ fn attempt(compute: Compute, milliseconds: Option<i64>, error: Option<&str>) -> 
         scheduled_ms: 0,
         started_ms: Some(1000),
         ended_ms: milliseconds.map(|took| 1000 + took),
+        submitted_ms: None,
         worker: None,
         end: milliseconds.map(|_| match error {
             None => AttemptEnd::Succeeded,
@@ -331,6 +332,7 @@ fn attempt(compute: Compute, milliseconds: Option<i64>, error: Option<&str>) -> 
 fn lambda(name: &str) -> Compute {
     Compute::Lambda {
         function: format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
+        pattern: Pattern::Direct,
     }
 }
 
@@ -346,7 +348,7 @@ fn step(name: &str, attempts: Vec<Attempt>) -> Step {
         entered_ms: 0,
         exited_ms: Some(1),
         attempts,
-        caught: false,
+        ..Step::default()
     }
 }
 

@@ -31,6 +31,60 @@ pub enum ExecutionStatus {
     Aborted,
 }
 
+/// What kind of state a step is a visit of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum StateKind {
+    /// Does work, or has it done.
+    #[default]
+    Task,
+    /// Passes its input on.
+    Pass,
+    /// Decides where to go on.
+    Choice,
+    /// Lets time pass.
+    Wait,
+    /// Ends well.
+    Succeed,
+    /// Ends badly.
+    Fail,
+    /// Does several things at once.
+    Parallel,
+    /// Does the same thing with many items.
+    Map,
+}
+
+impl StateKind {
+    /// Of the language's word for it; what is not known is a task.
+    #[must_use]
+    pub fn named(word: &str) -> Self {
+        match word {
+            "Pass" => Self::Pass,
+            "Choice" => Self::Choice,
+            "Wait" => Self::Wait,
+            "Succeed" => Self::Succeed,
+            "Fail" => Self::Fail,
+            "Parallel" => Self::Parallel,
+            "Map" => Self::Map,
+            _ => Self::Task,
+        }
+    }
+}
+
+/// How the state machine asks a service, and what it waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pattern {
+    /// The resource is the function's or activity's own ARN.
+    #[default]
+    Direct,
+    /// The call's own answer is the result.
+    Request,
+    /// The end of the job that the call began (`.sync`, `.sync:2`).
+    Sync,
+    /// Somebody sends the task token back (`.waitForTaskToken`).
+    TaskToken,
+}
+
 /// What did a step's work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -39,6 +93,31 @@ pub enum Compute {
     Lambda {
         /// Its ARN or name.
         function: String,
+        /// By its ARN, or through `lambda:invoke`.
+        #[serde(default)]
+        pattern: Pattern,
+    },
+    /// A task on ECS that the state machine runs.
+    Ecs {
+        /// The cluster, as the request names it.
+        cluster: String,
+        /// The task definition, as the request names it.
+        task_definition: String,
+        /// `FARGATE`, `EC2`; empty when the request does not say.
+        launch_type: String,
+        /// What is waited for. [`Pattern::Request`] means that success is only that the task was accepted.
+        pattern: Pattern,
+        /// ARN of the task, once the service has answered.
+        task: Option<String>,
+    },
+    /// Another state machine.
+    Execution {
+        /// Its ARN, as the request names it.
+        machine: String,
+        /// What is waited for.
+        pattern: Pattern,
+        /// ARN of the execution, once the service has answered.
+        child: Option<String>,
     },
     /// A worker that polls an activity.
     Activity {
@@ -60,8 +139,8 @@ impl Compute {
     pub fn place(&self) -> Option<Place> {
         match self {
             Self::Lambda { .. } => Some(Place::Lambda),
-            Self::Activity { .. } => Some(Place::Ecs),
-            Self::Service { .. } => None,
+            Self::Activity { .. } | Self::Ecs { .. } => Some(Place::Ecs),
+            Self::Execution { .. } | Self::Service { .. } => None,
         }
     }
 }
@@ -79,6 +158,8 @@ pub enum AttemptEnd {
         /// Its cause.
         cause: String,
     },
+    /// The execution, or the branch or iteration that it was in, was stopped under it.
+    Aborted,
 }
 
 /// One try of a step's work.
@@ -90,19 +171,55 @@ pub struct Attempt {
     pub scheduled_ms: i64,
     /// … when it was taken; until then it waits in a queue.
     pub started_ms: Option<i64>,
+    /// … when the service had accepted the job that is waited for (`.sync`, `.waitForTaskToken`).
+    pub submitted_ms: Option<i64>,
     /// … when it ended.
     pub ended_ms: Option<i64>,
     /// Who took it, of activities.
     pub worker: Option<String>,
-    /// How it ended; `None` while it runs or when the execution was stopped under it.
+    /// How it ended; `None` while it runs.
     pub end: Option<AttemptEnd>,
 }
 
-/// One visit of a state.
+/// How a visit of a state ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "end")]
+pub enum StepEnd {
+    /// It went on, or ended the machine well.
+    Left,
+    /// It went on through a Catch.
+    Caught {
+        /// The error.
+        error: String,
+    },
+    /// Its error was not caught.
+    Failed {
+        /// The error.
+        error: String,
+    },
+    /// It was stopped: with the execution, or because another branch or iteration failed.
+    Aborted,
+}
+
+/// One visit of a state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The state's name.
     pub name: String,
+    /// What kind of state it is.
+    pub kind: StateKind,
+    /// Index of the Parallel or Map visit that it is inside of.
+    pub within: Option<usize>,
+    /// Which item of the enclosing Map, counted from 0.
+    pub iteration: Option<u32>,
+    /// Which visit it follows on its path; `None` for the first of the machine, a branch or an iteration.
+    pub after: Option<usize>,
+    /// How many items a Map visit has.
+    pub items: Option<u32>,
+    /// ARN of a distributed Map's run: what it does is in executions of its own.
+    pub map_run: Option<String>,
+    /// How it ended; `None` while it goes on.
+    pub end: Option<StepEnd>,
     /// Milliseconds since the epoch when it was entered.
     pub entered_ms: i64,
     /// … when it was left.
@@ -222,9 +339,7 @@ impl Fold {
                 self.view.steps.push(Step {
                     name: event.name.clone().unwrap_or_default(),
                     entered_ms: event.time_ms,
-                    exited_ms: None,
-                    attempts: Vec::new(),
-                    caught: false,
+                    ..Step::default()
                 });
                 Some(self.view.steps.len() - 1)
             }
@@ -314,7 +429,7 @@ impl Fold {
         view.moved_by = cleaning().rfind(|step| step.caught).and_then(|step| {
             match step.attempts.last()?.end.as_ref()? {
                 AttemptEnd::Failed { error, .. } => Some(error.clone()),
-                AttemptEnd::Succeeded => None,
+                AttemptEnd::Succeeded | AttemptEnd::Aborted => None,
             }
         });
         if view.status == ExecutionStatus::Running {
@@ -372,6 +487,7 @@ fn work(step: &mut Step, event: &Event) {
                 compute: compute(event),
                 scheduled_ms: event.time_ms,
                 started_ms: None,
+                submitted_ms: None,
                 ended_ms: None,
                 worker: None,
                 end: None,
@@ -413,7 +529,10 @@ fn compute(event: &Event) -> Compute {
     let resource = event.resource.clone().unwrap_or_default();
     match (event.kind.as_str(), event.resource_type.as_deref()) {
         ("ActivityScheduled", _) => Compute::Activity { activity: resource },
-        ("LambdaFunctionScheduled", _) => Compute::Lambda { function: resource },
+        ("LambdaFunctionScheduled", _) => Compute::Lambda {
+            function: resource,
+            pattern: Pattern::Direct,
+        },
         // `invoke` or `invoke.waitForTaskToken`: which function is in the request.
         (_, Some("lambda")) if resource.starts_with("invoke") => {
             let request = event.parameters.as_deref().and_then(parsed);
@@ -422,6 +541,7 @@ fn compute(event: &Event) -> Compute {
                 .and_then(|request| request.get("FunctionName")?.as_str());
             Compute::Lambda {
                 function: name.unwrap_or_default().to_owned(),
+                pattern: Pattern::Request,
             }
         }
         (_, service) => Compute::Service {

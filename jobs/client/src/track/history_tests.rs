@@ -329,7 +329,8 @@ fn a_direct_lambda_resource_is_lambda_too() {
     assert_eq!(
         view.steps[0].attempts[0].compute,
         Compute::Lambda {
-            function: arn.into()
+            function: arn.into(),
+            pattern: Pattern::Direct,
         }
     );
 }

@@ -22,7 +22,9 @@ mod teller;
 
 pub use follow::{FollowOptions, execution_view, follow, snapshot};
 pub(crate) use follow::{follow_beside, snapshot_with_executions};
-pub use history::{Attempt, AttemptEnd, Compute, ExecutionStatus, ExecutionView, Step};
+pub use history::{
+    Attempt, AttemptEnd, Compute, ExecutionStatus, ExecutionView, Pattern, StateKind, Step, StepEnd,
+};
 pub use outcome::{
     BatchStatus, CleanReport, FailureRecord, ItemState, ItemStatus, PlanReport, Waiting,
 };

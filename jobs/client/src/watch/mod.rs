@@ -1,0 +1,13 @@
+//! Watching the executions of a state machine, whoever started them: what the dashboard shows.
+//!
+//! [`run`] is what is known of one execution, [`graph`] what its machine looks like, [`query`] which
+//! executions somebody wants to see, [`totals`] what they add up to; these are pure. [`feed`] asks the
+//! target, within the account's token buckets and what is on screen first, and keeps finished executions in
+//! a [`cache`]; [`act`] stops, redrives and starts them.
+
+pub mod graph;
+pub mod message;
+pub mod run;
+
+pub use message::{Acted, Action, Health, Machine, News, Opened, Order, Refused};
+pub use run::{Digest, Kind, Run, Subject, Usage};
