@@ -82,6 +82,8 @@ pub async fn download(
         }
         .map(move |done| (item, done))
     });
+    // Collected: whoever spawns this needs futures of one lifetime.
+    let fetches: Vec<_> = fetches.collect();
     let mut fetches = futures::stream::iter(fetches).buffer_unordered(CONCURRENCY);
     let mut summary = DownloadSummary::default();
     while let Some((item, done)) = fetches.next().await {
@@ -149,6 +151,18 @@ pub async fn pictures_of(
         None => None,
     };
     Ok((before, after))
+}
+
+/// A picture as it lies in the bucket, unless it is larger than this.
+pub(crate) async fn picture_within(
+    target: &Target,
+    key: &str,
+    bytes: u64,
+) -> Result<Option<Vec<u8>>, JobsError> {
+    match store::head(target, key).await? {
+        Some(head) if head.bytes <= bytes => store::get(target, key).await,
+        _ => Ok(None),
+    }
 }
 
 /// Where an item's result goes. Names come from a bucket that others can write to: one that would

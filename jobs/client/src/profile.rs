@@ -126,6 +126,7 @@ struct Connected {
     s3: aws_sdk_s3::Client,
     s3_once: aws_sdk_s3::Client,
     sfn: aws_sdk_sfn::Client,
+    sfn_once: aws_sdk_sfn::Client,
 }
 
 /// A profile with clients. Cheap to clone; clones share the connection.
@@ -146,11 +147,16 @@ impl Target {
     /// Builds the clients and checks that the bucket is there and lets us in, and that the state
     /// machine is there.
     pub async fn connect(profile: Profile) -> Result<Self, JobsError> {
-        let target = Self {
-            inner: Arc::new(RwLock::new(clients(profile).await)),
-        };
+        let target = Self::unchecked(profile).await;
         tokio::try_join!(target.check(), target.check_machine())?;
         Ok(target)
+    }
+
+    /// Builds the clients and asks nothing: for watching a state machine, which needs no bucket.
+    pub async fn unchecked(profile: Profile) -> Self {
+        Self {
+            inner: Arc::new(RwLock::new(clients(profile).await)),
+        }
     }
 
     /// A state machine that is not there would only show as batches whose executions nobody can
@@ -243,6 +249,12 @@ impl Target {
         self.read().sfn.clone()
     }
 
+    /// A Step Functions client that tries each request once: for the dashboard, which counts its calls,
+    /// slows down by itself and tells of it.
+    pub(crate) fn sfn_once(&self) -> aws_sdk_sfn::Client {
+        self.read().sfn_once.clone()
+    }
+
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Connected> {
         self.inner
             .read()
@@ -304,10 +316,13 @@ async fn clients(profile: Profile) -> Connected {
         )
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     let sfn = aws_sdk_sfn::Client::new(&config);
+    let sfn_once =
+        aws_sdk_sfn::config::Builder::from(&config).retry_config(RetryConfig::disabled());
     Connected {
         profile: Arc::new(profile),
         s3: aws_sdk_s3::Client::from_conf(s3.build()),
         s3_once: aws_sdk_s3::Client::from_conf(once.build()),
         sfn,
+        sfn_once: aws_sdk_sfn::Client::from_conf(sfn_once.build()),
     }
 }

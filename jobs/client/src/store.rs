@@ -160,18 +160,43 @@ pub(crate) async fn list(target: &Target, prefix: &str) -> Result<Vec<Listed>, J
         let page = page.map_err(|error| {
             from_sdk(error, &profile.describe(), "s3:ListBucket", &profile.bucket)
         })?;
-        for object in page.contents() {
-            found.push(Listed {
-                key: object.key().unwrap_or_default().to_owned(),
-                bytes: object.size().unwrap_or(0).unsigned_abs(),
-                modified_ms: object
-                    .last_modified()
-                    .and_then(|t| t.to_millis().ok())
-                    .unwrap_or(0),
-            });
-        }
+        found.extend(page.contents().iter().map(listed));
     }
     Ok(found)
+}
+
+fn listed(object: &aws_sdk_s3::types::Object) -> Listed {
+    Listed {
+        key: object.key().unwrap_or_default().to_owned(),
+        bytes: object.size().unwrap_or(0).unsigned_abs(),
+        modified_ms: object
+            .last_modified()
+            .and_then(|t| t.to_millis().ok())
+            .unwrap_or(0),
+    }
+}
+
+/// A thousand objects under a prefix whose keys come after this one, and where the next thousand begins.
+pub(crate) async fn list_page(
+    target: &Target,
+    prefix: &str,
+    after: Option<String>,
+    next: Option<String>,
+) -> Result<(Vec<Listed>, Option<String>), JobsError> {
+    let profile = target.profile();
+    let request = target
+        .s3()
+        .list_objects_v2()
+        .bucket(&profile.bucket)
+        .prefix(prefix)
+        .set_start_after(after)
+        .set_continuation_token(next);
+    let page = request
+        .send()
+        .await
+        .map_err(|error| from_sdk(error, &profile.describe(), "s3:ListBucket", &profile.bucket))?;
+    let found = page.contents().iter().map(listed).collect();
+    Ok((found, page.next_continuation_token().map(str::to_owned)))
 }
 
 /// Deletes up to 1,000 objects.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// A token bucket, as Step Functions has one for each action of an account.
 #[derive(Debug)]
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     capacity: f64,
     per_second: f64,
     level: f64,
@@ -13,7 +13,7 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// A full bucket.
-    pub(super) fn new(capacity: u32, per_second: f64, now: Instant) -> Self {
+    pub(crate) fn new(capacity: u32, per_second: f64, now: Instant) -> Self {
         let capacity = f64::from(capacity);
         Self {
             capacity,
@@ -24,7 +24,7 @@ impl Tokens {
     }
 
     /// How many calls may be made now.
-    pub(super) fn available(&mut self, now: Instant) -> usize {
+    pub(crate) fn available(&mut self, now: Instant) -> usize {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.level = (self.level + passed * self.per_second).min(self.capacity);
         self.at = now;
@@ -32,14 +32,22 @@ impl Tokens {
     }
 
     /// Takes at most so many, and says how many.
-    pub(super) fn take(&mut self, wanted: usize, now: Instant) -> usize {
+    pub(crate) fn take(&mut self, wanted: usize, now: Instant) -> usize {
         let granted = wanted.min(self.available(now));
         self.level -= granted as f64;
         granted
     }
 
+    /// How long until a call may be made.
+    pub(crate) fn wait(&mut self, now: Instant) -> Duration {
+        if self.available(now) > 0 {
+            return Duration::ZERO;
+        }
+        Duration::from_secs_f64((1.0 - self.level) / self.per_second)
+    }
+
     /// How many come back in so many seconds.
-    pub(super) fn within(&self, seconds: f64) -> usize {
+    pub(crate) fn within(&self, seconds: f64) -> usize {
         (self.per_second * seconds) as usize
     }
 }
@@ -47,25 +55,31 @@ impl Tokens {
 /// What we take of the account's buckets: half of what the smaller regions have, since others of
 /// the account ask as well. Loopback has no account; there only the size of a look is bounded.
 #[derive(Debug)]
-pub(super) struct Budgets {
-    pub(super) histories: Tokens,
-    pub(super) lists: Tokens,
-    pub(super) describes: Tokens,
+pub(crate) struct Budgets {
+    pub(crate) histories: Tokens,
+    pub(crate) lists: Tokens,
+    pub(crate) describes: Tokens,
+    pub(crate) starts: Tokens,
+    pub(crate) stops: Tokens,
 }
 
 impl Budgets {
-    pub(super) fn new(loopback: bool, now: Instant) -> Self {
+    pub(crate) fn new(loopback: bool, now: Instant) -> Self {
         if loopback {
             Self {
                 histories: Tokens::new(512, 2_000.0, now),
                 lists: Tokens::new(100, 20.0, now),
                 describes: Tokens::new(500, 100.0, now),
+                starts: Tokens::new(1_000, 500.0, now),
+                stops: Tokens::new(1_000, 500.0, now),
             }
         } else {
             Self {
                 histories: Tokens::new(200, 10.0, now),
                 lists: Tokens::new(50, 1.0, now),
                 describes: Tokens::new(125, 5.0, now),
+                starts: Tokens::new(400, 75.0, now),
+                stops: Tokens::new(250, 12.5, now),
             }
         }
     }
@@ -73,7 +87,7 @@ impl Budgets {
 
 /// The pauses between looks.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     fastest: Duration,
     slowest: Duration,
     /// Bound of the back-off when the service asks to slow down.
@@ -86,7 +100,7 @@ pub(super) struct Pace {
 const DUTY: u32 = 4;
 
 impl Pace {
-    pub(super) fn new(fastest: Duration, slowest: Duration, throttled: Duration) -> Self {
+    pub(crate) fn new(fastest: Duration, slowest: Duration, throttled: Duration) -> Self {
         Self {
             fastest,
             slowest: slowest.max(fastest),
@@ -96,7 +110,7 @@ impl Pace {
     }
 
     /// After a look. `busy`: the target still works on the batch and should not be kept from it.
-    pub(super) fn after(
+    pub(crate) fn after(
         &mut self,
         took: Duration,
         throttled: bool,
@@ -116,9 +130,9 @@ impl Pace {
     }
 
     /// After a look that found nobody.
-    pub(super) fn offline(&mut self) -> Duration {
+    pub(crate) fn offline(&mut self, longest: Duration) -> Duration {
         let doubled = self.pause * 2;
-        self.pause = doubled.clamp(Duration::from_millis(250), Duration::from_secs(4));
+        self.pause = doubled.clamp(Duration::from_millis(250), longest);
         self.pause
     }
 }
@@ -133,6 +147,7 @@ mod tests {
         let mut tokens = Tokens::new(10, 2.0, start);
         assert_eq!(tokens.take(25, start), 10);
         assert_eq!(tokens.take(25, start), 0);
+        assert_eq!(tokens.wait(start), Duration::from_millis(500));
         assert_eq!(tokens.take(25, start + Duration::from_millis(1_600)), 3);
         assert_eq!(tokens.take(25, start + Duration::from_hours(1)), 10);
     }

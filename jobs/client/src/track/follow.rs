@@ -17,6 +17,9 @@ use crate::profile::Target;
 use crate::progress::{Progress, Reporter};
 use crate::submit::Manifest;
 
+/// Longest pause between tries of an unreachable target.
+const OFFLINE: Duration = Duration::from_secs(4);
+
 /// How to follow.
 #[derive(Clone, Debug)]
 pub struct FollowOptions {
@@ -145,7 +148,7 @@ pub(crate) async fn follow_beside(
                 if since.elapsed() > options.patience {
                     return Err(error);
                 }
-                let pause = pace.offline();
+                let pause = pace.offline(OFFLINE);
                 let next_ms = pause.as_millis() as u64;
                 reporter.tell(Progress::Offline {
                     error: error.to_string(),

@@ -313,6 +313,12 @@ impl Fold {
         self.view.last_event
     }
 
+    /// Index of the step that an event belongs to.
+    #[must_use]
+    pub fn owner(&self, event: u64) -> Option<usize> {
+        self.owner.get(&event).copied()
+    }
+
     /// The execution's status, as far as the events go.
     #[must_use]
     pub fn status(&self) -> ExecutionStatus {

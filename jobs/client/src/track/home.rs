@@ -307,6 +307,7 @@ mod tests {
             status,
             started_ms: 10,
             stopped_ms: Some(30),
+            ..ListedExecution::default()
         };
         assert_eq!(run.view(None).unwrap().status, ExecutionStatus::Running);
         run.list(listed(ExecutionStatus::Failed), start);

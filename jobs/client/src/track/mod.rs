@@ -9,8 +9,8 @@
 //! same. `follower` knows what is known of every home and asks for what is new within `budget`;
 //! `discover` finds executions that left no record; `teller` says what changed.
 
-mod budget;
-mod calls;
+pub(crate) mod budget;
+pub(crate) mod calls;
 mod discover;
 pub mod event;
 mod follow;

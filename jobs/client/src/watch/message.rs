@@ -129,6 +129,14 @@ pub enum Health {
         /// Milliseconds until the next try.
         next_ms: u64,
     },
+    /// It answers, but there is nothing to be had: wrong or expired credentials, no such machine, one whose
+    /// executions cannot be listed. What is on screen stays; it is tried again now and then.
+    Failed {
+        /// Why, in a sentence.
+        why: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
     /// A permission is missing; the rest goes on.
     Denied {
         /// `states:ListExecutions`.

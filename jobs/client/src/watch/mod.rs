@@ -5,9 +5,14 @@
 //! target, within the account's token buckets and what is on screen first, and keeps finished executions in
 //! a [`cache`]; [`act`] stops, redrives and starts them.
 
+pub mod act;
+pub mod cache;
+mod digest;
+pub mod feed;
 pub mod graph;
 pub mod message;
 pub mod run;
 
+pub use feed::{Calls, Feed, FeedOptions, start};
 pub use message::{Acted, Action, Health, Machine, News, Opened, Order, Refused};
 pub use run::{Digest, Kind, Run, Subject, Usage};
