@@ -105,7 +105,7 @@ fn add(spent: &mut Spent, attempt: &Attempt, setup: &Setup, rates: &Rates) {
         }
     };
     let function = match &attempt.compute {
-        Compute::Lambda { function } => name_of(function),
+        Compute::Lambda { function, .. } => name_of(function),
         _ => "",
     };
     let amount = match (place, function) {

@@ -7,6 +7,7 @@
 
 pub mod graph;
 pub mod message;
+pub mod query;
 pub mod run;
 
 pub use message::{Acted, Action, Health, Machine, News, Opened, Order, Refused};
