@@ -5,10 +5,14 @@
 //! target, within the account's token buckets and what is on screen first, and keeps finished executions in
 //! a [`cache`]; [`act`] stops, redrives and starts them.
 
+mod digest;
 pub mod graph;
 pub mod message;
 pub mod query;
 pub mod run;
+pub mod totals;
+mod usage;
 
 pub use message::{Acted, Action, Health, Machine, News, Opened, Order, Refused};
-pub use run::{Digest, Kind, Run, Subject, Usage};
+pub use run::{Digest, Kind, LaneWork, Run, Subject, Usage};
+pub use totals::Totals;
