@@ -109,7 +109,10 @@ pub fn story(execution: &ExecutionView, terminal: &Terminal) -> Vec<String> {
                     )
                 }
                 (Some(at), ..) => place(&at.to_string(), terminal.unicode),
-                (None, Compute::Service { service, action }, _) => format!("{service}:{action}"),
+                (None, Compute::Service { service, action }, _) => {
+                    text::safe(&format!("{service}:{action}"))
+                }
+                (None, Compute::Execution { machine, .. }, _) => text::safe(machine),
                 _ => String::new(),
             };
             let between = |from: Option<i64>, to: Option<i64>| match (from, to) {

@@ -6,8 +6,8 @@ use std::ops::Add;
 use serde::Serialize;
 
 use super::{Rates, Setup};
-use crate::stack;
-use crate::track::{Attempt, AttemptEnd, Compute, ExecutionView, Place};
+use crate::track::{ExecutionView, Place};
+use crate::watch::Usage;
 
 /// What was spent, as far as histories tell. Adds up: over the runs of an item, of a lane, of a batch.
 ///
@@ -25,8 +25,8 @@ pub struct Spent {
     pub plan: f64,
     /// State transitions, retries included.
     pub transitions: f64,
-    /// Attempts whose price cannot be told: they have not ended, or run on a function that is not ours, whose memory
-    /// nobody told.
+    /// Attempts whose price cannot be told: they have not ended, or run on compute that is not ours, whose size nobody
+    /// told.
     pub unknown: u32,
 }
 
@@ -34,7 +34,13 @@ impl Spent {
     /// All of it; `None` when some of it is unknown.
     #[must_use]
     pub fn total(&self) -> Option<f64> {
-        (self.unknown == 0).then_some(self.lambda + self.ecs + self.plan + self.transitions)
+        (self.unknown == 0).then_some(self.known())
+    }
+
+    /// What is known of it.
+    #[must_use]
+    pub fn known(&self) -> f64 {
+        self.lambda + self.ecs + self.plan + self.transitions
     }
 
     /// What cleaning cost in a lane.
@@ -68,71 +74,29 @@ impl Sum for Spent {
     }
 }
 
-/// A call that Lambda turned away: nothing ran, nothing is billed.
-const THROTTLED: &str = "Lambda.TooManyRequestsException";
-
 /// What one execution did cost.
 #[must_use]
 pub fn actual(run: &ExecutionView, setup: &Setup, rates: &Rates) -> Spent {
-    let mut spent = Spent::default();
-    for step in &run.steps {
-        // Each visit of a state is a transition, and so is each retry.
-        let tries = step.attempts.len().max(1);
-        spent.transitions += tries as f64 * rates.states_transition;
-        for attempt in &step.attempts {
-            add(&mut spent, attempt, setup, rates);
-        }
-    }
-    spent
+    spent(&Usage::of(run), setup, rates)
 }
 
-fn add(spent: &mut Spent, attempt: &Attempt, setup: &Setup, rates: &Rates) {
-    let failed = match &attempt.end {
-        Some(AttemptEnd::Failed { error, .. }) if error == THROTTLED => return,
-        end => matches!(end, Some(AttemptEnd::Failed { .. })),
-    };
-    // Services called without compute (S3 by Register) cost their request only.
-    let Some(place) = attempt.compute.place() else {
-        return;
-    };
-    let seconds = match (attempt.started_ms, attempt.ended_ms) {
-        (Some(started), Some(ended)) => (ended - started).max(0) as f64 / 1000.0,
-        // It waited, and was given up: nothing ran.
-        (None, Some(_)) => return,
-        (_, None) => {
-            spent.unknown += 1;
-            return;
-        }
-    };
-    let function = match &attempt.compute {
-        Compute::Lambda { function, .. } => name_of(function),
-        _ => "",
-    };
-    let amount = match (place, function) {
-        (Place::Ecs, _) => setup.worker_time(seconds, rates),
-        (_, stack::CLEAN_FUNCTION) => setup.lambda_run(seconds, setup.lambda.memory_mb, rates),
-        (_, stack::PLAN_FUNCTION) => {
-            spent.plan += setup.lambda_run(seconds, setup.plan_memory_mb, rates);
-            return;
-        }
-        _ => {
-            spent.unknown += 1;
-            return;
-        }
-    };
-    match place {
-        Place::Lambda => spent.lambda += amount,
-        Place::Ecs => spent.ecs += amount,
+/// What was used, in money.
+#[must_use]
+pub fn spent(usage: &Usage, setup: &Setup, rates: &Rates) -> Spent {
+    let clean = |seconds, runs| setup.lambda_time(seconds, runs, setup.lambda.memory_mb, rates);
+    let ecs = |seconds| setup.worker_time(seconds, rates);
+    Spent {
+        lambda: clean(usage.lambda_seconds, usage.lambda_runs),
+        ecs: ecs(usage.ecs_seconds),
+        failed: clean(usage.lambda_failed_seconds, usage.lambda_failed_runs)
+            + ecs(usage.ecs_failed_seconds),
+        plan: setup.lambda_time(
+            usage.plan_seconds,
+            usage.plan_runs,
+            setup.plan_memory_mb,
+            rates,
+        ),
+        transitions: f64::from(usage.transitions) * rates.states_transition,
+        unknown: usage.unknown,
     }
-    if failed {
-        spent.failed += amount;
-    }
-}
-
-/// The name in `arn:aws:lambda:REGION:ACCOUNT:function:NAME:QUALIFIER`, or what stands there alone.
-fn name_of(function: &str) -> &str {
-    let name = function
-        .split_once(":function:")
-        .map_or(function, |(_, name)| name);
-    name.split(':').next().unwrap_or(name)
 }

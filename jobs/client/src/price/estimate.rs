@@ -70,18 +70,29 @@ impl Setup {
     }
 
     /// One run of a function: memory × time, rounded up to a millisecond, and one request.
-    pub(super) fn lambda_run(&self, seconds: f64, memory_mb: u32, rates: &Rates) -> f64 {
+    pub(crate) fn lambda_run(&self, seconds: f64, memory_mb: u32, rates: &Rates) -> f64 {
+        let billed = (seconds * 1000.0).ceil() / 1000.0;
+        self.lambda_time(billed, 1, memory_mb, rates)
+    }
+
+    /// So many seconds of a function, each run's rounded up already.
+    pub(super) fn lambda_time(
+        &self,
+        seconds: f64,
+        runs: u32,
+        memory_mb: u32,
+        rates: &Rates,
+    ) -> f64 {
         let gb_second = if self.arm {
             rates.lambda_arm_gb_second
         } else {
             rates.lambda_gb_second
         };
-        let billed = (seconds * 1000.0).ceil() / 1000.0;
-        billed * f64::from(memory_mb) / 1024.0 * gb_second + rates.lambda_request
+        seconds * f64::from(memory_mb) / 1024.0 * gb_second + f64::from(runs) * rates.lambda_request
     }
 
     /// So many seconds of a worker.
-    pub(super) fn worker_time(&self, seconds: f64, rates: &Rates) -> f64 {
+    pub(crate) fn worker_time(&self, seconds: f64, rates: &Rates) -> f64 {
         let hour = self.worker.vcpus * rates.fargate_vcpu_hour
             + self.worker.memory_gb * rates.fargate_gb_hour;
         seconds * hour / 3600.0

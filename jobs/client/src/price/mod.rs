@@ -1,4 +1,4 @@
-//! What a batch costs: before, from the plan ([`estimate`], [`quote`]), and after, from histories ([`actual`]).
+//! What a batch costs: before, from the plan ([`estimate`], [`quote`]), and after, from histories ([`actual`], [`spent`]).
 //!
 //! Everything here is pure. Prices come from a [`PriceTable`], a dated TOML document that ships with the program and that
 //! people can replace; nobody is asked for prices. Free tiers, taxes and discounts are left out.
@@ -18,7 +18,7 @@ mod estimate;
 mod table;
 mod transitions;
 
-pub use actual::{Spent, actual};
+pub use actual::{Spent, actual, spent};
 pub use estimate::{Facts, Quote, Setup, Worker, estimate, move_probability, quote};
 pub use table::{BUNDLED, PriceError, PriceTable, Priced, Rates};
 pub use transitions::Transitions;

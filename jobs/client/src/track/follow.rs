@@ -194,5 +194,5 @@ pub async fn execution_view(target: &Target, execution: &str) -> Result<Executio
     for event in read_history(target, &arn, 0).await? {
         fold.apply(&event);
     }
-    Ok(fold.view())
+    Ok(fold.into_view())
 }

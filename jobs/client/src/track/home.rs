@@ -220,7 +220,7 @@ impl Home {
         let waiting = views
             .iter()
             .filter(|view| view.waiting_for_worker_since_ms.is_some());
-        let mut steps = waiting.filter_map(|view| view.steps.last());
+        let mut steps = waiting.flat_map(ExecutionView::queued);
         steps.find_map(|step| match &step.attempts.last()?.compute {
             Compute::Activity { activity } => Some(activity.clone()),
             _ => None,

@@ -11,8 +11,12 @@ mod digest;
 pub mod feed;
 pub mod graph;
 pub mod message;
+pub mod query;
 pub mod run;
+pub mod totals;
+mod usage;
 
 pub use feed::{Calls, Feed, FeedOptions, start};
 pub use message::{Acted, Action, Health, Machine, News, Opened, Order, Refused};
-pub use run::{Digest, Kind, Run, Subject, Usage};
+pub use run::{Digest, Kind, LaneWork, Run, Subject, Usage};
+pub use totals::Totals;

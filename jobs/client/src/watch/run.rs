@@ -29,6 +29,33 @@ pub struct Run {
     pub digest: Option<Arc<Digest>>,
 }
 
+impl Run {
+    /// Seconds from its start to its end, or until now.
+    #[must_use]
+    pub fn seconds(&self, now_ms: i64) -> f64 {
+        let until = self.stopped_ms.unwrap_or(now_ms);
+        (until - self.started_ms).max(0) as f64 / 1000.0
+    }
+
+    /// The lane that it is in, or that worked on it last.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        let digest = self.digest.as_ref()?;
+        let now = digest
+            .at
+            .filter(|_| self.status == ExecutionStatus::Running);
+        now.or(digest.places.last().copied())
+    }
+
+    /// Since when (ms) it waits for a worker.
+    #[must_use]
+    pub fn waiting_since_ms(&self) -> Option<i64> {
+        let running = self.status == ExecutionStatus::Running;
+        let digest = self.digest.as_ref().filter(|_| running)?;
+        digest.waiting_since_ms
+    }
+}
+
 /// An item of a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Subject {
@@ -78,8 +105,16 @@ pub struct Digest {
     pub kinds: Vec<Kind>,
     /// Tries of work, on all lanes together.
     pub attempts: u32,
+    /// What the lanes did, each once, in the order of [`Place`].
+    pub lanes: Vec<LaneWork>,
     /// Workers that took it, without repetitions.
     pub workers: Vec<String>,
+    /// Workers that did it, without repetitions.
+    pub done_by: Vec<String>,
+    /// The worker that has it now, of one that runs.
+    pub held_by: Option<String>,
+    /// The lane that it is in now, at work or in its queue, of one that runs.
+    pub at: Option<Place>,
     /// The state that it is in, of one that runs.
     pub state: Option<String>,
     /// Since when (ms) it waits in a queue because no worker has taken it.
@@ -94,6 +129,17 @@ pub struct Digest {
     pub result: Option<CleanReport>,
     /// What is billed for it, as far as the history tells.
     pub usage: Usage,
+}
+
+/// What one lane did for an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LaneWork {
+    /// The lane.
+    pub place: Place,
+    /// Seconds of the last attempt that succeeded.
+    pub seconds: Option<f64>,
+    /// Attempts that failed.
+    pub failures: u32,
 }
 
 /// What is billed, before prices: seconds are those of the history, from the start of an attempt to its end.
