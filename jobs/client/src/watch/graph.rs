@@ -114,6 +114,7 @@ impl Graph {
     }
 
     /// Every state at any depth, each before what is inside of it.
+    #[must_use]
     pub fn nodes(&self) -> Vec<&Node> {
         let mut all = Vec::new();
         for node in &self.states {

@@ -168,3 +168,44 @@ pub struct Usage {
     /// told.
     pub unknown: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(status: ExecutionStatus, digest: Digest) -> Run {
+        Run {
+            status,
+            started_ms: 1_000,
+            digest: Some(Arc::new(digest)),
+            ..Run::default()
+        }
+    }
+
+    #[test]
+    fn seconds_count_until_now_or_until_the_end() {
+        let mut run = run(ExecutionStatus::Running, Digest::default());
+        let before_it_started = run.seconds(500);
+        assert!(run.seconds(3_500) > 2.0 && before_it_started < 0.1);
+        run.stopped_ms = Some(1_250);
+        assert!(run.seconds(9_000) < 0.5);
+    }
+
+    #[test]
+    fn a_run_is_where_it_waits_and_was_where_it_worked_last() {
+        let digest = Digest {
+            places: vec![Place::Lambda],
+            at: Some(Place::Ecs),
+            waiting_since_ms: Some(2_000),
+            ..Digest::default()
+        };
+        let waits = run(ExecutionStatus::Running, digest.clone());
+        assert_eq!(waits.place(), Some(Place::Ecs));
+        assert_eq!(waits.waiting_since_ms(), Some(2_000));
+        // The list knows of its end before its history was read again.
+        let ended = run(ExecutionStatus::Aborted, digest);
+        assert_eq!(ended.place(), Some(Place::Lambda));
+        assert_eq!(ended.waiting_since_ms(), None);
+        assert_eq!(Run::default().place(), None);
+    }
+}

@@ -1,5 +1,9 @@
-//! Histories that no code of ours wrote: types, order and `previousEventId` are those that the service was recorded to
-//! write; names and payloads are made up. Each is a `GetExecutionHistory` answer, and the tests say what it tells.
+//! Histories that no code of ours wrote, put together by hand from what the service was recorded to write: event types,
+//! order and `previousEventId`. Names and payloads are made up. Each is a `GetExecutionHistory` answer, and the tests say
+//! what it tells.
+//!
+//! Of these no recording was at hand, and their order follows the rules only: the `redriven…` ones, `parallel-caught`
+//! from the exit on, `parallel-fails` with a second branch, `parallel-in-parallel`, `distributed-map-fails`.
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 
 mod inside;

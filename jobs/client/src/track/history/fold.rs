@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::open::{Open, outwards};
+use super::spot::{Leads, Spot, Trouble};
 use super::step::{StateKind, Step, StepEnd};
 use super::view::{ExecutionStatus, ExecutionView};
 use super::{reports, work};
@@ -28,52 +29,6 @@ pub struct Fold {
     redriven: Option<u64>,
     /// Whether the view's conclusions are behind its steps.
     stale: bool,
-}
-
-/// Where an event is.
-#[derive(Clone, Copy, Debug)]
-struct Spot {
-    /// The visit that it is about.
-    step: usize,
-    /// Where a state that is entered after it is.
-    leads: Leads,
-    /// Whether it is an event of that visit, not just after it.
-    own: bool,
-}
-
-/// Where a path leads after an event.
-#[derive(Clone, Copy, Debug)]
-enum Leads {
-    /// To the next state.
-    On,
-    /// Into a branch or an iteration.
-    Into(Option<u32>),
-}
-
-/// What went wrong in a visit, other than its attempts.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Trouble {
-    /// The error; empty when it is not told.
-    pub(super) error: String,
-    /// Whether the visit is over, and only its exit or a failure further out can follow.
-    pub(super) over: bool,
-}
-
-impl Spot {
-    fn of(step: usize) -> Self {
-        Self {
-            step,
-            leads: Leads::On,
-            own: true,
-        }
-    }
-
-    fn into(step: usize, iteration: Option<u32>) -> Self {
-        Self {
-            leads: Leads::Into(iteration),
-            ..Self::of(step)
-        }
-    }
 }
 
 impl Fold {

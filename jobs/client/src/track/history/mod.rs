@@ -14,6 +14,7 @@ mod fold;
 mod open;
 mod path;
 mod reports;
+mod spot;
 mod step;
 mod view;
 mod work;

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::fold::{Fold, Trouble};
+use super::fold::Fold;
 use super::open::outwards;
+use super::spot::Trouble;
 use super::step::{Attempt, StateKind, StepEnd};
 use super::view::ExecutionStatus;
 use crate::track::event::Event;

@@ -198,3 +198,24 @@ fn a_direct_lambda_resource_is_lambda_too() {
         }
     );
 }
+
+#[test]
+fn what_other_machines_call_plan_and_result_is_their_own() {
+    let mut writer = Writer::started();
+    writer.enter("Task", "Build").lambda("build");
+    writer.add("TaskSucceeded", "taskSucceeded", json!({"output": "{}"}));
+    writer.exit("Task", "Build", &document("lambda"));
+    let own = json!({"plan": {"steps": 3}, "result": "fine"});
+    writer.enter("Task", "Plan").lambda("plan");
+    writer.add("TaskSucceeded", "taskSucceeded", json!({"output": "{}"}));
+    writer.exit("Task", "Plan", &own);
+    let details = json!({"output": own.to_string()});
+    writer.add("ExecutionSucceeded", "executionSucceeded", details);
+    let view = writer.view();
+    assert_eq!((&view.plan, &view.result), (&None, &None));
+    assert_eq!(
+        view.attempts, 2,
+        "a state of that name works like any other"
+    );
+    assert!(!view.moved);
+}
