@@ -53,7 +53,7 @@ impl Default for SubmitOptions {
     fn default() -> Self {
         Self {
             concurrency: 24,
-            memory: 56 * 1024 * 1024,
+            memory: 32 * 1024 * 1024,
             patience: Duration::from_mins(2),
             quiet: Duration::from_secs(30),
             follow: FollowOptions::default(),
