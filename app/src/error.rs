@@ -245,6 +245,16 @@ pub fn report(error: &anyhow::Error, terminal: &Terminal) -> Exit {
     told.exit
 }
 
+/// An error on one line, with what to do about it, for a screen.
+pub fn sentence(error: &anyhow::Error) -> String {
+    let mut words = format!("{error:#}");
+    if let Some(hint) = error.downcast_ref::<JobsError>().and_then(JobsError::hint) {
+        words += "; ";
+        words += hint;
+    }
+    text::safe(&words)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,8 @@ pub enum Mark {
     Moved,
     /// Somebody stopped it.
     Stopped,
+    /// Failed, and is about to be tried again.
+    Retrying,
 }
 
 impl Mark {
@@ -37,6 +39,8 @@ impl Mark {
             (Mark::Moved, false) => ">",
             (Mark::Stopped, true) => "■",
             (Mark::Stopped, false) => "#",
+            (Mark::Retrying, true) => "↻",
+            (Mark::Retrying, false) => "~",
         }
     }
 
@@ -47,7 +51,7 @@ impl Mark {
             Mark::Done => Style::Good,
             Mark::Failed => Style::Bad,
             Mark::Queued | Mark::Stopped => Style::Faint,
-            Mark::Moved => Style::Notable,
+            Mark::Moved | Mark::Retrying => Style::Notable,
         }
     }
 }

@@ -137,6 +137,17 @@ fn cell_of(extent: Extent) -> (u16, u16) {
         .unwrap_or(CELL)
 }
 
+/// The picture, reduced to fit into so many pixels with its shape kept; one that fits stays as it is.
+pub fn fitted(picture: Picture, (columns, rows): (u32, u32)) -> Picture {
+    let (width, height) = (f64::from(picture.width), f64::from(picture.height));
+    let scale = (f64::from(columns) / width).min(f64::from(rows) / height);
+    if scale >= 1.0 || picture.width == 0 || picture.height == 0 {
+        return picture;
+    }
+    let to = |pixels: f64| (pixels * scale).floor().max(1.0) as u32;
+    reduced(picture, (to(width), to(height)))
+}
+
 fn reduced(picture: Picture, (to_width, to_height): (u32, u32)) -> Picture {
     let view = View {
         x: 0,

@@ -20,7 +20,7 @@ use crate::batch::target::{bring_back, connect, expected, inbox};
 use crate::cleaning::layout::{Destination, destination, find_with, skipped_lines};
 use crate::cli::for_download;
 use crate::config::Settings;
-use crate::term::text;
+use crate::error::sentence;
 
 /// Events are handed on in handfuls, so that a thousand of them are one frame.
 const HANDFUL: usize = 512;
@@ -308,13 +308,4 @@ async fn hand_on<F: Future<Output = ()>>(
         }
         tokio::time::sleep(GATHER).await;
     }
-}
-
-fn sentence(error: &anyhow::Error) -> String {
-    let mut words = format!("{error:#}");
-    if let Some(hint) = error.downcast_ref::<JobsError>().and_then(JobsError::hint) {
-        words += "; ";
-        words += hint;
-    }
-    text::safe(&words)
 }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use anyhow::Result;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use clap::ValueEnum;
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -288,6 +289,14 @@ impl Screen {
             .collect();
         self.before
             .extend_from_slice(format!("\x1b]2;{title}\x07").as_bytes());
+    }
+
+    /// Asks the terminal to put text on the clipboard (OSC 52), with the next frame. Terminals that do not do that, or
+    /// do not allow it, pass over it.
+    pub fn copy(&mut self, text: &str) {
+        let text = BASE64_STANDARD.encode(text);
+        self.before
+            .extend_from_slice(format!("\x1b]52;c;{text}\x07").as_bytes());
     }
 }
 
