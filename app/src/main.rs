@@ -19,6 +19,7 @@ mod presets;
 mod studio;
 mod term;
 mod ui;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@ use whiteboarder_jobs::download::{download, pictures_of};
 use whiteboarder_jobs::runs::{self, Acted};
 use whiteboarder_jobs::submit::{Batch, load_manifest};
 use whiteboarder_jobs::track::{FollowOptions, follow};
+use whiteboarder_jobs::watch::query::Query;
 use whiteboarder_jobs::{Reporter, Target};
 
 use super::delete::{self, DeleteArgs};
@@ -28,6 +29,8 @@ use crate::term::screen::GraphicsChoice;
 use crate::term::show::Show;
 use crate::term::table::{Align, Cell, Table};
 use crate::term::{Terminal, text};
+use crate::watch::Watched;
+use crate::watch::plain::{self, Wanted};
 
 /// What was submitted, and what became of it.
 ///
@@ -73,6 +76,33 @@ Examples:
         /// How to print pictures
         #[arg(long, value_name = "HOW", default_value = "auto", requires = "show")]
         graphics: GraphicsChoice,
+    },
+    /// List the executions of a state machine, the newest first, with where they ran and what they did cost.
+    #[command(after_help = "\
+Examples:
+  whiteboarder runs executions
+  whiteboarder runs executions --filter 'status:unsuccessful started<1d' --json
+  whiteboarder runs executions --state-machine orders -n 1000
+
+`whiteboarder watch --help` has the fields of a filter.")]
+    Executions {
+        /// Another state machine than the profile's
+        #[arg(long, value_name = "ARN|NAME")]
+        state_machine: Option<String>,
+        /// Only executions like this
+        #[arg(
+            long,
+            value_name = "QUERY",
+            default_value = "",
+            hide_default_value = true
+        )]
+        filter: String,
+        /// At most so many
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
+        limit: usize,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// Download a batch's results.
     #[command(after_help = "Example:\n  whiteboarder runs download latest -o cleaned")]
@@ -161,6 +191,26 @@ async fn dispatch(
                     show_item(&target, &batch, &name, json, pictures.as_ref(), terminal).await
                 }
             }
+        }
+        RunsCommand::Executions {
+            state_machine,
+            filter,
+            limit,
+            json,
+        } => {
+            let query = Query::parse(&filter).map_err(|error| {
+                Failure::usage(format!("--filter: {error}"))
+                    .hint("`whiteboarder watch --help` has the fields")
+            })?;
+            let wanted = Wanted {
+                watched: Watched {
+                    machine: state_machine,
+                    batch: None,
+                },
+                query,
+                limit,
+            };
+            plain::list(&target, settings, &wanted, json).await
         }
         RunsCommand::Download {
             batch,

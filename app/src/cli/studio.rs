@@ -10,7 +10,7 @@ use super::Cli;
 use crate::config::Settings;
 use crate::error::{Exit, Failure};
 use crate::presets;
-use crate::studio::{self, Options};
+use crate::studio::{self, Front, Options};
 use crate::term::screen::GraphicsChoice;
 use crate::term::text;
 
@@ -77,6 +77,8 @@ pub fn run(args: StudioArgs, settings: &Settings) -> Result<Exit> {
         output: args.output,
         recipe: (text::safe(presets::called_now(&name)), recipe),
         graphics: args.graphics.unwrap_or_default(),
+        watch: crate::watch::Options::default(),
+        front: Front::Studio,
     })?;
     if !on_a_terminal() {
         return Err(Failure::usage("the studio needs a terminal")

@@ -55,6 +55,8 @@ pub enum Action {
     Panel,
     /// The Batch screen, with these photographs and this recipe.
     Batch,
+    /// The dashboard.
+    Watch,
     /// All keys.
     Help,
     /// Leave, but ask when something would be lost.
@@ -158,6 +160,7 @@ pub const TABLE: &[Binding] = &[
     key(Mode::Studio, &["P"], Action::SavePreset, photo, "save preset", "save the recipe as a preset"),
     key(Mode::Studio, &["Tab"], Action::Panel, photo, "panel", "hide or show the panel of fields"),
     key(Mode::Studio, &["S", "2"], Action::Batch, photo, "submit", "the Batch screen: submit these photographs with this recipe"),
+    key(Mode::Studio, &["3"], Action::Watch, always, "", "the Watch screen: executions, where they run and what became of them"),
     key(Mode::Studio, &["?", "F1"], Action::Help, always, "keys", "all keys"),
     key(Mode::Studio, &["q"], Action::Quit, always, "quit", "leave; asks when changes are not written"),
     key(Mode::Prompt, &["Enter"], Action::Accept, always, "accept", "take what was typed"),
@@ -225,7 +228,7 @@ mod tests {
         let wanted = format!(
             "# Keys\n\nWritten by the program's own key tables; `?` shows the same.\n{}{}",
             markdown(),
-            crate::batch::screen::markdown()
+            crate::batch::screen::markdown() + &crate::watch::markdown()
         );
         if std::env::var_os("UPDATE_DOCS").is_some() {
             std::fs::write(path, &wanted).unwrap();

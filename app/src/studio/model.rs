@@ -352,6 +352,8 @@ pub enum Effect {
     },
     /// Show the Batch screen.
     Batch,
+    /// Show the dashboard.
+    Watch,
     /// Name the terminal's window.
     SetTitle(String),
     /// Give the shell its terminal for a while.

@@ -255,6 +255,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             outdate(model)
         }
         Action::Batch => vec![Effect::Batch],
+        Action::Watch => vec![Effect::Watch],
         Action::Help => {
             model.layer = Some(Layer::Help { scroll: 0 });
             Vec::new()

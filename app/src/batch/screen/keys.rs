@@ -41,6 +41,8 @@ pub enum Action {
     Filter,
     /// Back to the studio.
     Studio,
+    /// To the dashboard.
+    Watch,
     /// All keys.
     Help,
     /// Leave.
@@ -138,6 +140,7 @@ pub const TABLE: &[Binding] = &[
     key(Mode::Batch, &["g", "Home"], Action::First, listed, "", "the first picture"),
     key(Mode::Batch, &["G", "End"], Action::Last, listed, "", "the last picture"),
     key(Mode::Batch, &["1", "Esc"], Action::Studio, always, "studio", "back to the studio; the batch goes on"),
+    key(Mode::Batch, &["3"], Action::Watch, always, "", "the Watch screen: executions, where they run and what became of them"),
     key(Mode::Batch, &["?", "F1"], Action::Help, always, "keys", "all keys"),
     key(Mode::Batch, &["q"], Action::Quit, always, "quit", "leave; asks while something is uploaded"),
     key(Mode::Prompt, &["Enter"], Action::Accept, always, "accept", "keep the filter"),

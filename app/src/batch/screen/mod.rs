@@ -34,6 +34,8 @@ pub struct Screen {
 pub enum Wish {
     /// Show the studio.
     Studio,
+    /// Show the dashboard.
+    Watch,
     /// Name the terminal's window.
     Title(String),
     /// Give the shell its terminal for a while.
@@ -88,6 +90,7 @@ impl Screen {
                     }
                 }
                 Effect::Studio => wishes.push(Wish::Studio),
+                Effect::Watch => wishes.push(Wish::Watch),
                 Effect::SetTitle(title) => wishes.push(Wish::Title(title)),
                 Effect::Suspend => wishes.push(Wish::Suspend),
                 Effect::Quit { interrupted } => wishes.push(Wish::Quit { interrupted }),

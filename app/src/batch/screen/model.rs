@@ -224,6 +224,8 @@ pub enum Effect {
     Pause,
     /// Show the studio.
     Studio,
+    /// Show the dashboard.
+    Watch,
     /// Name the terminal's window.
     SetTitle(String),
     /// Give the shell its terminal for a while.

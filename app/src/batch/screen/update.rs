@@ -256,6 +256,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Studio => vec![Effect::Studio],
+        Action::Watch => vec![Effect::Watch],
         Action::Help => {
             model.layer = Some(Layer::Help { scroll: 0 });
             Vec::new()

@@ -1,0 +1,4 @@
+mod acts;
+mod fixture;
+mod keys;
+mod screens;

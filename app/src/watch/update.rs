@@ -1,0 +1,431 @@
+//! What a message does to the dashboard: a pure function. It reads no clock and touches no file; what is to
+//! happen outside comes back as [`Effect`]s.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use whiteboarder_jobs::watch::graph::Graph;
+use whiteboarder_jobs::watch::query::Query;
+use whiteboarder_jobs::watch::{Acted, Health, News, Order};
+
+use super::acts;
+use super::keys::{self, Action, Mode};
+use super::layout;
+use super::model::{Chip, Effect, Focus, LOG, Layer, Model, Msg};
+use super::moves;
+use super::sift;
+use crate::term::text;
+use crate::ui::prompt::LineEdit;
+use crate::ui::toast::{Kind, Toast};
+
+/// Takes one message in.
+pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
+    match message {
+        Msg::Resize(columns, rows) => {
+            model.size = (columns, rows);
+            Vec::new()
+        }
+        Msg::Key(key) => press(model, &key),
+        Msg::Paste(pasted) => {
+            if let Some(Layer::Filter { line, .. } | Layer::EventFilter { line }) = &mut model.layer
+            {
+                line.paste(&pasted);
+                typed(model);
+            }
+            Vec::new()
+        }
+        Msg::Tick(now_ms) => tick(model, now_ms),
+        Msg::Open => {
+            model.open = true;
+            vec![title(model), Effect::Order(Order::Pause(model.paused))]
+        }
+        Msg::Hide => {
+            model.open = false;
+            // Another screen is looked at: nobody needs to be asked for this one.
+            vec![Effect::Order(Order::Pause(true))]
+        }
+        Msg::News(news) => news.into_iter().flat_map(|one| hear(model, one)).collect(),
+        Msg::Drawn(pictures) => {
+            model.details.pictures = Some(*pictures);
+            Vec::new()
+        }
+        Msg::Trouble(sentence) => {
+            tell(model, Kind::Failed, sentence);
+            Vec::new()
+        }
+    }
+}
+
+/// Says something, and keeps it in the log.
+pub fn tell(model: &mut Model, kind: Kind, words: impl Into<String>) {
+    let words = words.into();
+    note(model, words.clone());
+    model.toast = Some(Toast::new(kind, words, model.now_ms));
+}
+
+/// Keeps something in the log.
+pub fn note(model: &mut Model, words: String) {
+    if model.log.len() == LOG {
+        model.log.pop_front();
+    }
+    let at = super::view::clock(model.clock_ms());
+    model.log.push_back(format!("{at}  {words}"));
+}
+
+fn tick(model: &mut Model, now_ms: u64) -> Vec<Effect> {
+    model.now_ms = model.now_ms.max(now_ms);
+    let over = |toast: &Toast| toast.until_ms <= model.now_ms;
+    if model.toast.as_ref().is_some_and(over) {
+        model.toast = None;
+    }
+    if model.dirty {
+        sift::sift(model);
+    }
+    if model.open {
+        moves::told(model)
+    } else {
+        Vec::new()
+    }
+}
+
+fn hear(model: &mut Model, news: News) -> Vec<Effect> {
+    match news {
+        News::Machine(machine) => {
+            match Graph::parse(&machine.definition) {
+                Ok(graph) => model.graph = Some(Arc::new(graph)),
+                Err(error) => note(model, format!("the state machine cannot be drawn: {error}")),
+            }
+            model.machine = Some(*machine);
+            return vec![title(model)];
+        }
+        News::Runs(runs) => {
+            for run in runs {
+                if let Some(&at) = model.index.get(&run.arn) {
+                    model.runs[at] = run;
+                } else {
+                    model.index.insert(run.arn.clone(), model.runs.len());
+                    model.runs.push(run);
+                }
+            }
+            model.dirty = true;
+        }
+        News::Listed { count, complete } => {
+            model.listed = (count, complete);
+            model.dirty = true;
+        }
+        News::Opened(opened) => {
+            if model.details.arn.as_deref() == Some(&opened.arn) {
+                let definition = opened.definition.as_deref();
+                model.details.graph = definition
+                    .and_then(|definition| Graph::parse(definition).ok())
+                    .map(Arc::new);
+                moves::opened(model, opened);
+            }
+        }
+        News::NotOpened { arn, why } => {
+            if model.details.arn.as_deref() == Some(&arn) {
+                note(model, format!("{arn}: {why}"));
+                model.details.trouble = Some(why);
+            }
+        }
+        // These are drawn outside first.
+        News::Pictures { .. } => {}
+        News::Health(health) => heard_health(model, health),
+        News::Acted(acted) => return heard_acted(model, &acted),
+        // Counts of calls are for logs and tests.
+        #[allow(
+            unreachable_patterns,
+            reason = "what a later feed tells is no error here"
+        )]
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn heard_health(model: &mut Model, health: Health) {
+    match &health {
+        Health::Denied { action, why } => {
+            if !model.denied.iter().any(|(known, _)| known == action) {
+                model.denied.push((action.clone(), why.clone()));
+                tell(
+                    model,
+                    Kind::Failed,
+                    format!("the permission {action} is missing: {why}"),
+                );
+            }
+            return;
+        }
+        Health::Offline { why, .. } | Health::Failed { why, .. } => {
+            let known = matches!(&model.health,
+                Some((Health::Offline { why: old, .. } | Health::Failed { why: old, .. }, _)) if old == why);
+            if !known {
+                note(model, why.clone());
+            }
+        }
+        Health::Live { throttled, .. } => {
+            let was = matches!(
+                &model.health,
+                Some((
+                    Health::Live {
+                        throttled: true,
+                        ..
+                    },
+                    _
+                ))
+            );
+            if *throttled && !was {
+                note(
+                    model,
+                    "the service asks to slow down: it is asked less often".to_owned(),
+                );
+            }
+        }
+    }
+    model.health = Some((health, model.now_ms));
+}
+
+fn heard_acted(model: &mut Model, acted: &Acted) -> Vec<Effect> {
+    let so_far = acted.done.len() + acted.refused.len();
+    if !acted.complete {
+        model.acting = Some((acted.action.clone(), so_far, acted.of));
+        return Vec::new();
+    }
+    model.acting = None;
+    for refused in &acted.refused {
+        let name = refused.arn.rsplit(':').next().unwrap_or(&refused.arn);
+        note(
+            model,
+            format!(
+                "not {}: {}: {}",
+                acts::done_word(&acted.action),
+                text::safe(name),
+                text::safe(&refused.why)
+            ),
+        );
+    }
+    let (kind, words) = acts::outcome(acted);
+    tell(model, kind, words);
+    for arn in &acted.done {
+        model.marks.remove(arn);
+    }
+    vec![Effect::Order(Order::Refresh)]
+}
+
+/// What the window is called.
+pub fn title(model: &Model) -> Effect {
+    let running = model.chips[1];
+    let name = model
+        .machine
+        .as_ref()
+        .map_or("watch", |machine| &machine.name);
+    Effect::SetTitle(if running > 0 {
+        format!("whiteboarder · {name} · {running} running")
+    } else {
+        format!("whiteboarder · {name}")
+    })
+}
+
+fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
+    if let Some(action) = keys::action(model, key) {
+        return act(model, action);
+    }
+    if Mode::of(model)[0] == Mode::Prompt {
+        if let Some(Layer::Filter { line, .. } | Layer::EventFilter { line }) = &mut model.layer {
+            line.key(key);
+        }
+        typed(model);
+    }
+    Vec::new()
+}
+
+fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    let page = (layout::page_rows(model) / 2).max(1) as isize;
+    match action {
+        Action::Up => moves::go(model, -1),
+        Action::Down => moves::go(model, 1),
+        Action::PageUp => moves::go(model, -page),
+        Action::PageDown => moves::go(model, page),
+        Action::First => moves::go(model, isize::MIN),
+        Action::Last => moves::go(model, isize::MAX),
+        Action::Open => moves::open(model, None),
+        Action::Show(tab) => moves::open(model, Some(tab)),
+        Action::NextTab => moves::tab(model, 1),
+        Action::PreviousTab => moves::tab(model, -1),
+        Action::NextState => moves::state(model, 1),
+        Action::PreviousState => moves::state(model, -1),
+        Action::Fold => moves::fold(model),
+        Action::FoldAll => moves::fold_all(model, true),
+        Action::UnfoldAll => moves::fold_all(model, false),
+        Action::ZoomIn => moves::zoom(model, 1.5),
+        Action::ZoomOut => moves::zoom(model, 1.0 / 1.5),
+        Action::PanLeft => moves::pan(model, -0.25),
+        Action::PanRight => moves::pan(model, 0.25),
+        Action::FailedOnly => {
+            let filter = &mut model.details.events.filter;
+            filter.failed_only = !filter.failed_only;
+            moves::filter_events(model);
+            Vec::new()
+        }
+        Action::OfState => {
+            model.details.events.of_state = !model.details.events.of_state;
+            moves::filter_events(model);
+            Vec::new()
+        }
+        Action::Mark => {
+            if let Some(arn) = model.selected().map(|run| run.arn.clone())
+                && !model.marks.remove(&arn)
+            {
+                model.marks.insert(arn);
+            }
+            moves::go(model, 1)
+        }
+        Action::MarkAll => {
+            let all = model.shown.iter().filter_map(|at| model.runs.get(*at));
+            let all: Vec<String> = all.map(|run| run.arn.clone()).collect();
+            if all.iter().all(|arn| model.marks.contains(arn)) {
+                model.marks.clear();
+            } else {
+                model.marks.extend(all);
+            }
+            Vec::new()
+        }
+        Action::Sort => {
+            model.sort = (model.sort.0.next(), false);
+            model.dirty = true;
+            Vec::new()
+        }
+        Action::Reverse => {
+            model.sort.1 = !model.sort.1;
+            model.dirty = true;
+            Vec::new()
+        }
+        Action::Chip => {
+            let at = Chip::EACH.iter().position(|chip| *chip == model.chip);
+            // Those with nothing in them are passed over.
+            let next = (1..=Chip::EACH.len())
+                .map(|step| (at.unwrap_or(0) + step) % Chip::EACH.len())
+                .find(|at| *at == 0 || model.chips[*at] > 0);
+            model.chip = Chip::EACH[next.unwrap_or(0)];
+            model.dirty = true;
+            Vec::new()
+        }
+        Action::Lanes => {
+            model.lanes = !model.lanes;
+            Vec::new()
+        }
+        Action::Filter if model.focus == Focus::Details => {
+            let mut line = LineEdit::default();
+            line.paste(&model.details.events.filter.text);
+            model.layer = Some(Layer::EventFilter { line });
+            Vec::new()
+        }
+        Action::Filter => {
+            let mut line = LineEdit::default();
+            line.paste(&model.filter);
+            let before = model.filter.clone();
+            model.layer = Some(Layer::Filter { line, before });
+            Vec::new()
+        }
+        Action::Stop | Action::Redrive | Action::StartAgain | Action::Download => {
+            acts::ask(model, action)
+        }
+        Action::Yes => acts::yes(model),
+        Action::Copy => {
+            let arns = acts::chosen(model);
+            let words = match arns.as_slice() {
+                [one] => format!("copied {one}"),
+                several => format!("copied {} ARNs", several.len()),
+            };
+            tell(model, Kind::Done, words);
+            vec![Effect::Copy(arns.join("\n"))]
+        }
+        Action::Link => acts::link(model),
+        Action::Pause => {
+            model.paused = !model.paused;
+            vec![Effect::Order(Order::Pause(model.paused))]
+        }
+        Action::Refresh => vec![Effect::Order(Order::Refresh)],
+        Action::Log => {
+            model.layer = Some(Layer::Log { scroll: 0 });
+            Vec::new()
+        }
+        Action::Studio => vec![Effect::Studio],
+        Action::Batch => vec![Effect::Batch],
+        Action::Help => {
+            model.layer = Some(Layer::Help { scroll: 0 });
+            Vec::new()
+        }
+        Action::Quit if model.focus == Focus::Details => moves::back(model),
+        Action::Quit => vec![Effect::Quit { interrupted: false }],
+        Action::Leave => vec![Effect::Quit { interrupted: true }],
+        Action::Suspend => vec![Effect::Suspend],
+        Action::Accept => {
+            // A filter that cannot be read stays open, with what is wrong with it.
+            if model.filter_error.is_none() {
+                model.layer = None;
+            }
+            Vec::new()
+        }
+        Action::Close => close(model),
+        Action::Back => moves::back(model),
+        Action::ScrollUp => scroll(model, -1),
+        Action::ScrollDown => scroll(model, 1),
+    }
+}
+
+fn close(model: &mut Model) -> Vec<Effect> {
+    match model.layer.take() {
+        Some(Layer::Filter { before, .. }) => set_filter(model, before),
+        Some(Layer::EventFilter { .. }) => {
+            model.details.events.filter.text.clear();
+            moves::filter_events(model);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Filters by this text; while it cannot be read the last that could be holds.
+pub fn set_filter(model: &mut Model, filter: String) {
+    match Query::parse(&filter) {
+        Ok(query) => {
+            model.query = query;
+            model.filter_error = None;
+        }
+        Err(error) => model.filter_error = Some(error.to_string()),
+    }
+    model.filter = filter;
+    model.dirty = true;
+}
+
+fn typed(model: &mut Model) {
+    match &model.layer {
+        Some(Layer::Filter { line, .. }) => {
+            let filter = line.text();
+            set_filter(model, filter);
+        }
+        Some(Layer::EventFilter { line }) => {
+            model.details.events.filter.text = line.text();
+            moves::filter_events(model);
+        }
+        _ => {}
+    }
+}
+
+fn scroll(model: &mut Model, by: i16) -> Vec<Effect> {
+    let room = model.size.1.saturating_sub(3);
+    match &mut model.layer {
+        Some(Layer::Help { scroll }) => {
+            let rows = super::view::help_rows(model.size.0, true).len() as u16;
+            let most = rows.saturating_sub(room);
+            *scroll = scroll.saturating_add_signed(by).min(most);
+        }
+        Some(Layer::Log { scroll }) => {
+            let most = (model.log.len() as u16).saturating_sub(room);
+            // The newest is below: up means older.
+            *scroll = scroll.saturating_add_signed(-by).min(most);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
