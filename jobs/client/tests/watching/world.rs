@@ -101,7 +101,13 @@ impl Watching {
 
     /// Until every execution has ended and its history was read.
     pub async fn until_known(&mut self, count: usize) {
-        let known = |run: &Run| run.status != ExecutionStatus::Running && run.digest.is_some();
+        // The list tells of the end before the rest of the history is read.
+        let read = |run: &Run| {
+            run.digest
+                .as_ref()
+                .is_some_and(|digest| digest.state.is_none())
+        };
+        let known = |run: &Run| run.status != ExecutionStatus::Running && read(run);
         self.until("every history is read", |it| {
             it.runs.len() == count && it.runs.values().all(known)
         })
@@ -167,7 +173,7 @@ pub async fn with_activity(target: &Target, name: &str) -> String {
         name,
         json!({"StartAt": "Before", "States": {
             "Before": {"Type": "Pass", "Next": "Work"},
-            "Work": {"Type": "Task", "Resource": activity, "TimeoutSeconds": 600, "HeartbeatSeconds": 600, "End": true},
+            "Work": {"Type": "Task", "Resource": activity, "TimeoutSeconds": 600, "HeartbeatSeconds": 500, "End": true},
         }}),
     )
     .await;

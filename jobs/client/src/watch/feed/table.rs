@@ -222,6 +222,10 @@ impl Table {
         entry.told = ended;
         entry.due = None;
         entry.news = now;
+        if !ended {
+            // Of what it does now nothing was read.
+            entry.read = None;
+        }
         if !known {
             entry.settled = false;
             if ended {
