@@ -19,3 +19,4 @@ mod screen;
 mod show;
 mod studio;
 mod support;
+mod watch;
