@@ -1,13 +1,14 @@
 //! The dashboard: what runs where, what failed and why, and what it costs; of any state machine.
 //!
 //! As in the studio, [`model`] is what the screen knows, [`mod@update`] what a message does to it (pure), [`mod@view`]
-//! how it looks and [`keys`] its one table of keys; [`moves`], [`acts`] and [`sift`] are parts of the update, and
+//! how it looks and [`keys`] its one table of keys; [`hear`], [`moves`], [`acts`] and [`sift`] are parts of the update, and
 //! [`panes`] what the details are drawn from. [`Screen`] holds them together for the program's loop, with the [`engine`]
 //! that has the client's feed.
 
 mod acts;
 mod document;
 mod engine;
+mod hear;
 mod keys;
 mod layout;
 mod model;

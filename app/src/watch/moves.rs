@@ -142,11 +142,11 @@ pub fn state(model: &mut Model, by: isize) -> Vec<Effect> {
 }
 
 /// Takes in what is known of the open execution.
-pub fn opened(model: &mut Model, opened: Arc<Opened>) {
+pub fn opened(model: &mut Model, opened: &Arc<Opened>) {
     let details = &mut model.details;
     details.trouble = None;
     let first = details.opened.is_none();
-    let old = details.opened.replace(opened.clone());
+    let old = details.opened.replace(Arc::clone(opened));
     if !details.chosen {
         details.state = graph::default_state(&opened.view);
     }

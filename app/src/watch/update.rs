@@ -1,20 +1,17 @@
 //! What a message does to the dashboard: a pure function. It reads no clock and touches no file; what is to
 //! happen outside comes back as [`Effect`]s.
 
-use std::sync::Arc;
-
 use crossterm::event::KeyEvent;
-use whiteboarder_jobs::watch::graph::Graph;
+use whiteboarder_jobs::watch::Order;
 use whiteboarder_jobs::watch::query::Query;
-use whiteboarder_jobs::watch::{Acted, Health, News, Order};
 
 use super::acts;
+use super::hear;
 use super::keys::{self, Action, Mode};
 use super::layout;
 use super::model::{Chip, Effect, Focus, LOG, Layer, Model, Msg};
 use super::moves;
 use super::sift;
-use crate::term::text;
 use crate::ui::prompt::LineEdit;
 use crate::ui::toast::{Kind, Toast};
 
@@ -44,7 +41,10 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             // Another screen is looked at: nobody needs to be asked for this one.
             vec![Effect::Order(Order::Pause(true))]
         }
-        Msg::News(news) => news.into_iter().flat_map(|one| hear(model, one)).collect(),
+        Msg::News(news) => news
+            .into_iter()
+            .flat_map(|one| hear::hear(model, one))
+            .collect(),
         Msg::Drawn(pictures) => {
             model.details.pictures = Some(*pictures);
             Vec::new()
@@ -59,12 +59,12 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
 /// Says something, and keeps it in the log.
 pub fn tell(model: &mut Model, kind: Kind, words: impl Into<String>) {
     let words = words.into();
-    note(model, words.clone());
+    note(model, &words);
     model.toast = Some(Toast::new(kind, words, model.now_ms));
 }
 
 /// Keeps something in the log.
-pub fn note(model: &mut Model, words: String) {
+pub fn note(model: &mut Model, words: &str) {
     if model.log.len() == LOG {
         model.log.pop_front();
     }
@@ -86,129 +86,6 @@ fn tick(model: &mut Model, now_ms: u64) -> Vec<Effect> {
     } else {
         Vec::new()
     }
-}
-
-fn hear(model: &mut Model, news: News) -> Vec<Effect> {
-    match news {
-        News::Machine(machine) => {
-            match Graph::parse(&machine.definition) {
-                Ok(graph) => model.graph = Some(Arc::new(graph)),
-                Err(error) => note(model, format!("the state machine cannot be drawn: {error}")),
-            }
-            model.machine = Some(*machine);
-            return vec![title(model)];
-        }
-        News::Runs(runs) => {
-            for run in runs {
-                if let Some(&at) = model.index.get(&run.arn) {
-                    model.runs[at] = run;
-                } else {
-                    model.index.insert(run.arn.clone(), model.runs.len());
-                    model.runs.push(run);
-                }
-            }
-            model.dirty = true;
-        }
-        News::Listed { count, complete } => {
-            model.listed = (count, complete);
-            model.dirty = true;
-        }
-        News::Opened(opened) => {
-            if model.details.arn.as_deref() == Some(&opened.arn) {
-                let definition = opened.definition.as_deref();
-                model.details.graph = definition
-                    .and_then(|definition| Graph::parse(definition).ok())
-                    .map(Arc::new);
-                moves::opened(model, opened);
-            }
-        }
-        News::NotOpened { arn, why } => {
-            if model.details.arn.as_deref() == Some(&arn) {
-                note(model, format!("{arn}: {why}"));
-                model.details.trouble = Some(why);
-            }
-        }
-        // These are drawn outside first.
-        News::Pictures { .. } => {}
-        News::Health(health) => heard_health(model, health),
-        News::Acted(acted) => return heard_acted(model, &acted),
-        // Counts of calls are for logs and tests.
-        #[allow(
-            unreachable_patterns,
-            reason = "what a later feed tells is no error here"
-        )]
-        _ => {}
-    }
-    Vec::new()
-}
-
-fn heard_health(model: &mut Model, health: Health) {
-    match &health {
-        Health::Denied { action, why } => {
-            if !model.denied.iter().any(|(known, _)| known == action) {
-                model.denied.push((action.clone(), why.clone()));
-                tell(
-                    model,
-                    Kind::Failed,
-                    format!("the permission {action} is missing: {why}"),
-                );
-            }
-            return;
-        }
-        Health::Offline { why, .. } | Health::Failed { why, .. } => {
-            let known = matches!(&model.health,
-                Some((Health::Offline { why: old, .. } | Health::Failed { why: old, .. }, _)) if old == why);
-            if !known {
-                note(model, why.clone());
-            }
-        }
-        Health::Live { throttled, .. } => {
-            let was = matches!(
-                &model.health,
-                Some((
-                    Health::Live {
-                        throttled: true,
-                        ..
-                    },
-                    _
-                ))
-            );
-            if *throttled && !was {
-                note(
-                    model,
-                    "the service asks to slow down: it is asked less often".to_owned(),
-                );
-            }
-        }
-    }
-    model.health = Some((health, model.now_ms));
-}
-
-fn heard_acted(model: &mut Model, acted: &Acted) -> Vec<Effect> {
-    let so_far = acted.done.len() + acted.refused.len();
-    if !acted.complete {
-        model.acting = Some((acted.action.clone(), so_far, acted.of));
-        return Vec::new();
-    }
-    model.acting = None;
-    for refused in &acted.refused {
-        let name = refused.arn.rsplit(':').next().unwrap_or(&refused.arn);
-        note(
-            model,
-            format!(
-                "not {}: {}: {}",
-                acts::done_word(&acted.action),
-                text::safe(name),
-                text::safe(&refused.why)
-            ),
-        );
-    }
-    let (kind, words) = acts::outcome(acted);
-    tell(model, kind, words);
-    for arn in &acted.done {
-        model.marks.remove(arn);
-    }
-    vec![Effect::Order(Order::Refresh)]
 }
 
 /// What the window is called.
@@ -260,6 +137,16 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ZoomOut => moves::zoom(model, 1.0 / 1.5),
         Action::PanLeft => moves::pan(model, -0.25),
         Action::PanRight => moves::pan(model, 0.25),
+        Action::Back => moves::back(model),
+        Action::ScrollUp => scroll(model, -1),
+        Action::ScrollDown => scroll(model, 1),
+        other => choose(model, other),
+    }
+}
+
+/// What is shown of what there is.
+fn choose(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
         Action::FailedOnly => {
             let filter = &mut model.details.events.filter;
             filter.failed_only = !filter.failed_only;
@@ -326,6 +213,13 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             model.layer = Some(Layer::Filter { line, before });
             Vec::new()
         }
+        other => command(model, other),
+    }
+}
+
+/// What is done, and where to go.
+fn command(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
         Action::Stop | Action::Redrive | Action::StartAgain | Action::Download => {
             acts::ask(model, action)
         }
@@ -367,9 +261,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Close => close(model),
-        Action::Back => moves::back(model),
-        Action::ScrollUp => scroll(model, -1),
-        Action::ScrollDown => scroll(model, 1),
+        _ => Vec::new(),
     }
 }
 

@@ -156,7 +156,7 @@ fn rows(known: &Known<'_>, columns: u16, theme: &Theme, brief: bool) -> Vec<Line
     let moved = run.digest.as_ref().is_some_and(|digest| digest.moved);
     let mut words = format!("{} {word}", mark.glyph(unicode));
     if moved {
-        words.push_str(&format!("  {} moved", Mark::Moved.glyph(unicode)));
+        words = format!("{words}  {} moved", Mark::Moved.glyph(unicode));
     }
     rows.put("status", &words, row::style(mark, theme));
     if let Some(subject) = &run.subject {
@@ -171,7 +171,7 @@ fn rows(known: &Known<'_>, columns: u16, theme: &Theme, brief: bool) -> Vec<Line
     rows.put("started", &utc(run.started_ms), theme.plain);
     let mut words = text::seconds(took);
     match run.stopped_ms {
-        Some(stopped) => words.push_str(&format!(", until {}", utc(stopped))),
+        Some(stopped) => words = format!("{words}, until {}", utc(stopped)),
         None => words.push_str(" so far"),
     }
     rows.put("took", &words, theme.plain);
@@ -320,19 +320,19 @@ fn cost(known: &Known<'_>, rows: &mut Rows<'_>) {
         .total()
         .map_or_else(|| nothing(unicode).to_owned(), money);
     if !terms.is_empty() {
-        words.push_str(&format!(" ({})", terms.join(", ")));
+        words = format!("{words} ({})", terms.join(", "));
     }
     if spent.failed > 0.0 {
-        words.push_str(&format!(
-            ", of that {} for attempts that failed",
+        words = format!(
+            "{words}, of that {} for attempts that failed",
             money(spent.failed)
-        ));
+        );
     }
     if spent.unknown > 0 {
         let attempts = text::count(spent.unknown as usize, "attempt");
-        words.push_str(&format!(
-            "; {attempts} cannot be priced yet, or run on machines of an unknown size"
-        ));
+        words = format!(
+            "{words}; {attempts} cannot be priced yet, or run on machines of an unknown size"
+        );
     }
     rows.wrapped("cost", &words, theme.plain, 3);
 }

@@ -3,6 +3,8 @@
 mod canvas;
 mod layered;
 mod layout;
+mod level;
+mod paint;
 mod tree;
 mod ways;
 

@@ -225,10 +225,10 @@ impl Viewer {
                 }
             }
             Shape::Plain(words) => {
-                spans.push(Span::styled(row::clip(words, room, unicode), theme.plain))
+                spans.push(Span::styled(row::clip(words, room, unicode), theme.plain));
             }
             Shape::Value(word) => {
-                spans.push(Span::styled(row::clip(word, room, unicode), theme.good))
+                spans.push(Span::styled(row::clip(word, room, unicode), theme.good));
             }
             Shape::Left(bytes) => spans.push(Span::styled(
                 format!("and {} more", text::bytes(*bytes as u64)),

@@ -183,11 +183,11 @@ fn compared(digest: &Digest) -> Option<Sentence> {
         off(result.seconds.total, predicted.seconds)
     );
     if let Some(peak) = result.peak_memory_mb {
-        words.push_str(&format!(
-            ", and {peak:.0} MB of {:.0} MB{}",
+        words = format!(
+            "{words}, and {peak:.0} MB of {:.0} MB{}",
             predicted.memory_mb,
             off(peak, predicted.memory_mb)
-        ));
+        );
     }
     let elsewhere = digest.places.last() == Some(&Place::Ecs);
     words.push_str(if elsewhere {

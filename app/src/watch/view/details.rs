@@ -296,13 +296,13 @@ fn counted(details: &Details, opened: &Opened) -> String {
     };
     let mut words = format!("{} of {}{more}", view.rows.len(), text::count(of, "event"));
     if !view.filter.text.is_empty() {
-        words += &format!(" with `{}`", text::safe(&view.filter.text));
+        words.extend([" with `", &text::safe(&view.filter.text), "`"]);
     }
     if view.filter.failed_only {
         words += ", failures";
     }
     if let Some(state) = &view.filter.state {
-        words += &format!(", of {}", text::safe(state));
+        words.extend([", of ", &text::safe(state)]);
     }
     words
 }

@@ -34,14 +34,14 @@ pub fn lines(model: &Model, theme: &Theme, columns: u16) -> Paragraph<'static> {
         ]),
         lane(&totals.lambda, Place::Lambda, most, theme, columns),
         lane(&totals.ecs, Place::Ecs, most, theme, columns),
-        words(workers(model), columns, theme.plain, theme),
-        words(moves(model, unicode), columns, theme.plain, theme),
-        words(costs(model), columns, theme.plain, theme),
+        words(&workers(model), columns, theme.plain, theme),
+        words(&moves(model, unicode), columns, theme.plain, theme),
+        words(&costs(model), columns, theme.plain, theme),
     ];
     Paragraph::new(rows)
 }
 
-fn words(words: String, columns: usize, style: Style, theme: &Theme) -> Line<'static> {
+fn words(words: &str, columns: usize, style: Style, theme: &Theme) -> Line<'static> {
     let words = format!(" {words}");
     row::line(vec![Span::styled(words, style)], columns, !theme.ascii())
 }

@@ -117,11 +117,11 @@ fn headings(model: &Model, name: usize, width: u16, theme: &Theme) -> Line<'stat
     let status = status_width(width);
     let mut words = format!("{:status$}{}", "", pad(what, name, !theme.ascii()));
     for (heading, columns) in shown(width) {
-        words += " ";
-        words += &match heading {
+        let heading = match heading {
             "place" => format!("{heading:<columns$}"),
             _ => format!("{heading:>columns$}"),
         };
+        words.extend([" ", &heading]);
     }
     Line::styled(words, theme.faint)
 }

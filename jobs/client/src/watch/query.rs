@@ -31,7 +31,7 @@ enum Test {
     Text(TextField, Vec<String>),
     /// Any of these.
     Status(Vec<StatusWord>),
-    Place(PlaceField, Vec<Option<Place>>),
+    Place(PlaceField, Vec<Where>),
     Kind(Vec<Kind>),
     Is(Vec<Property>),
     /// Above (or below) the value.
@@ -61,6 +61,13 @@ enum StatusWord {
 enum PlaceField {
     Actual,
     Planned,
+}
+
+/// Where an execution ran, or should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Where {
+    In(Place),
+    Nowhere,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -350,11 +357,11 @@ fn status(word: &str) -> Option<StatusWord> {
     }))
 }
 
-fn place(word: &str) -> Option<Option<Place>> {
+fn place(word: &str) -> Option<Where> {
     match word {
-        "lambda" => Some(Some(Place::Lambda)),
-        "ecs" => Some(Some(Place::Ecs)),
-        "none" => Some(None),
+        "lambda" => Some(Where::In(Place::Lambda)),
+        "ecs" => Some(Where::In(Place::Ecs)),
+        "none" => Some(Where::Nowhere),
         _ => None,
     }
 }
@@ -455,7 +462,7 @@ impl Test {
                     PlaceField::Actual => digest.places.last().copied(),
                     PlaceField::Planned => digest.planned,
                 };
-                places.contains(&place)
+                places.contains(&place.map_or(Where::Nowhere, Where::In))
             }),
             Self::Kind(kinds) => {
                 digest.is_some_and(|digest| digest.kinds.iter().any(|kind| kinds.contains(kind)))

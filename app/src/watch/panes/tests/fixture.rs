@@ -88,11 +88,11 @@ fn put_object() -> Compute {
     }
 }
 
-pub fn failed(error: &str) -> Option<AttemptEnd> {
-    Some(AttemptEnd::Failed {
+pub fn failed(error: &str) -> AttemptEnd {
+    AttemptEnd::Failed {
         error: error.to_owned(),
         cause: String::new(),
-    })
+    }
 }
 
 /// A try from one moment to another, in milliseconds since the start.
@@ -162,7 +162,7 @@ fn begun() -> Vec<Step> {
                 attempt(
                     lambda(),
                     (40, Some(60), Some(900)),
-                    failed("Lambda.ServiceException"),
+                    Some(failed("Lambda.ServiceException")),
                 ),
                 attempt(lambda(), (3_000, Some(3_010), Some(3_120)), ok),
             ],
@@ -185,7 +185,7 @@ pub fn moved(done: bool) -> ExecutionView {
         vec![attempt(
             lambda(),
             (3_121, Some(3_130), Some(63_190)),
-            failed("States.Timeout"),
+            Some(failed("States.Timeout")),
         )],
     );
     lambda_step.caught = true;
@@ -200,7 +200,7 @@ pub fn moved(done: bool) -> ExecutionView {
             attempt(
                 worker(),
                 (63_200, Some(71_000), Some(80_000)),
-                failed("States.HeartbeatTimeout"),
+                Some(failed("States.HeartbeatTimeout")),
             ),
             attempt(
                 worker(),
@@ -237,7 +237,7 @@ pub fn failed_in_plan() -> ExecutionView {
         error: "ImageUnsupported".to_owned(),
     });
     plan.exited_ms = None;
-    plan.attempts[1].end = failed("ImageUnsupported");
+    plan.attempts[1].end = Some(failed("ImageUnsupported"));
     view(ExecutionStatus::Failed, steps, Some(3_120))
 }
 
@@ -328,10 +328,10 @@ pub fn history() -> Opened {
     };
     let input = r#"{"detail":{"bucket":{"name":"wb"},"object":{"key":"inbox/01JD/board.jpg"}}}"#;
     say(0, "ExecutionStarted", None, &|event| {
-        event.input = Some(input.to_owned())
+        event.input = Some(input.to_owned());
     });
     say(3_120, "ChoiceStateEntered", Some(2), &|event| {
-        event.name = Some("Place".to_owned())
+        event.name = Some("Place".to_owned());
     });
     say(3_121, "TaskStateEntered", Some(3), &|event| {
         event.name = Some("CleanOnLambda".to_owned());
@@ -346,26 +346,26 @@ pub fn history() -> Opened {
     });
     say(3_130, "TaskStarted", Some(3), &|_| {});
     say(63_190, "TaskTimedOut", Some(3), &|event| {
-        event.error = Some("States.Timeout".to_owned())
+        event.error = Some("States.Timeout".to_owned());
     });
     say(63_200, "TaskStateExited", Some(3), &|event| {
         event.name = Some("CleanOnLambda".to_owned());
         event.output = Some(input.to_owned());
     });
     say(63_200, "TaskStateEntered", Some(4), &|event| {
-        event.name = Some("CleanOnEcs".to_owned())
+        event.name = Some("CleanOnEcs".to_owned());
     });
     say(63_200, "ActivityScheduled", Some(4), &|event| {
         event.resource = Some("arn:aws:states:eu-west-1:123456789012:activity:clean".to_owned());
     });
     say(71_000, "ActivityStarted", Some(4), &|event| {
-        event.worker = Some("laptop/1".to_owned())
+        event.worker = Some("laptop/1".to_owned());
     });
     say(120_000, "ActivitySucceeded", Some(4), &|event| {
-        event.output = Some("{}".to_owned())
+        event.output = Some("{}".to_owned());
     });
     say(120_000, "ExecutionSucceeded", None, &|event| {
-        event.output = Some(input.to_owned())
+        event.output = Some(input.to_owned());
     });
     Opened {
         arn: "arn".to_owned(),

@@ -74,13 +74,13 @@ fn branches_and_items_are_indented_where_there_is_none() {
 fn wide() -> Graph {
     let mut definition = r#"{"StartAt": "Step1", "States": {"#.to_owned();
     for number in 1..=12 {
-        definition += &format!(
+        definition.extend([format!(
             r#""Step{number}": {{"Type": "Choice", "Default": "Step{}", "Choices": [{{"Next": "Aside{number}"}}]}},
             "Aside{number}": {{"Type": "Task", "Resource": "x", "Next": "Step{}",
                 "Catch": [{{"ErrorEquals": ["States.ALL"], "Next": "Sorry"}}]}},"#,
             number + 1,
             if number % 4 == 0 { number } else { number + 1 },
-        );
+        )]);
     }
     definition += r#""Step13": {"Type": "Succeed"}, "Sorry": {"Type": "Fail"}}}"#;
     Graph::parse(&definition).unwrap()

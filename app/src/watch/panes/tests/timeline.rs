@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use whiteboarder_jobs::track::ExecutionView;
 
 use super::fixture::{START, failed_in_plan, fits, many, moved, shown, theme};
-use crate::watch::panes::timeline::{Content, Row, Window, draw, rows};
+use crate::watch::panes::timeline::rows::Content;
+use crate::watch::panes::timeline::{Row, Window, draw, rows};
 
 fn window(columns: u16, height: u16) -> Window<'static> {
     Window {

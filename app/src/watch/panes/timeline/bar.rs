@@ -3,6 +3,7 @@
 use ratatui::text::Span;
 
 use super::Scale;
+use crate::term::text;
 use crate::term::theme::Theme;
 use crate::watch::panes::phase::Phase;
 use crate::watch::panes::row;
@@ -75,17 +76,14 @@ impl Bar {
         let mut spans = Vec::new();
         let glyph = self.phase.mark().glyph(unicode);
         let sign = Span::styled(glyph, self.phase.style(theme));
-        let before = self
-            .pieces
-            .last()
-            .is_some_and(|piece| scale.column(piece.until_ms) < 0.0);
         let Some(end) = end else {
             // All of it is out of sight: to which side it lies is all there is to say.
             let (left, right) = if unicode { ("◂", "▸") } else { ("<", ">") };
             if self.pieces.is_empty() {
                 return spans;
             }
-            if before {
+            let past = |piece: &Piece| scale.column(piece.until_ms) < 0.0;
+            if self.pieces.last().is_some_and(past) {
                 spans.push(Span::styled(left, theme.faint));
             } else {
                 spans.push(Span::raw(" ".repeat(columns.saturating_sub(1))));
@@ -93,19 +91,26 @@ impl Bar {
             }
             return spans;
         };
-        cover(
-            &mut spans,
-            cells.get(..end.min(columns)).unwrap_or_default(),
-            self.phase,
-            theme,
-        );
-        let room = columns.saturating_sub(end.min(columns));
-        if room >= 2 {
+        let end = end.min(columns);
+        let room = columns - end;
+        let words = text::safe(&self.words);
+        let wide = text::width(&words);
+        let first = cells.iter().position(Option::is_some).unwrap_or(0);
+        // What does not fit behind the bar may fit before it.
+        let before = wide + 2 > room && wide < first;
+        let from = if before { first } else { 0 };
+        if before {
+            let words = row::right(&words, first - 1, unicode) + " ";
+            spans.push(Span::styled(words, theme.faint));
+        }
+        let shown = cells.get(from..end).unwrap_or_default();
+        cover(&mut spans, shown, self.phase, theme);
+        if room > 0 {
             spans.push(sign);
-            let words = row::clip(&self.words, room - 2, unicode);
+        }
+        if room >= 2 && !before {
+            let words = row::clip(&words, room - 2, unicode);
             spans.push(Span::styled(format!(" {words}"), theme.faint));
-        } else if room == 1 {
-            spans.push(sign);
         }
         spans
     }
