@@ -241,6 +241,7 @@ fn is_left(step: &Step) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ExecutionStatus::{Aborted, Failed, Running, Succeeded, TimedOut};
 
     fn step(name: &str, end: Option<StepEnd>) -> Step {
         Step {
@@ -283,7 +284,6 @@ mod tests {
             };
             refusal(action, Some(&run)).is_some()
         };
-        use ExecutionStatus::{Aborted, Failed, Running, Succeeded, TimedOut};
         for status in [Succeeded, Failed, TimedOut, Aborted] {
             assert!(of(&Action::Stop, status));
         }

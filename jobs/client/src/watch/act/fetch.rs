@@ -79,14 +79,13 @@ async fn handful(
     let mut there = Vec::new();
     for result in results {
         match store::head(target, &result.key).await {
-            Ok(Some(_)) => there.push(result),
             Ok(None) => {
                 for arn in result.arns {
                     progress.refused(arn, "it has no result".to_owned());
                 }
             }
-            // Downloading it will tell.
-            Err(_) => there.push(result),
+            // What cannot be asked now, downloading it will tell.
+            Ok(Some(_)) | Err(_) => there.push(result),
         }
     }
     let items = there.iter().map(|result| ItemStatus {

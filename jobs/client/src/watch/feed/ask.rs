@@ -2,16 +2,15 @@
 //! the service asks for that.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::count::Counters;
+use super::gate::Gate;
 use crate::error::{JobsError, from_sdk};
 use crate::profile::Target;
 use crate::track::budget::{Budgets, Tokens};
-use crate::track::calls::{
-    Described, ListedExecution, describe, executions_page, history_page, is_throttling,
-};
+use crate::track::calls::{Described, ListedExecution, describe, executions_page, history_page};
 use crate::track::event::Event;
 
 /// A call, as the account's buckets and permissions tell calls apart.
@@ -39,101 +38,6 @@ impl Call {
             Self::Start => "states:StartExecution",
             Self::Stop => "states:StopExecution",
             Self::Redrive => "states:RedriveExecution",
-        }
-    }
-}
-
-/// How many calls of each kind a feed has made, failed ones included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Calls {
-    /// `ListExecutions`.
-    pub list: u64,
-    /// `GetExecutionHistory`.
-    pub history: u64,
-    /// `DescribeExecution`.
-    pub describe: u64,
-    /// `DescribeStateMachine`, `DescribeStateMachineForExecution`.
-    pub machine: u64,
-    /// `StartExecution`, `StopExecution`, `RedriveExecution`.
-    pub act: u64,
-    /// Lists and reads of S3, as far as they were made for the list of executions and for pictures.
-    pub objects: u64,
-}
-
-/// Counts that the feed's tasks share.
-#[derive(Debug, Default)]
-pub(super) struct Counters([AtomicU64; 6]);
-
-impl Counters {
-    fn of(&self, call: Call) -> &AtomicU64 {
-        let [list, history, describe, machine, act, _] = &self.0;
-        match call {
-            Call::List => list,
-            Call::History => history,
-            Call::Describe => describe,
-            Call::Machine | Call::MachineOf => machine,
-            Call::Start | Call::Stop | Call::Redrive => act,
-        }
-    }
-
-    pub(super) fn object(&self) {
-        let [.., objects] = &self.0;
-        objects.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn now(&self) -> Calls {
-        let [list, history, describe, machine, act, objects] =
-            self.0.each_ref().map(|count| count.load(Ordering::Relaxed));
-        Calls {
-            list,
-            history,
-            describe,
-            machine,
-            act,
-            objects,
-        }
-    }
-}
-
-/// First pause of a call that the service asked to make less often, and the longest.
-const SLOW: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// After a call that nobody answered.
-const SILENT: Duration = Duration::from_millis(250);
-/// What is not permitted is tried again after so long: somebody may have granted it.
-const DENIED: Duration = Duration::from_mins(1);
-
-/// Whether a call may be made at all now.
-#[derive(Debug, Default)]
-struct Gate {
-    until: Option<Instant>,
-    /// The pause that the last throttling led to; zero when it was long ago.
-    pause: Duration,
-}
-
-impl Gate {
-    fn is_open(&self, now: Instant) -> bool {
-        self.until.is_none_or(|until| until <= now)
-    }
-
-    fn after(&mut self, error: Option<&JobsError>, now: Instant) {
-        match error {
-            Some(error) if is_throttling(error) => {
-                // Calls that were on their way together are one sign, not many.
-                if self.is_open(now) {
-                    self.pause = (self.pause * 2).clamp(SLOW.0, SLOW.1);
-                    self.until = Some(now + self.pause);
-                }
-            }
-            Some(JobsError::AccessDenied { .. }) => self.until = Some(now + DENIED),
-            // Nobody answers: those that come after need not find out one by one.
-            Some(error) if error.is_transient() => self.until = Some(now + SILENT),
-            Some(_) => {}
-            None => {
-                self.pause /= 2;
-                if self.pause < SLOW.0 / 2 {
-                    self.pause = Duration::ZERO;
-                }
-            }
         }
     }
 }
@@ -222,7 +126,7 @@ impl Asker {
 
     /// Whether the service has asked for fewer calls lately.
     pub(super) fn is_slowed(&self) -> bool {
-        self.lock().gates.iter().any(|gate| !gate.pause.is_zero())
+        self.lock().gates.iter().any(Gate::is_slowed)
     }
 
     /// Makes a call for which the right was taken.
@@ -231,7 +135,7 @@ impl Asker {
         call: Call,
         made: impl Future<Output = Result<T, JobsError>>,
     ) -> Result<T, JobsError> {
-        self.counters.of(call).fetch_add(1, Ordering::Relaxed);
+        self.counters.count(call);
         let answer = made.await;
         let error = answer.as_ref().err();
         self.lock().gates[call as usize].after(error, Instant::now());
@@ -301,7 +205,3 @@ impl Asker {
         self.make(Call::MachineOf, asked).await
     }
 }
-
-#[cfg(test)]
-#[path = "ask_tests.rs"]
-mod tests;

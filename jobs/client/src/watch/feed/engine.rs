@@ -40,6 +40,10 @@ const WRITE_EVERY: Duration = Duration::from_secs(1);
 const TICKS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
 /// The feed's task.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are facts that come and go by themselves"
+)]
 pub(super) struct Engine {
     ask: Asker,
     tell: UnboundedSender<News>,
@@ -190,7 +194,7 @@ impl Engine {
             Order::Pictures(arn) => {
                 let run = self.table.run(&arn).cloned().unwrap_or_default();
                 let run = crate::watch::Run { arn, ..run };
-                let fetch = pictures::fetch(self.ask.clone(), run);
+                let fetch = Box::pin(pictures::fetch(self.ask.clone(), run));
                 self.jobs
                     .spawn(async { Outcome::Pictures(Box::new(fetch.await)) });
             }
@@ -245,12 +249,12 @@ impl Engine {
                 let run = self.table.run(&arn).cloned();
                 (arn, run)
             });
-            let acting = act::run(
+            let acting = Box::pin(act::run(
                 self.ask.clone(),
                 action,
                 chosen.collect(),
                 self.tell.clone(),
-            );
+            ));
             self.jobs.spawn(async {
                 acting.await;
                 Outcome::Acted

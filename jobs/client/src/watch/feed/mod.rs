@@ -1,12 +1,14 @@
 //! Everything that the dashboard asks of the target, in a task of its own.
 //!
 //! The task owns what is known and waits for orders, answers and its clock; every call is a task beside it, so
-//! that no order waits for an answer. `ask` makes the calls within the account's token buckets, `listing`
+//! that no order waits for an answer. `ask` makes the calls within the account's token buckets (`gate`: and when the target lets it), `listing`
 //! says which page of which list comes next, `table` which history, `records` which item an execution works
 //! on, `open` reads the open execution, `health` says how it goes; `engine` brings them together.
 
 mod ask;
+mod count;
 mod engine;
+mod gate;
 mod health;
 mod jobs;
 mod listing;
@@ -23,13 +25,13 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use ask::Calls;
 pub(crate) use ask::{Asker, Call};
+pub use count::Calls;
 pub(crate) use pictures::result_key;
 
 use super::message::{News, Order};
 use crate::profile::{Profile, Target};
-use ask::Counters;
+use count::Counters;
 use engine::Engine;
 
 /// What to watch, and how eagerly.

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use super::ask::{Asker, Call};
 use super::read::{WHOLE, newest};
 use crate::error::JobsError;
-use crate::track::ExecutionView;
 use crate::track::calls::Described;
 use crate::track::event::Event;
 use crate::track::history::Fold;
@@ -162,7 +161,7 @@ impl Opening {
     }
 
     /// Everything that is known.
-    pub(super) fn tell(&mut self) -> (Arc<Opened>, ExecutionView) {
+    pub(super) fn tell(&mut self) -> Arc<Opened> {
         self.told = self.events.len();
         let view = self.fold.view();
         let described = self.described.as_deref();
@@ -173,7 +172,7 @@ impl Opening {
         let output = described.and_then(|described| described.output.clone());
         let opened = Opened {
             arn: self.arn.clone(),
-            view: view.clone(),
+            view,
             events: self.events.clone(),
             owners: self.owners.clone(),
             complete: self.complete,
@@ -181,7 +180,7 @@ impl Opening {
             input: input.or_else(|| first?.input.clone()),
             output: output.or_else(|| last.next()?.output.clone()),
         };
-        (Arc::new(opened), view)
+        Arc::new(opened)
     }
 }
 

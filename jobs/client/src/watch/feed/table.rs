@@ -1,31 +1,19 @@
 //! Every execution that is known, and which history is read next.
 
+mod learn;
+mod pick;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use crate::track::ExecutionStatus;
 use crate::track::calls::ListedExecution;
 use crate::track::history::Fold;
-use crate::track::{ExecutionStatus, ExecutionView};
 use crate::watch::cache::Cache;
-use crate::watch::run::{Digest, Run, Subject};
+use crate::watch::run::{Run, Subject};
 
-/// How often the history of one that runs is read at most: on screen, and elsewhere.
-const SEEN_EVERY: Duration = Duration::from_secs(2);
-const UNSEEN_EVERY: Duration = Duration::from_secs(20);
-/// … at least, when it has been silent for long.
-const SEEN_AT_LEAST: Duration = Duration::from_secs(15);
-const UNSEEN_AT_LEAST: Duration = Duration::from_mins(5);
-/// A history without news is read again after this part of the time that it has had none.
-const PATIENCE_PART: u32 = 4;
-/// A history that could not be read, or that does not tell of the end that the list tells of, is read again
-/// after so long.
-const AGAIN: Duration = Duration::from_millis(500);
-/// One that cannot be read again and again waits so often twice as long.
-const MOST_PATIENCE: u32 = 9;
-/// Each so many-th history is one of the backlog, however much happens on screen.
-const BACKLOG_TURN: u32 = 4;
 /// Clocks of this machine and of the target may differ by so much.
 const SKEW_MS: i64 = 5 * 60 * 1000;
 
@@ -74,24 +62,6 @@ impl Entry {
 
     fn is_running(&self) -> bool {
         self.run.status == ExecutionStatus::Running
-    }
-
-    /// Not now, and later and later.
-    fn put_off(&mut self, now: Instant) {
-        self.due = Some(now + AGAIN * (1 << self.failures.min(MOST_PATIENCE)));
-        self.failures += 1;
-    }
-
-    fn is_free(&self, now: Instant) -> bool {
-        !self.reading && !self.settled && self.due.is_none_or(|due| due <= now)
-    }
-
-    /// Whether its history, which was read before, should be read again.
-    fn is_due(&self, every: Duration, at_least: Duration, now: Instant) -> bool {
-        let silent = now.saturating_duration_since(self.news);
-        let interval = (silent / PATIENCE_PART).clamp(every, at_least);
-        let read = self.read.map(|read| now.saturating_duration_since(read));
-        self.is_free(now) && read.is_none_or(|since| since >= interval)
     }
 }
 
@@ -290,211 +260,6 @@ impl Table {
             .into_iter()
             .filter(|&index| self.is_wanted(index) == Some(true));
         shown.map(|index| self.entries[index].run.clone()).collect()
-    }
-
-    /// Whether there are histories to be read that nobody looks at.
-    pub(super) fn has_backlog(&self) -> bool {
-        !self.backlog.is_empty() || !self.ended.is_empty()
-    }
-
-    /// The execution whose history is read next. `spare`: whether there is budget for what nobody looks at.
-    /// `calm`: only for what is on screen and was never read.
-    pub(super) fn pick(&mut self, spare: bool, calm: bool, now: Instant) -> Option<usize> {
-        let turn = self.picks % BACKLOG_TURN == BACKLOG_TURN - 1;
-        let picked = self
-            .visible_unread(now)
-            .or_else(|| if calm { None } else { self.urgent(now) })
-            .or_else(|| {
-                if calm || !turn {
-                    None
-                } else {
-                    self.from_backlog(now)
-                }
-            })
-            .or_else(|| {
-                if calm {
-                    None
-                } else {
-                    self.visible_running(now)
-                }
-            })
-            .or_else(|| {
-                if calm || !spare {
-                    None
-                } else {
-                    self.unseen(now)
-                }
-            })?;
-        self.picks = self.picks.wrapping_add(1);
-        self.entries[picked].reading = true;
-        self.entries[picked].due = None;
-        Some(picked)
-    }
-
-    fn free(&self, index: usize, now: Instant) -> bool {
-        self.entries[index].is_free(now) && self.open != Some(index)
-    }
-
-    fn visible_unread(&self, now: Instant) -> Option<usize> {
-        let unread = |&index: &usize| self.entries[index].read.is_none() && self.free(index, now);
-        self.visible.iter().copied().find(unread)
-    }
-
-    fn urgent(&self, now: Instant) -> Option<usize> {
-        let mut ended = self.ended.iter().copied();
-        ended.find(|&index| self.free(index, now) && self.is_wanted(index) != Some(false))
-    }
-
-    fn visible_running(&self, now: Instant) -> Option<usize> {
-        let due = |&index: &usize| {
-            let entry = &self.entries[index];
-            self.open != Some(index) && entry.is_due(SEEN_EVERY, SEEN_AT_LEAST, now)
-        };
-        let visible = self.visible.iter().copied().filter(due);
-        visible.min_by_key(|&index| self.entries[index].read)
-    }
-
-    /// One that runs, else of the backlog.
-    fn unseen(&mut self, now: Instant) -> Option<usize> {
-        let due = |&index: &usize| {
-            let entry = &self.entries[index];
-            self.open != Some(index)
-                && entry.is_due(UNSEEN_EVERY, UNSEEN_AT_LEAST, now)
-                && self.is_wanted(index) != Some(false)
-        };
-        let running = self.running.iter().copied().filter(due);
-        running
-            .min_by_key(|&index| self.entries[index].read)
-            .or_else(|| self.from_backlog(now))
-    }
-
-    fn from_backlog(&mut self, now: Instant) -> Option<usize> {
-        let mut unwanted = Vec::new();
-        let mut found = None;
-        for &(sort, index) in &self.backlog {
-            if self.entries[index].settled || self.is_wanted(index) == Some(false) {
-                unwanted.push((sort, index));
-            } else if self.free(index, now) {
-                found = Some((sort, index));
-                break;
-            }
-        }
-        for gone in unwanted.into_iter().chain(found) {
-            self.backlog.remove(&gone);
-        }
-        found.map(|(_, index)| index)
-    }
-
-    /// The service knows it no more.
-    pub(super) fn gone(&mut self, index: usize) {
-        self.entries[index].settled = true;
-        self.running.remove(&index);
-        self.ended.remove(&index);
-    }
-
-    /// What is on disk is known now: nothing of it need be read.
-    pub(super) fn recall(&mut self, cache: &mut Cache) {
-        for index in 0..self.entries.len() {
-            if self.entries[index].settled {
-                self.remember(index, cache);
-            } else {
-                let sort = Reverse(sort_of(&self.entries[index].run));
-                self.backlog.remove(&(sort, index));
-                self.placed(index, cache);
-            }
-        }
-    }
-
-    /// What was read of it before.
-    pub(super) fn fold(&mut self, index: usize) -> Fold {
-        let entry = &mut self.entries[index];
-        let fold = entry.fold.take();
-        fold.map_or_else(|| Fold::new(&entry.run.name), |fold| *fold)
-    }
-
-    /// Its history was read.
-    pub(super) fn read(&mut self, index: usize, fold: Fold, cache: &mut Cache, now: Instant) {
-        let ended = fold.is_ended();
-        self.learn(index, &fold.view(), cache, now);
-        let entry = &mut self.entries[index];
-        entry.reading = false;
-        entry.fold = (!ended).then(|| Box::new(fold));
-    }
-
-    /// Takes in what a history says.
-    pub(super) fn learn(
-        &mut self,
-        index: usize,
-        view: &ExecutionView,
-        cache: &mut Cache,
-        now: Instant,
-    ) {
-        let entry = &mut self.entries[index];
-        let run = &mut entry.run;
-        let before = run.digest.as_ref().map_or(0, |digest| digest.last_event);
-        entry.read = Some(now);
-        if view.last_event > before || run.digest.is_none() {
-            entry.news = now;
-            run.digest = Some(Arc::new(Digest::of(view)));
-            self.changed.insert(index);
-        }
-        let ended = view.status != ExecutionStatus::Running;
-        let redriven = view.redrives > run.redrives;
-        entry.settled &= !redriven;
-        if entry.settled || view.redrives < run.redrives {
-            // The list knows of a redrive that the history does not tell of yet.
-            entry.put_off(now);
-            return;
-        }
-        if redriven || (ended && !entry.told) {
-            // Before the list says so.
-            run.status = view.status;
-            run.stopped_ms = view.stopped_ms;
-            run.redrives = view.redrives;
-            entry.told = false;
-            self.changed.insert(index);
-            if !ended {
-                self.running.insert(index);
-            }
-        }
-        if !ended {
-            if run.status == ExecutionStatus::Running {
-                entry.failures = 0;
-            } else {
-                entry.put_off(now);
-            }
-            return;
-        }
-        entry.settled = true;
-        entry.failures = 0;
-        self.running.remove(&index);
-        self.ended.remove(&index);
-        self.remember(index, cache);
-    }
-
-    /// Keeps what is known for ever, when it is known for ever.
-    pub(super) fn remember(&self, index: usize, cache: &mut Cache) {
-        let entry = &self.entries[index];
-        if entry.settled && entry.told {
-            cache.put(&entry.run);
-        }
-    }
-
-    /// Its history could not be read. `gone`: there is none (any more).
-    pub(super) fn unread(&mut self, index: usize, fold: Fold, gone: bool, now: Instant) {
-        let entry = &mut self.entries[index];
-        entry.reading = false;
-        entry.settled |= gone;
-        entry.put_off(now);
-        entry.fold = Some(Box::new(fold));
-        if gone {
-            self.ended.remove(&index);
-            self.running.remove(&index);
-        } else if entry.is_running() {
-            self.ended.remove(&index);
-        } else if !self.ended.contains(&index) {
-            self.backlog.insert((Reverse(sort_of(&entry.run)), index));
-        }
     }
 }
 

@@ -110,7 +110,7 @@ impl Engine {
         };
         let complete = opening.is_complete();
         let arn = opening.arn.clone();
-        let (opened, view) = opening.tell();
+        let opened = opening.tell();
         if let Some(index) = self.table.find(&arn)
             && complete
         {
@@ -118,7 +118,7 @@ impl Engine {
             let input = opened.input.as_deref();
             let subject = input.and_then(|input| subject_of(&bucket, input));
             self.worked_on(index, subject);
-            self.table.learn(index, &view, &mut self.cache, now);
+            self.table.learn(index, &opened.view, &mut self.cache, now);
         }
         self.say(News::Opened(opened));
     }
