@@ -69,8 +69,8 @@ fn build() -> PathBuf {
     cargo.args([
         "build",
         "--quiet",
-        "-p",
-        "whiteboarder",
+        // As the workspace is built otherwise: with the same features nothing is built twice.
+        "--workspace",
         "--bin",
         "whiteboarder",
     ]);

@@ -88,6 +88,18 @@ pub const SCENES: &[Scene] = &[
         ],
     },
     Scene {
+        name: "batch",
+        commands: &["whiteboarder boards"],
+        variables: NONE,
+        answers: Answers::Plain,
+        size: (112, 22),
+        steps: &[
+            Step::See("STUDIO"),
+            Step::Type("S"),
+            Step::See("6 pictures"),
+        ],
+    },
+    Scene {
         name: "submit-running",
         commands: &["whiteboarder submit boards --wait -o cleaned"],
         variables: NONE,
@@ -140,5 +152,33 @@ pub const SCENES: &[Scene] = &[
         answers: Answers::Plain,
         size: (112, 7),
         steps: &[Step::End],
+    },
+    Scene {
+        name: "watch",
+        commands: &[
+            "whiteboarder local stop",
+            "whiteboarder local start --lambda-timeout-s 3",
+            "head -c 60000 boards/sketch.jpg > boards/torn.jpg",
+            "whiteboarder submit boards --again --place lambda --wait > log.txt 2>&1",
+            "clear; whiteboarder watch latest",
+        ],
+        variables: NONE,
+        answers: Answers::Plain,
+        size: (132, 38),
+        // The dearest first: one that moved.
+        steps: &[
+            Step::See("done"),
+            Step::Type("ss"),
+            Step::See("by cost"),
+            Step::See("caught"),
+        ],
+    },
+    Scene {
+        name: "watch-timeline",
+        commands: &["clear; whiteboarder watch latest --filter is:moved"],
+        variables: NONE,
+        answers: Answers::Plain,
+        size: (112, 18),
+        steps: &[Step::See("caught"), Step::Type("t"), Step::See("ecs-1")],
     },
 ];

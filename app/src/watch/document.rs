@@ -131,3 +131,44 @@ fn utc(ms: i64) -> Option<String> {
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()?;
     at.format(&Rfc3339).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_documented_and_no_other() {
+        let run = Run::default();
+        let document = serde_json::to_value(Document::of(&run, None, 0)).unwrap();
+        let fields: Vec<&str> = document
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let text = include_str!("../../../docs/formats.md");
+        let (_, section) = text.split_once("<!-- executions -->").unwrap();
+        let (section, _) = section.split_once("<!-- end of executions -->").unwrap();
+        let documented: Vec<&str> = section
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+            .collect();
+        assert_eq!(documented, fields);
+    }
+
+    #[test]
+    fn what_was_not_read_is_null_and_never_zero() {
+        let run = Run {
+            started_ms: 1_700_000_000_000,
+            ..Run::default()
+        };
+        let document = Document::of(&run, None, 1_700_000_002_500);
+        assert!((document.seconds - 2.5).abs() < 1e-9);
+        assert_eq!(document.started.as_deref(), Some("2023-11-14T22:13:20Z"));
+        assert_eq!(
+            (document.read, document.moved, document.attempts),
+            (false, None, None)
+        );
+        assert_eq!((document.cost_total, document.stopped), (None, None));
+    }
+}
