@@ -15,6 +15,9 @@ use whiteboarder_jobs::{Profile, Target};
 /// Nothing here takes so long unless it never comes.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// Before and after.
+type Pictures = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 pub struct Watching {
     pub feed: Feed,
     news: UnboundedReceiver<News>,
@@ -26,7 +29,7 @@ pub struct Watching {
     pub opened: Vec<Arc<Opened>>,
     pub not_opened: Vec<String>,
     pub acted: Vec<Acted>,
-    pub pictures: Vec<(Option<Vec<u8>>, Option<Vec<u8>>)>,
+    pub pictures: Vec<Pictures>,
 }
 
 impl Watching {
@@ -76,9 +79,13 @@ impl Watching {
                 self.hear(news);
             }
         };
-        if tokio::time::timeout(PATIENCE, waited).await.is_err() {
-            panic!("never: {what}; {:?}, {:?}", self.listed, self.health.last());
-        }
+        let came = tokio::time::timeout(PATIENCE, waited).await.is_ok();
+        assert!(
+            came,
+            "never: {what}; {:?}, {:?}",
+            self.listed,
+            self.health.last()
+        );
     }
 
     /// Listens for so long.

@@ -1,8 +1,8 @@
+use std::time::Duration;
+
 use super::learn::AGAIN;
 use super::pick::{SEEN_EVERY, UNSEEN_EVERY};
 use super::*;
-use std::time::Duration;
-
 use crate::track::event::Event;
 
 fn listed(index: i64, status: ExecutionStatus) -> ListedExecution {
