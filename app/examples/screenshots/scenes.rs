@@ -157,7 +157,7 @@ pub const SCENES: &[Scene] = &[
         name: "watch",
         commands: &[
             "whiteboarder local stop",
-            "whiteboarder local start --lambda-timeout-s 3",
+            "whiteboarder local start --lambda-timeout-s 2",
             "head -c 60000 boards/sketch.jpg > boards/torn.jpg",
             "whiteboarder submit boards --again --place lambda --wait > log.txt 2>&1",
             "clear; whiteboarder watch latest",

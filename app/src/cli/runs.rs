@@ -12,6 +12,7 @@ use whiteboarder_jobs::runs::{self, Acted};
 use whiteboarder_jobs::submit::{Batch, load_manifest};
 use whiteboarder_jobs::track::{FollowOptions, follow};
 use whiteboarder_jobs::watch::query::Query;
+use whiteboarder_jobs::watch::{self, Action};
 use whiteboarder_jobs::{Reporter, Target};
 
 use super::delete::{self, DeleteArgs};
@@ -29,12 +30,13 @@ use crate::term::screen::GraphicsChoice;
 use crate::term::show::Show;
 use crate::term::table::{Align, Cell, Table};
 use crate::term::{Terminal, text};
-use crate::watch::Watched;
 use crate::watch::plain::{self, Wanted};
+use crate::watch::{Watched, one};
 
 /// What was submitted, and what became of it.
 ///
-/// BATCH is a batch's id or an unambiguous beginning of it, or `latest`; BATCH/NAME is one of its items.
+/// BATCH is a batch's id or an unambiguous beginning of it, or `latest`; BATCH/NAME is one of its items. `show`, `stop` and
+/// `redrive` also take the ARN of an execution of any state machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -65,7 +67,7 @@ Examples:
   whiteboarder runs show latest
   whiteboarder runs show 01JD7Q/board.jpg --show")]
     Show {
-        /// BATCH or BATCH/NAME
+        /// BATCH or BATCH/NAME; or any execution's ARN
         what: String,
         /// Print one JSON document
         #[arg(long)]
@@ -119,7 +121,7 @@ Examples:
     /// Stop what still runs of a batch, or one of its items.
     #[command(after_help = "Example:\n  whiteboarder runs stop 01JD7Q/wall.jpg")]
     Stop {
-        /// BATCH or BATCH/NAME
+        /// BATCH or BATCH/NAME; or any execution's ARN
         what: String,
         /// Print one JSON document
         #[arg(long)]
@@ -129,7 +131,7 @@ Examples:
     /// Run what failed or was stopped again, from the step that failed.
     #[command(after_help = "Example:\n  whiteboarder runs redrive latest --wait")]
     Redrive {
-        /// BATCH or BATCH/NAME
+        /// BATCH or BATCH/NAME; or any execution's ARN
         what: String,
         /// Wait until every picture is cleaned or has failed
         #[arg(long)]
@@ -177,6 +179,9 @@ async fn dispatch(
             show: wanted,
             graphics,
         } => {
+            if what.starts_with("arn:") {
+                return one::show(&target, settings, &what, json).await;
+            }
             let terminal = &settings.terminal;
             let pictures = wanted.then(|| Show::on(terminal, graphics)).transpose()?;
             let (batch, name) = runs::resolve(&target, &what).await?;
@@ -220,6 +225,14 @@ async fn dispatch(
             let (batch, _) = runs::resolve(&target, &batch).await?;
             fetch(settings, &target, &batch, &output, json, cancel).await
         }
+        RunsCommand::Stop { what, json } if what.starts_with("arn:") => {
+            let acted = one::act(&target, &what, Action::Stop).await?;
+            tell(&of_executions(acted), "stopped", json, &settings.terminal)
+        }
+        RunsCommand::Redrive { what, json, .. } if what.starts_with("arn:") => {
+            let acted = one::act(&target, &what, Action::Redrive).await?;
+            tell(&of_executions(acted), "redriven", json, &settings.terminal)
+        }
         RunsCommand::Stop { what, json } => {
             let (batch, name) = runs::resolve(&target, &what).await?;
             let names = name.map(|name| vec![name]);
@@ -239,6 +252,16 @@ async fn dispatch(
             }
             Ok(exit)
         }
+    }
+}
+
+/// The same report for executions as for items.
+fn of_executions(acted: watch::Acted) -> Acted {
+    let refused = acted.refused.into_iter();
+    Acted {
+        done: acted.done,
+        skipped: Vec::new(),
+        failed: refused.map(|refused| (refused.arn, refused.why)).collect(),
     }
 }
 

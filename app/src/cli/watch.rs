@@ -22,6 +22,7 @@ use crate::presets;
 use crate::studio::{self, Front};
 use crate::term::Terminal;
 use crate::term::screen::GraphicsChoice;
+use crate::watch::one::machine_of;
 use crate::watch::plain::{self, Wanted};
 use crate::watch::{self, Watched};
 
@@ -121,13 +122,6 @@ async fn opening(args: &WatchArgs, settings: &Settings) -> Result<watch::Options
         }
     }
     Ok(options)
-}
-
-/// The machine of `arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME`.
-fn machine_of(execution: &str) -> Option<String> {
-    let (front, rest) = execution.split_once(":execution:")?;
-    let (machine, _) = rest.split_once(':')?;
-    Some(format!("{front}:stateMachine:{machine}"))
 }
 
 fn dashboard(args: &WatchArgs, settings: &Settings, options: watch::Options) -> Result<Exit> {
@@ -244,19 +238,4 @@ struct Summary<'a> {
     #[serde(flatten)]
     counts: Counts,
     seconds: f64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_execution_names_its_machine() {
-        let arn = "arn:aws:states:eu-west-1:123456789012:execution:orders:7";
-        assert_eq!(
-            machine_of(arn).as_deref(),
-            Some("arn:aws:states:eu-west-1:123456789012:stateMachine:orders")
-        );
-        assert_eq!(machine_of("arn:aws:s3:::bucket"), None);
-    }
 }

@@ -13,6 +13,7 @@ mod keys;
 mod layout;
 mod model;
 mod moves;
+pub mod one;
 pub mod panes;
 pub mod plain;
 pub mod price;

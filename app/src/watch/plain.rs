@@ -9,16 +9,15 @@ use tokio_util::sync::CancellationToken;
 use whiteboarder_jobs::Target;
 use whiteboarder_jobs::track::ExecutionStatus;
 use whiteboarder_jobs::watch::query::{Around, Query};
-use whiteboarder_jobs::watch::{
-    Digest, Feed, FeedOptions, Health, Machine, News, Order, Run, start,
-};
+use whiteboarder_jobs::watch::{Digest, Feed, FeedOptions, Machine, News, Order, Run, start};
 
 use super::document::Document;
+use super::one::{ended, refused};
 use super::price::Pricing;
 use super::{Watched, moment, panes, view};
 use crate::batch::live::emit;
 use crate::config::Settings;
-use crate::error::{Exit, Failure};
+use crate::error::Exit;
 use crate::term::table::{Align, Cell, Table};
 use crate::term::{Terminal, text};
 
@@ -64,7 +63,7 @@ impl Collected {
     /// Takes the next news in; the executions that it brought come back.
     async fn next(&mut self) -> Result<Vec<Run>> {
         match self.news.recv().await {
-            None => Err(Failure::target("the executions cannot be watched any longer").into()),
+            None => Err(ended()),
             Some(News::Machine(machine)) => {
                 self.machine = Some(*machine);
                 Ok(Vec::new())
@@ -79,19 +78,9 @@ impl Collected {
                 self.complete |= complete;
                 Ok(Vec::new())
             }
-            Some(News::Health(Health::Denied { action, why })) => {
-                Err(Failure::target(format!("the permission {action} is missing: {why}")).into())
-            }
-            Some(News::Health(Health::Failed { why, hint })) => {
-                let failure = Failure::target(why);
-                Err(match hint {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
-                }
-                .into())
-            }
-            Some(News::Health(Health::Offline { why, .. })) if self.machine.is_none() => {
-                Err(Failure::target(why).into())
+            Some(News::Health(health)) => {
+                refused(health, self.machine.is_none())?;
+                Ok(Vec::new())
             }
             Some(_) => Ok(Vec::new()),
         }

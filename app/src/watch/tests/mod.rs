@@ -2,3 +2,4 @@ mod acts;
 mod fixture;
 mod keys;
 mod screens;
+mod speed;

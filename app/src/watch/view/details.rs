@@ -379,6 +379,31 @@ fn cost(model: &Model, run: &Run, theme: &Theme) -> Vec<Line<'static>> {
         )
     };
     lines.push(Line::styled(paid, theme.faint));
+    lines.extend(batches(model, theme));
+    lines
+}
+
+/// What the batches of the list did cost, as far as histories were read.
+fn batches(model: &Model, theme: &Theme) -> Vec<Line<'static>> {
+    let (Some(pricing), Some(costs)) = (&model.pricing, &model.totals.cost) else {
+        return Vec::new();
+    };
+    if costs.by_batch.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![
+        Line::default(),
+        Line::styled("batches of the list", theme.strong),
+    ];
+    lines.extend(costs.by_batch.iter().map(|(batch, spent)| {
+        // What cannot be told makes it a lower bound.
+        let more = if spent.unknown > 0 { "+" } else { "" };
+        let amount = text::money(spent.known(), &pricing.currency) + more;
+        Line::from(vec![
+            Span::styled(format!("{:<28}", text::safe(batch)), theme.plain),
+            Span::styled(format!("{amount:>10}"), theme.plain),
+        ])
+    }));
     lines
 }
 

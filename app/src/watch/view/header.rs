@@ -51,9 +51,7 @@ fn total(model: &Model) -> Option<String> {
     if model.totals.digests == 0 {
         return None;
     }
-    let spent = costs.spent;
-    let sum = spent.lambda + spent.ecs + spent.plan + spent.transitions;
-    let sum = text::money(sum, &pricing.currency);
+    let sum = text::money(costs.spent.known(), &pricing.currency);
     // What cannot be told makes it a lower bound.
     Some(if costs.unknown_runs > 0 {
         format!("{sum}+")
