@@ -3,6 +3,7 @@
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use super::keys::{Binding, pretty};
 use crate::term::text;
 use crate::term::theme::Theme;
 
@@ -40,6 +41,25 @@ pub fn rows(sections: &[Section], columns: u16) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// The rows of a table of keys, fitted into a width.
+pub fn of_keys<M, A, D: Copy + PartialEq>(
+    table: &[Binding<M, A, D>],
+    sections: &[(D, &str)],
+    columns: u16,
+    unicode: bool,
+) -> Vec<Row> {
+    let section = |(mode, heading): &(D, &str)| {
+        let found = table.iter().filter(|row| row.mode == *mode);
+        let keys = found.map(|row| {
+            let names: Vec<String> = row.keys.iter().map(|key| pretty(key, unicode)).collect();
+            (names.join(" "), row.help.to_owned())
+        });
+        ((*heading).to_owned(), keys.collect())
+    };
+    let sections: Vec<Section> = sections.iter().map(section).collect();
+    rows(&sections, columns)
 }
 
 /// Draws a row.

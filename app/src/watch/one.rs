@@ -3,10 +3,11 @@
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::mpsc::UnboundedReceiver;
 use whiteboarder_jobs::Target;
 use whiteboarder_jobs::track::ExecutionView;
 use whiteboarder_jobs::track::outcome::sentence;
-use whiteboarder_jobs::watch::{Acted, Action, FeedOptions, Health, News, Order, start};
+use whiteboarder_jobs::watch::{Acted, Action, Feed, FeedOptions, Health, News, Order, start};
 
 use crate::batch::story::story;
 use crate::config::Settings;
@@ -15,14 +16,7 @@ use crate::term::text;
 
 /// Prints one execution of any machine with everything that happened to it.
 pub async fn show(target: &Target, settings: &Settings, arn: &str, json: bool) -> Result<Exit> {
-    let machine = machine_of(arn).ok_or_else(|| not_an_execution(arn))?;
-    let options = FeedOptions {
-        machine: Some(machine),
-        ..FeedOptions::default()
-    };
-    let (feed, mut news) = start(target.clone(), options);
-    // Nothing of the others is wanted.
-    feed.order(Order::Pause(true));
+    let (feed, mut news) = begin(target, arn)?;
     feed.order(Order::Open(Some(arn.to_owned())));
     let opened = loop {
         match news.recv().await {
@@ -71,13 +65,7 @@ fn parsed(payload: &str) -> Value {
 
 /// Stops or redrives one execution of any machine.
 pub async fn act(target: &Target, arn: &str, action: Action) -> Result<Acted> {
-    let machine = machine_of(arn).ok_or_else(|| not_an_execution(arn))?;
-    let options = FeedOptions {
-        machine: Some(machine),
-        ..FeedOptions::default()
-    };
-    let (feed, mut news) = start(target.clone(), options);
-    feed.order(Order::Pause(true));
+    let (feed, mut news) = begin(target, arn)?;
     feed.order(Order::Act(action, vec![arn.to_owned()]));
     loop {
         match news.recv().await {
@@ -87,6 +75,18 @@ pub async fn act(target: &Target, arn: &str, action: Action) -> Result<Acted> {
             None => return Err(ended()),
         }
     }
+}
+
+/// A feed of the execution's machine that asks for nothing but what is ordered.
+fn begin(target: &Target, arn: &str) -> Result<(Feed, UnboundedReceiver<News>)> {
+    let machine = machine_of(arn).ok_or_else(|| not_an_execution(arn))?;
+    let options = FeedOptions {
+        machine: Some(machine),
+        ..FeedOptions::default()
+    };
+    let (feed, news) = start(target.clone(), options);
+    feed.order(Order::Pause(true));
+    Ok((feed, news))
 }
 
 /// The feed is gone.

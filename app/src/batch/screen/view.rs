@@ -60,18 +60,7 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
 
 /// The rows of the list of keys, at this width.
 pub fn help_rows(columns: u16, unicode: bool) -> Vec<help::Row> {
-    let sections: Vec<help::Section> = keys::SECTIONS
-        .iter()
-        .map(|(mode, heading)| {
-            let rows = keys::TABLE.iter().filter(|row| row.mode == *mode);
-            let rows = rows.map(|row| {
-                let names: Vec<String> = row.keys.iter().map(|key| pretty(key, unicode)).collect();
-                (names.join(" "), row.help.to_owned())
-            });
-            ((*heading).to_owned(), rows.collect())
-        })
-        .collect();
-    help::rows(&sections, columns)
+    help::of_keys(keys::TABLE, &keys::SECTIONS, columns, unicode)
 }
 
 fn header(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {

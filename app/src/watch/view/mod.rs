@@ -80,18 +80,7 @@ pub fn picture_room(area: Rect) -> (u16, u16) {
 
 /// The rows of the list of keys, at this width.
 pub fn help_rows(columns: u16, unicode: bool) -> Vec<help::Row> {
-    let sections: Vec<help::Section> = keys::SECTIONS
-        .iter()
-        .map(|(mode, heading)| {
-            let rows = keys::TABLE.iter().filter(|row| row.mode == *mode);
-            let rows = rows.map(|row| {
-                let names: Vec<String> = row.keys.iter().map(|key| pretty(key, unicode)).collect();
-                (names.join(" "), row.help.to_owned())
-            });
-            ((*heading).to_owned(), rows.collect())
-        })
-        .collect();
-    help::rows(&sections, columns)
+    help::of_keys(keys::TABLE, &keys::SECTIONS, columns, unicode)
 }
 
 fn log(model: &Model, scroll: u16, area: Rect, theme: &Theme) -> Paragraph<'static> {
