@@ -179,6 +179,10 @@ pub const SCENES: &[Scene] = &[
         variables: NONE,
         answers: Answers::Plain,
         size: (112, 18),
-        steps: &[Step::See("caught"), Step::Type("t"), Step::See("ecs-1")],
+        steps: &[
+            Step::See("moved after"),
+            Step::Type("\rt"),
+            Step::See("CleanOnEcs"),
+        ],
     },
 ];
