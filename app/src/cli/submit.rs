@@ -527,6 +527,13 @@ fn paused(
                 .hint(format!("{first}; {resume}"))
                 .into()
         }
+        Some(full) if full.is_no_room() => {
+            let first = full.hint().unwrap_or_default();
+            Failure::usage(error.to_string())
+                .exit(Exit::SomeFailed)
+                .hint(format!("{first}; {resume}"))
+                .into()
+        }
         Some(away) if away.is_transient() => Failure::target(error.to_string()).hint(resume).into(),
         _ => error,
     }
