@@ -368,7 +368,8 @@ impl<'a> Live<'a> {
 
     fn item(&mut self, item: &ItemStatus) {
         let now = (item.state, item.places.last().copied());
-        if !self.tally.set(&item.name, now) {
+        let before = self.tally.set(item);
+        if before.is_some_and(|before| (before.state, before.place) == now) {
             return;
         }
         let name = text::safe(&item.name);
@@ -416,20 +417,21 @@ impl<'a> Live<'a> {
     }
 
     fn counts(&self) -> String {
-        let mut parts = vec![format!("{}/{}", self.tally.settled(), self.total)];
+        let count = self.tally.count();
+        let mut parts = vec![format!("{}/{}", count.settled(), self.total)];
         for (wanted, mark, word) in [
             (ItemState::Cleaned, Mark::Done, "cleaned"),
             (ItemState::Failed, Mark::Failed, "failed"),
             (ItemState::Stopped, Mark::Stopped, "stopped"),
             (ItemState::Running, Mark::Running, "running"),
         ] {
-            let number = self.tally.count(wanted);
+            let number = count.in_state(wanted);
             if number > 0 {
                 parts.push(self.terminal.marked(mark, &format!("{number} {word}")));
             }
         }
         for at in [Place::Lambda, Place::Ecs] {
-            let number = self.tally.at(at);
+            let number = count.at(at);
             if number > 0 {
                 parts.push(format!("{} {number}", self.place(at)));
             }
@@ -439,7 +441,7 @@ impl<'a> Live<'a> {
 
     fn draw_clean(&self) {
         if let Some(bar) = &self.clean {
-            bar.set_position(self.tally.settled() as u64);
+            bar.set_position(self.tally.count().settled() as u64);
             bar.set_message(self.counts());
         }
     }
