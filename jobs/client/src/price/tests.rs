@@ -261,7 +261,7 @@ fn a_region_that_the_table_does_not_have_is_said() {
 }
 
 #[test]
-fn the_table_that_ships_has_us_east_1_and_a_date() {
+fn the_table_that_ships_has_a_date_and_plausible_prices_of_every_region_that_is_in_it() {
     let table = PriceTable::parse(BUNDLED).unwrap();
     assert_eq!(table, PriceTable::bundled());
     let day: Vec<&str> = table.date.split('-').collect();
@@ -271,7 +271,19 @@ fn the_table_that_ships_has_us_east_1_and_a_date() {
     );
     let priced = table.of("us-east-1").unwrap();
     assert!(!priced.fallback);
-    assert!(priced.rates.lambda_arm_gb_second < priced.rates.lambda_gb_second);
+    for region in ["us-east-2", "us-west-2", "eu-west-1", "eu-central-1"] {
+        assert!(!table.of(region).unwrap().fallback, "{region}");
+    }
+    for (region, rates) in &table.regions {
+        assert!(
+            rates.lambda_arm_gb_second < rates.lambda_gb_second,
+            "{region}"
+        );
+        // Nowhere cheaper than at home, and nowhere more than a half dearer: a slip of a digit is found.
+        for ((name, here), (_, home)) in rates.named().into_iter().zip(priced.rates.named()) {
+            assert!((1.0..1.5).contains(&(here / home)), "{name} of {region}");
+        }
+    }
     assert!(
         table
             .sources
@@ -287,6 +299,14 @@ fn a_table_of_ones_own_replaces_regions_and_says_what_is_wrong_with_it() {
         ..rates()
     };
     let mine = table(&[("eu-central-1", own)]);
+    assert!(
+        PriceTable::bundled()
+            .of("eu-central-1")
+            .unwrap()
+            .rates
+            .s3_put
+            < 1.0
+    );
     let both = mine.over(PriceTable::bundled());
     same(both.of("eu-central-1").unwrap().rates.s3_put, 9.0);
     assert!(!both.of("us-east-1").unwrap().fallback);
@@ -304,7 +324,8 @@ fn a_table_of_ones_own_replaces_regions_and_says_what_is_wrong_with_it() {
         ("s3_put = 0.000005", "s3_put = cheap", "line "),
     ];
     for (from, to, words) in wrong {
-        let text = BUNDLED.replace(from, to);
+        // The first region is us-east-1.
+        let text = BUNDLED.replacen(from, to, 1);
         assert_ne!(text, BUNDLED);
         let error = PriceTable::parse(&text).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
