@@ -247,6 +247,32 @@ fn a_batch_is_its_items_its_manifest_and_a_minute_of_a_worker() {
 }
 
 #[test]
+fn what_another_batch_does_the_work_for_costs_only_its_way_home() {
+    let table = table(&[("us-east-1", rates())]);
+    let manifest = 0.1 + 0.001 + 0.000_01 + 0.2;
+    let mut item = planned(Place::Ecs, 20.0);
+    item.width = Some(1 << 16);
+    item.height = Some(1 << 16);
+    let mut plan = plan_of(vec![item]);
+    let unchanged = std::collections::BTreeSet::from(["a.png".to_owned()]);
+    let mut of = |download| {
+        let quoted = quote_known(
+            &mut plan,
+            &setup(),
+            &table,
+            "us-east-1",
+            download,
+            &unchanged,
+        );
+        quoted.unwrap().cost
+    };
+    // No minute of a worker either.
+    same(of(false).total, manifest);
+    // A result of a quarter of a gigabyte × 4, and one GET.
+    same(of(true).total, manifest + 1.0 + 0.001);
+}
+
+#[test]
 fn a_region_that_the_table_does_not_have_is_said() {
     let table = table(&[("us-east-1", rates())]);
     let mut plan = plan_of(vec![planned(Place::Lambda, 1.0)]);
