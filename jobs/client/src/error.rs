@@ -111,7 +111,7 @@ pub enum JobsError {
         count: usize,
     },
     /// Other batches have items whose results are this batch's.
-    #[error("batch `{batch}` has results that {} of batch {} share", if *.items == 1 { "an item" } else { "items" }, .by.join(", "))]
+    #[error("batch `{batch}` has results that {} of batch {} {}", if *.items == 1 { "an item" } else { "items" }, .by.join(", "), if *.items == 1 { "shares" } else { "share" })]
     Shared {
         /// The batch.
         batch: String,
@@ -168,6 +168,12 @@ pub enum JobsError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// An upload cannot go on without the file that it was begun with.
+    #[error("{item}: this file, as it was submitted, is needed to go on with its upload")]
+    SourceMissing {
+        /// The item.
+        item: String,
     },
     /// A file is no longer what it was when the batch was planned.
     #[error("{path} has changed since the batch was planned")]
@@ -232,9 +238,11 @@ impl JobsError {
             | Self::Scan(_)
             | Self::RecipeTooLarge { .. }
             | Self::Refused { .. } => ErrorKind::Usage,
-            Self::Io { .. } | Self::Write { .. } | Self::Changed { .. } | Self::BadNote { .. } => {
-                ErrorKind::Local
-            }
+            Self::Io { .. }
+            | Self::Write { .. }
+            | Self::SourceMissing { .. }
+            | Self::Changed { .. }
+            | Self::BadNote { .. } => ErrorKind::Local,
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }
@@ -272,6 +280,9 @@ impl JobsError {
             Self::NoSuchItem { .. } => Some("`whiteboarder runs show BATCH` names its items"),
             Self::StillRunning { .. } => Some("try again a little later; nothing was deleted"),
             Self::Changed { .. } => Some("submit it again"),
+            Self::SourceMissing { .. } => {
+                Some("name it with `whiteboarder submit --resume BATCH PATH`")
+            }
             Self::Write { source, .. } => match source.kind() {
                 Io::StorageFull | Io::QuotaExceeded => {
                     Some("make room there, or choose another place with -o")

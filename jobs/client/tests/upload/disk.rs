@@ -120,6 +120,7 @@ async fn a_result_that_may_not_be_so_large_fails_alone_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(clippy::print_stderr, reason = "it says that it was skipped")]
 async fn a_full_disk_ends_the_download_at_once_and_only_whole_results_stay() {
     let world = World::start().await;
     let names: Vec<String> = (0..12).map(|number| format!("{number:02}.jpg")).collect();
