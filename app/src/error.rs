@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use whiteboarder_core::recipe::RecipeError;
+pub use whiteboarder_jobs::in_words as system;
 use whiteboarder_jobs::{ErrorKind as JobsKind, JobsError};
 
 use crate::term::glyph::Style;
@@ -121,27 +122,6 @@ impl std::fmt::Display for Failure {
 
 impl Error for Failure {}
 
-/// The system's words for an error, without its number.
-pub fn system(error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::NotFound => "no such file or folder".to_owned(),
-        ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        ErrorKind::StorageFull => "the disk is full".to_owned(),
-        ErrorKind::QuotaExceeded => "the disk quota is used up".to_owned(),
-        ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
-        ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        ErrorKind::NotADirectory => "a part of the path is a file, not a folder".to_owned(),
-        ErrorKind::InvalidData if error.to_string().contains("UTF-8") => {
-            "it is not text".to_owned()
-        }
-        _ => {
-            let words = error.to_string();
-            let end = words.find(" (os error").unwrap_or(words.len());
-            words[..end].to_owned()
-        }
-    }
-}
-
 /// What a person is told about an error.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
@@ -165,6 +145,8 @@ fn tell(error: &anyhow::Error) -> Told {
                 sentence: sentence_of_jobs(jobs),
                 hint: jobs.hint().map(str::to_owned),
                 exit: match jobs.kind() {
+                    // As when cleaning here: what was written before stays.
+                    JobsKind::Local if jobs.is_no_room() => Exit::SomeFailed,
                     JobsKind::Usage | JobsKind::Local => Exit::Usage,
                     JobsKind::Target => Exit::Target,
                     JobsKind::Cancelled => Exit::Interrupted,
@@ -200,6 +182,7 @@ fn unexpected(error: &anyhow::Error) -> String {
 fn sentence_of_jobs(error: &JobsError) -> String {
     match error {
         JobsError::Io { path, source } => format!("{}: {}", text::path(path), system(source)),
+        JobsError::Write { path, source } => Failure::file("write", path, source).to_string(),
         other => text::safe(&other.to_string()),
     }
 }

@@ -1,5 +1,8 @@
 //! What is shown while a batch runs: bars on a terminal, lines elsewhere, objects with `--json`.
 
+mod items;
+mod uploads;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -11,18 +14,15 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio_util::sync::CancellationToken;
 use whiteboarder_jobs::Progress;
-use whiteboarder_jobs::track::{ItemState, ItemStatus, Place, Waiting};
+use whiteboarder_jobs::track::ItemState;
 
-use super::outcome::{Counts, Traffic, reason};
+use super::outcome::{Counts, Traffic};
 use super::tally::Tally;
 use crate::config::Settings;
 use crate::notify::Notifier;
-use crate::term::glyph::{Mark, Style, place};
-use crate::term::progress::{Bars, Every, Unit, small_bar};
+use crate::term::glyph::Mark;
+use crate::term::progress::{Bars, Every, Unit};
 use crate::term::{Terminal, text};
-
-/// Uploads that are named below the bar.
-const NAMED: usize = 3;
 
 /// An object of a JSON stream: what happened, and when.
 #[derive(Serialize)]
@@ -243,231 +243,11 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// After a retry less may be sent than before.
-    fn set_sent(&mut self, item: &str, bytes: u64) {
-        let before = match self.sent.get_mut(item) {
-            Some(sent) => std::mem::replace(sent, bytes),
-            None => self.sent.insert(item.to_owned(), bytes).unwrap_or(0),
-        };
-        self.sent_bytes = self.sent_bytes - before + bytes;
-    }
-
-    /// Files are read before anything is sent: of big ones that takes a while.
-    fn hashed(&mut self, bytes: u64, of: u64) {
-        let bar = self
-            .hash
-            .get_or_insert_with(|| self.bars.add("read", of, Unit::Bytes));
-        bar.set_position(bytes);
-    }
-
-    fn begin_upload(&mut self, bytes: u64) {
-        if let Some(bar) = self.hash.take() {
-            bar.finish_and_clear();
-        }
-        if self.upload.is_none() {
-            let bar = self.bars.add("upload", bytes, Unit::Bytes);
-            bar.set_message(format!("0/{}", self.total));
-            self.uploading = Some(self.bars.add_text());
-            self.upload = Some(bar);
-        }
-    }
-
     fn begin_clean(&mut self) {
         if self.clean.is_none() {
             let bar = self.bars.add("clean", self.total as u64, Unit::Items);
             bar.set_message(format!("0/{}", self.total));
             self.clean = Some(bar);
         }
-    }
-
-    fn upload(&mut self, event: &Progress) {
-        match event {
-            Progress::UploadStarted { item, bytes } => {
-                self.current.insert(item.clone(), (0, *bytes, None));
-            }
-            Progress::UploadProgress { item, sent, bytes } => {
-                let current = self
-                    .current
-                    .entry(item.clone())
-                    .or_insert((0, *bytes, None));
-                (current.0, current.1) = (*sent, *bytes);
-                self.set_sent(item, *sent);
-            }
-            Progress::UploadRetry {
-                item,
-                attempt,
-                reason,
-            } => {
-                let why = format!("retry {attempt} ({})", text::safe(reason));
-                self.current.entry(item.clone()).or_insert((0, 0, None)).2 = Some(why.clone());
-                if !self.bars.live() {
-                    self.bars
-                        .line(&format!("{}: upload, {why}", text::safe(item)));
-                }
-            }
-            Progress::Uploaded {
-                item,
-                bytes,
-                already,
-            } => {
-                self.uploaded += 1;
-                self.current.remove(item);
-                if !already {
-                    self.set_sent(item, *bytes);
-                }
-            }
-            Progress::UploadFailed { item, error } => {
-                self.current.remove(item);
-                let mark = self.terminal.marked(Mark::Failed, "not uploaded");
-                self.bars.line(&format!(
-                    "{mark}  {}  {}",
-                    text::safe(item),
-                    text::safe(error)
-                ));
-            }
-            _ => {}
-        }
-        let Some(bar) = &self.upload else { return };
-        bar.set_position(self.sent_bytes);
-        bar.set_message(format!("{}/{}", self.uploaded, self.total));
-        let done = self.uploaded == self.total;
-        if let Some(line) = &self.uploading {
-            line.set_message(self.uploads_line());
-            if done {
-                line.finish_and_clear();
-            }
-        }
-        if done {
-            bar.finish();
-            if !self.bars.live() && matches!(event, Progress::Uploaded { .. }) {
-                let sent = text::bytes(self.sent_bytes);
-                self.bars.line(&format!(
-                    "uploaded {}, {sent}",
-                    text::count(self.total, "picture")
-                ));
-            }
-        }
-    }
-
-    fn uploads_line(&self) -> String {
-        let unicode = self.terminal.unicode;
-        let mut shown = Vec::new();
-        for (item, (sent, bytes, trouble)) in self.current.iter().take(NAMED) {
-            let name = text::shorten(&text::safe(item), 28, unicode);
-            shown.push(if let Some(trouble) = trouble {
-                format!("{} {name} {trouble}", if unicode { "↻" } else { "~" })
-            } else {
-                let bar = small_bar(*sent, *bytes, 10, unicode);
-                let percent = (sent * 100).checked_div(*bytes).unwrap_or(100).min(100);
-                let up = if unicode { "↑" } else { "^" };
-                format!("{up} {name} {bar} {percent} %")
-            });
-        }
-        format!("   {}", shown.join("   "))
-    }
-
-    fn item(&mut self, item: &ItemStatus) {
-        let now = (item.state, item.places.last().copied());
-        if !self.tally.set(&item.name, now) {
-            return;
-        }
-        let name = text::safe(&item.name);
-        let at = now
-            .1
-            .or(item.planned)
-            .map_or(String::new(), |at| self.place(at));
-        let moved = if item.moved {
-            format!("  {}", self.terminal.marked(Mark::Moved, "moved"))
-        } else {
-            String::new()
-        };
-        match item.state {
-            ItemState::Failed => {
-                let mark = self.terminal.marked(Mark::Failed, "failed");
-                self.bars.line(&format!("{mark}  {name}  {}", reason(item)));
-                self.bars.line(&self.faint(&format!(
-                    "          whiteboarder runs show {}/{name}",
-                    item.batch
-                )));
-            }
-            ItemState::Cleaned if !self.bars.live() => {
-                let mark = self.terminal.marked(Mark::Done, "cleaned");
-                let took = item
-                    .seconds
-                    .map_or(String::new(), |took| format!("  {}", text::seconds(took)));
-                self.bars
-                    .line(&format!("{mark}  {name}  {at}{took}{moved}"));
-            }
-            ItemState::Running if !self.bars.live() && now.1.is_some() => {
-                let mark = self.terminal.marked(Mark::Running, "running");
-                self.bars.line(&format!("{mark}  {name}  {at}{moved}"));
-            }
-            _ => {}
-        }
-        self.draw_clean();
-    }
-
-    fn place(&self, at: Place) -> String {
-        place(&at.to_string(), self.terminal.unicode)
-    }
-
-    fn faint(&self, line: &str) -> String {
-        Style::Faint.paint(line, self.terminal.color_err)
-    }
-
-    fn counts(&self) -> String {
-        let mut parts = vec![format!("{}/{}", self.tally.settled(), self.total)];
-        for (wanted, mark, word) in [
-            (ItemState::Cleaned, Mark::Done, "cleaned"),
-            (ItemState::Failed, Mark::Failed, "failed"),
-            (ItemState::Stopped, Mark::Stopped, "stopped"),
-            (ItemState::Running, Mark::Running, "running"),
-        ] {
-            let number = self.tally.count(wanted);
-            if number > 0 {
-                parts.push(self.terminal.marked(mark, &format!("{number} {word}")));
-            }
-        }
-        for at in [Place::Lambda, Place::Ecs] {
-            let number = self.tally.at(at);
-            if number > 0 {
-                parts.push(format!("{} {number}", self.place(at)));
-            }
-        }
-        parts.join("  ")
-    }
-
-    fn draw_clean(&self) {
-        if let Some(bar) = &self.clean {
-            bar.set_position(self.tally.settled() as u64);
-            bar.set_message(self.counts());
-        }
-    }
-
-    /// Off a terminal, a sign of life every ten seconds.
-    fn periodic(&mut self) {
-        if !self.bars.live() && self.summary.due() {
-            self.bars.line(&self.counts());
-        }
-    }
-
-    /// Those that wait together, in one line: there may be thousands.
-    fn waiting(&self, waiting: Waiting, items: usize, first: &str, seconds: f64, advice: &str) {
-        let since = text::duration(Duration::from_secs_f64(seconds.max(0.0)));
-        let what = match waiting {
-            Waiting::Upload => format!("for {since} for its upload"),
-            Waiting::Execution => format!("uploaded {since} ago, but no execution has begun"),
-            Waiting::Worker => format!("for {since} for a worker"),
-        };
-        let mark = self.terminal.marked(Mark::Queued, "queued");
-        let first = text::safe(first);
-        let which = if items == 1 {
-            first
-        } else {
-            format!("{}, first: {first}", text::count(items, "picture"))
-        };
-        let advice = text::safe(advice);
-        self.bars
-            .line(&format!("{mark}  {which}  {what}: {advice}"));
     }
 }

@@ -1,11 +1,12 @@
 //! The numbers of a batch that runs, folded from its events one at a time: no event costs more than the one before.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use whiteboarder_jobs::Progress;
-use whiteboarder_jobs::track::{ItemState, ItemStatus, Place};
+use whiteboarder_jobs::track::{ItemState, ItemStatus};
 
 use super::outcome::reason;
+use super::tally::Tally;
 
 /// Over how long the rate of an upload is averaged.
 const WINDOW_MS: u64 = 10_000;
@@ -23,64 +24,6 @@ pub struct Transfer {
     pub bytes: u64,
     /// What the matter is: `retry 2 (connection reset)`.
     pub trouble: Option<String>,
-}
-
-/// How many items are in each state and place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
-    /// Not known to have begun.
-    pub queued: usize,
-    /// An execution works on them.
-    pub running: usize,
-    /// With a result.
-    pub cleaned: usize,
-    /// Failed.
-    pub failed: usize,
-    /// Stopped.
-    pub stopped: usize,
-    /// Last seen on Lambda.
-    pub lambda: usize,
-    /// Last seen on ECS.
-    pub ecs: usize,
-    /// Those that changed lanes.
-    pub moved: usize,
-}
-
-impl Count {
-    /// Those with which nothing more happens by itself.
-    pub fn settled(&self) -> usize {
-        self.cleaned + self.failed + self.stopped
-    }
-
-    fn state(&mut self, state: ItemState) -> &mut usize {
-        match state {
-            ItemState::Queued => &mut self.queued,
-            ItemState::Running => &mut self.running,
-            ItemState::Cleaned => &mut self.cleaned,
-            ItemState::Failed => &mut self.failed,
-            ItemState::Stopped => &mut self.stopped,
-        }
-    }
-
-    fn place(&mut self, place: Place) -> &mut usize {
-        match place {
-            Place::Lambda => &mut self.lambda,
-            Place::Ecs => &mut self.ecs,
-        }
-    }
-}
-
-/// What is remembered of an item.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Known {
-    /// Its state.
-    pub state: ItemState,
-    /// Where it was last seen.
-    pub place: Option<Place>,
-    /// Whether it changed lanes.
-    pub moved: bool,
-    /// Seconds that its executions took.
-    pub seconds: Option<f64>,
 }
 
 /// Everything that is told of a batch while it runs.
@@ -102,10 +45,8 @@ pub struct Numbers {
     pub sent: u64,
     /// Uploads on their way.
     pub transfers: BTreeMap<String, Transfer>,
-    /// What is known of each item that was heard of.
-    pub known: HashMap<String, Known>,
-    /// The same, counted.
-    pub count: Count,
+    /// What is known of each item that was heard of, and counted.
+    pub tally: Tally,
     /// What failed and why, the first ones.
     pub failures: Vec<(String, String)>,
     /// Results that are on disk.
@@ -126,7 +67,7 @@ impl Numbers {
         match event {
             Progress::Batch { items, bytes, .. } => {
                 (self.items, self.bytes) = (*items, *bytes);
-                self.count.queued = items.saturating_sub(self.known.len());
+                self.tally.expect(*items);
                 self.began_ms = Some(now_ms);
             }
             Progress::UploadStarted { item, bytes } => {
@@ -220,7 +161,7 @@ impl Numbers {
     /// Seconds until all is settled, by how long those took that are.
     pub fn clean_left(&self, now_ms: u64) -> Option<f64> {
         let lasted = now_ms.saturating_sub(self.began_ms?);
-        let settled = self.count.settled();
+        let settled = self.tally.count().settled();
         if lasted < GUESS_AFTER_MS || settled == 0 || settled >= self.items {
             return None;
         }
@@ -246,30 +187,11 @@ impl Numbers {
     }
 
     fn item(&mut self, item: &ItemStatus) {
-        let now = Known {
-            state: item.state,
-            place: item.places.last().copied(),
-            moved: item.moved,
-            seconds: item.seconds,
-        };
-        let before = self.known.insert(item.name.clone(), now);
-        let count = &mut self.count;
-        let state = before.map_or(ItemState::Queued, |before| before.state);
-        let left = count.state(state);
-        *left = left.saturating_sub(1);
-        *count.state(now.state) += 1;
-        if let Some(place) = before.and_then(|before| before.place) {
-            *count.place(place) -= 1;
-        }
-        if let Some(place) = now.place {
-            *count.place(place) += 1;
-        }
-        count.moved += usize::from(now.moved);
-        count.moved -= usize::from(before.is_some_and(|before| before.moved));
-        if now.state == ItemState::Failed && before.is_none_or(|b| b.state != ItemState::Failed) {
+        let before = self.tally.set(item);
+        if item.state == ItemState::Failed && before.is_none_or(|b| b.state != ItemState::Failed) {
             self.fail(&item.name, &reason(item));
         }
-        if now.state == ItemState::Cleaned {
+        if item.state == ItemState::Cleaned {
             // A redriven one is no failure any more.
             self.failures.retain(|(name, _)| *name != item.name);
         }
@@ -284,8 +206,6 @@ impl Numbers {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn begun(items: usize, bytes: u64) -> Numbers {
@@ -305,21 +225,6 @@ mod tests {
     fn sent(numbers: &mut Numbers, item: &str, sent: u64, now_ms: u64) {
         let (item, bytes) = (item.to_owned(), 1000);
         numbers.apply(&Progress::UploadProgress { item, sent, bytes }, now_ms);
-    }
-
-    fn status(name: &str, state: ItemState, place: Option<Place>, moved: bool) -> Progress {
-        let item = Box::new(ItemStatus {
-            name: name.to_owned(),
-            state,
-            places: place.into_iter().collect(),
-            moved,
-            ..ItemStatus::default()
-        });
-        match state {
-            ItemState::Cleaned => Progress::Cleaned { item },
-            ItemState::Failed | ItemState::Stopped => Progress::Failed { item },
-            _ => Progress::Execution { item },
-        }
     }
 
     #[test]
@@ -372,26 +277,5 @@ mod tests {
         let left = numbers.upload_left(20_000).unwrap();
         assert!((left - 980_000.0 / rate).abs() < 1.0);
         assert_eq!(begun(1, 10).upload_left(10_000), None);
-    }
-
-    proptest! {
-        /// However an item wanders, it is counted once, where it is now.
-        #[test]
-        fn every_item_is_counted_once(
-            steps in proptest::collection::vec((0..6_usize, 0..5_usize, 0..3_usize, any::<bool>()), 0..60),
-        ) {
-            let states = [ItemState::Queued, ItemState::Running, ItemState::Cleaned, ItemState::Failed, ItemState::Stopped];
-            let places = [None, Some(Place::Lambda), Some(Place::Ecs)];
-            let mut numbers = begun(6, 600);
-            for (item, state, place, moved) in steps {
-                let event = status(&format!("i{item}"), states[state], places[place], moved);
-                numbers.apply(&event, 0);
-            }
-            let count = numbers.count;
-            prop_assert_eq!(count.queued + count.running + count.settled(), 6);
-            let at = |wanted| numbers.known.values().filter(|known| known.place == Some(wanted)).count();
-            prop_assert_eq!((count.lambda, count.ecs), (at(Place::Lambda), at(Place::Ecs)));
-            prop_assert_eq!(count.moved, numbers.known.values().filter(|known| known.moved).count());
-        }
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use whiteboarder_jobs::submit::SameAs;
 use whiteboarder_jobs::track::{BatchStatus, ItemState, ItemStatus, Place};
 
+use super::tally::Count;
 use crate::error::Exit;
 use crate::term::glyph::{Mark, Style, place};
 use crate::term::table::{Align, Cell, Table};
@@ -141,31 +142,18 @@ pub struct Counts {
 impl Counts {
     /// Counts a batch.
     pub fn of(status: &BatchStatus) -> Counts {
-        let at = |place: Place| {
-            status
-                .items
-                .iter()
-                .filter(|item| item.places.last() == Some(&place))
-                .count()
-        };
+        let count = Count::of(&status.items);
+        let same = |item: &&ItemStatus| item.state == ItemState::Cleaned && item.same_as.is_some();
         Counts {
             items: status.items.len(),
-            cleaned: status.count(ItemState::Cleaned),
-            same: status
-                .items
-                .iter()
-                .filter(|item| item.state == ItemState::Cleaned && item.same_as.is_some())
-                .count(),
-            failed: status.count(ItemState::Failed),
-            stopped: status.count(ItemState::Stopped),
-            unfinished: status
-                .items
-                .iter()
-                .filter(|item| !item.state.is_settled())
-                .count(),
-            moved: status.items.iter().filter(|item| item.moved).count(),
-            lambda: at(Place::Lambda),
-            ecs: at(Place::Ecs),
+            cleaned: count.cleaned,
+            same: status.items.iter().filter(same).count(),
+            failed: count.failed,
+            stopped: count.stopped,
+            unfinished: count.unfinished(),
+            moved: count.moved,
+            lambda: count.lambda,
+            ecs: count.ecs,
         }
     }
 

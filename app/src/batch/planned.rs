@@ -1,13 +1,14 @@
 //! What a batch will be: the same facts as a table, as sentences, and as JSON.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
 use serde::Serialize;
 use whiteboarder_core::cost::Capacity;
 use whiteboarder_core::recipe::Recipe;
-use whiteboarder_jobs::price::{Quote, Setup, quote};
-use whiteboarder_jobs::submit::{Plan, PlannedItem, Scan, Skipped, Wish, plan};
+use whiteboarder_jobs::price::{PriceTable, Quote, Setup, quote_known};
+use whiteboarder_jobs::submit::{Manifest, Plan, PlannedItem, Scan, Skipped, Wish, plan};
 use whiteboarder_jobs::track::Place;
 
 use super::target::Lanes;
@@ -28,11 +29,36 @@ pub struct Planned {
     /// The plan.
     pub plan: Plan,
     quote: Option<Quote>,
+    prices: Prices,
+    /// Whether what an earlier batch has cleaned is left to it.
+    skips_unchanged: bool,
     /// Where that would be paid: `AWS us-east-1`.
     estimate_for: String,
     /// Whether the target is AWS, so that it will be paid.
     paid: bool,
     seconds: f64,
+}
+
+/// What costs are reckoned with.
+#[derive(Debug)]
+struct Prices {
+    table: PriceTable,
+    setup: Setup,
+    region: String,
+    /// Whether results will be fetched.
+    download: bool,
+}
+
+impl Prices {
+    fn quote(&self, plan: &mut Plan, unchanged: &BTreeSet<String>) -> Option<Quote> {
+        let Prices {
+            table,
+            setup,
+            region,
+            download,
+        } = self;
+        quote_known(plan, setup, table, region, *download, unchanged)
+    }
 }
 
 /// The event `plan`.
@@ -75,17 +101,29 @@ impl Planned {
         download: bool,
         settings: &Settings,
     ) -> Result<Planned> {
-        let prices = settings.prices()?;
+        let prices = Prices {
+            table: settings.prices()?,
+            setup: Setup::shipped(*lambda),
+            region: lanes.region.clone(),
+            download,
+        };
         let mut plan = plan(found, recipe, wish, lambda);
-        let setup = Setup::shipped(*lambda);
-        let quote = quote(&mut plan, &setup, &prices, &lanes.region, download);
+        let quote = prices.quote(&mut plan, &BTreeSet::new());
         Ok(Planned {
             seconds: plan.seconds(lanes.lambdas, lanes.workers),
             plan,
             quote,
+            prices,
+            skips_unchanged: false,
             estimate_for: format!("AWS {}", lanes.region),
             paid: lanes.on_aws,
         })
+    }
+
+    /// The same, whether or not what an earlier batch has cleaned is left to it.
+    pub fn skipping_unchanged(mut self, skips_unchanged: bool) -> Planned {
+        self.skips_unchanged = skips_unchanged;
+        self
     }
 
     /// For `--json`.
@@ -195,8 +233,16 @@ impl Planned {
         let Some(quote) = &self.quote else {
             return Vec::new();
         };
+        // Which these are is only known once their contents are compared with the target's.
+        let unchanged = match (self.skips_unchanged, self.prices.download) {
+            (false, _) => "",
+            (true, false) => "; a picture that was cleaned before with this recipe costs nothing",
+            (true, true) => {
+                "; a picture that was cleaned before with this recipe costs only its download"
+            }
+        };
         let sentence = format!(
-            "prices of {} of {}, storage for a month included{}",
+            "prices of {} of {}, storage for a month included{unchanged}{}",
             quote.region,
             quote.date,
             quote
@@ -206,6 +252,35 @@ impl Planned {
         );
         let words: Vec<String> = sentence.split(' ').map(str::to_owned).collect();
         text::wrap(&words, width)
+    }
+
+    /// Once the batch exists: how many of its items others do the work for, and what the rest will probably cost.
+    /// `None` when there are none of these.
+    pub fn unchanged(&self, manifest: &Manifest) -> Option<String> {
+        let same = manifest.items.iter().filter(|item| item.same_as.is_some());
+        let same: BTreeSet<String> = same.map(|item| item.name.clone()).collect();
+        if same.is_empty() {
+            return None;
+        }
+        let are = if same.len() == 1 {
+            ["is", "it is"]
+        } else {
+            ["are", "they are"]
+        };
+        let mut plan = self.plan.clone();
+        let quotes = self.prices.quote(&mut plan, &same).zip(self.quote.as_ref());
+        let cost = quotes.map_or_else(String::new, |(quote, planned)| {
+            let amount = |quote: &Quote| text::money(quote.cost.total, &quote.currency);
+            let on_aws = if self.paid { "" } else { "on AWS: " };
+            format!("; {on_aws}{}, not {}", amount(&quote), amount(planned))
+        });
+        Some(format!(
+            "{} of {} {} not cleaned again: {} the same as others{cost}",
+            same.len(),
+            text::count(self.plan.items.len(), "picture"),
+            are[0],
+            are[1],
+        ))
     }
 
     /// What is left out and why, and which pattern met nothing. `lead` begins what is about files: `left out`.

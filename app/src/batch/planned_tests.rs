@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use whiteboarder_jobs::price::{PriceTable, Setup, quote};
-use whiteboarder_jobs::submit::SourceFile;
+use whiteboarder_jobs::price::{PriceTable, Setup};
+use whiteboarder_jobs::submit::{ManifestItem, SameAs, SourceFile};
 
 use super::*;
 
@@ -73,18 +73,19 @@ fn planned(paid: bool) -> Planned {
         subfolders: 0,
         wish: Wish::Auto,
     };
-    let setup = Setup::shipped(Capacity::lambda(885, 15.0));
-    let quote = quote(
-        &mut plan,
-        &setup,
-        &PriceTable::bundled(),
-        "us-east-1",
-        false,
-    );
+    let prices = Prices {
+        table: PriceTable::bundled(),
+        setup: Setup::shipped(Capacity::lambda(885, 15.0)),
+        region: "us-east-1".to_owned(),
+        download: false,
+    };
+    let quote = prices.quote(&mut plan, &BTreeSet::new());
     Planned {
         seconds: plan.seconds(2, 1),
         plan,
         quote,
+        prices,
+        skips_unchanged: false,
         estimate_for: "AWS us-east-1".to_owned(),
         paid,
     }
@@ -146,6 +147,56 @@ fn only_where_it_is_paid_the_cost_is_one() {
     let last = |paid| planned(paid).totals("would submit", None, true).concat();
     assert!(last(false).contains(", on AWS: $"), "{}", last(false));
     assert!(!last(true).contains("on AWS"), "{}", last(true));
+}
+
+#[test]
+fn that_unchanged_pictures_cost_nothing_is_said_where_they_are_skipped() {
+    let said = |planned: &Planned| planned.about_prices(None).concat();
+    let mut planned = planned(false);
+    assert!(!said(&planned).contains("before"), "{}", said(&planned));
+    planned = planned.skipping_unchanged(true);
+    let ending = "a picture that was cleaned before with this recipe costs nothing";
+    assert!(said(&planned).ends_with(ending), "{}", said(&planned));
+    planned.prices.download = true;
+    let ending = "with this recipe costs only its download";
+    assert!(said(&planned).ends_with(ending), "{}", said(&planned));
+}
+
+#[test]
+fn what_is_the_same_as_others_is_taken_out_of_the_cost_once_it_is_known() {
+    let planned = planned(false);
+    let mut manifest = Manifest {
+        version: 1,
+        batch: "01B".to_owned(),
+        created: String::new(),
+        wish: Wish::Auto,
+        recipe: Recipe::default(),
+        recipe_hash: String::new(),
+        algorithm: 1,
+        items: planned
+            .plan
+            .items
+            .iter()
+            .map(|item| ManifestItem {
+                name: item.file.name.clone(),
+                bytes: item.file.bytes,
+                sha256: String::new(),
+                width: item.width,
+                height: item.height,
+                predicted: item.place,
+                same_as: None,
+            })
+            .collect(),
+    };
+    assert_eq!(planned.unchanged(&manifest), None);
+    manifest.items[2].same_as = Some(SameAs {
+        batch: "01A".to_owned(),
+        name: "x.tif".to_owned(),
+    });
+    insta::assert_snapshot!(
+        planned.unchanged(&manifest).unwrap(),
+        @"1 of 3 pictures is not cleaned again: it is the same as others; on AWS: $0.0004, not $0.0111"
+    );
 }
 
 #[test]

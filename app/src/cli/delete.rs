@@ -142,8 +142,12 @@ pub async fn run(
                 | JobsError::Shared { .. }
                 | JobsError::Service { .. }),
             ) => {
+                let hint = error.hint().map(|hint| format!("; {hint}"));
                 let error = text::safe(&error.to_string());
-                bars.line(&format!("not deleted: {batch}: {error}"));
+                bars.line(&format!(
+                    "not deleted: {batch}: {error}{}",
+                    hint.unwrap_or_default()
+                ));
                 failed.push(NotDone { batch, error });
             }
             Err(error) => {

@@ -1,124 +1,35 @@
 //! `whiteboarder submit`: clean pictures as a batch on a target.
 
-use std::path::{Path, PathBuf};
+mod args;
+mod paused;
+mod show;
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 use whiteboarder_core::recipe::Recipe;
 use whiteboarder_jobs::download::{self, download};
 use whiteboarder_jobs::submit::{
-    Batch, CreateOptions, Scan, ScanOptions, SubmitOptions, Wish, run as run_batch, upload,
+    Batch, CreateOptions, Scan, SubmitOptions, run as run_batch, upload,
 };
 use whiteboarder_jobs::track::BatchStatus;
-use whiteboarder_jobs::{JobsError, Progress, Reporter, Target};
+use whiteboarder_jobs::{Progress, Reporter, Target};
 
-use super::recipe::RecipeChoice;
+pub use self::args::SubmitArgs;
+use self::paused::paused;
+pub use self::show::Show;
 use crate::batch::live::{Live, emit};
 use crate::batch::outcome::{self, Counts, Traffic};
 use crate::batch::planned::{PlanEvent, Planned, narrower};
-use crate::batch::target::{bring_back, connect, expected};
+use crate::batch::target::{connect, expected};
 use crate::cleaning::layout::{Destination, check_writable, destination, find_with, lay_out};
 use crate::config::Settings;
-use crate::error::{Exit, Failure};
+use crate::error::Exit;
 use crate::interrupt::on_interrupt;
-use crate::term::{Terminal, text};
+use crate::term::Terminal;
 
 /// Plans of at most this many pictures are shown line by line.
 const SHOWN: usize = 24;
-
-/// Clean pictures as a batch: upload, follow, download.
-///
-/// Each picture becomes an execution of a state machine that plans where it runs, on Lambda or on ECS, and
-/// cleans it there. The target is the cloud on this machine unless --profile says otherwise; it starts by
-/// itself. What was interrupted goes on with --resume.
-///
-/// Before anything is sent, folders are searched, headers read, and it is told how many pictures there are, where each
-/// will probably run, how long that takes and what it costs, or would cost on AWS. --dry-run ends there.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  whiteboarder submit photos -o cleaned           upload, clean, download; a table of what ran where
-  whiteboarder submit photos                      upload, print the batch's id; `watch` follows it
-  whiteboarder submit photos --place ecs --wait   all on ECS, whatever the plan thinks
-  whiteboarder submit photos --dry-run            only say what would happen, and what it would cost
-  whiteboarder submit photos --include '*.jpg' --exclude 'drafts/' --exclude '*_raw.*'
-  whiteboarder submit --resume 01JD… -o cleaned   go on with an interrupted batch
-
-Patterns are matched with the name relative to the folder that is submitted, as in .gitignore: without a `/` at any
-depth (`*.jpg`), with one from that folder on (`scans/**`); a folder that matches takes everything below with it
-(`drafts/`). `*` and `?` stop at a `/`, `**` does not, `[0-9]` and `{png,tif}` choose. The case of letters does not
-matter. --exclude wins. Put patterns into quotes, or the shell takes them.
-
---json prints one object per line with `time` and `event`: scan, plan, batch, upload_started,
-upload_progress, upload_retry, uploaded, upload_failed, execution, cleaned, failed, stuck, waiting,
-offline, downloaded, download_failed, and at the end submitted or summary (docs/formats.md has every field).")]
-#[allow(clippy::struct_excessive_bools, reason = "they are flags")]
-pub struct SubmitArgs {
-    /// Pictures (JPEG, PNG, TIFF, WebP, BMP) and folders
-    #[arg(required_unless_present = "resume", value_name = "PATH")]
-    paths: Vec<PathBuf>,
-    /// Only pictures whose names match this pattern; may be given several times
-    #[arg(long, value_name = "GLOB", conflicts_with = "resume")]
-    include: Vec<String>,
-    /// No pictures whose names match this pattern; may be given several times
-    #[arg(long, value_name = "GLOB", conflicts_with = "resume")]
-    exclude: Vec<String>,
-    /// Do not search the folders within the submitted ones
-    #[arg(long, conflicts_with = "resume")]
-    no_subfolders: bool,
-    /// Where to run them
-    #[arg(
-        long,
-        value_name = "PLACE",
-        default_value = "auto",
-        conflicts_with = "resume"
-    )]
-    place: PlaceArg,
-    /// Wait until every picture is cleaned or has failed, and print a table
-    #[arg(long)]
-    wait: bool,
-    /// Download the results to a folder, or to a file (.png) for a single picture; implies --wait
-    #[arg(long, short, value_name = "DIR|FILE.png")]
-    output: Option<PathBuf>,
-    #[command(flatten)]
-    recipe: RecipeChoice,
-    /// Clean again what has been cleaned before with the same recipe
-    #[arg(long, conflicts_with = "resume")]
-    again: bool,
-    /// Only say what would happen, and what it would cost
-    #[arg(long, conflicts_with = "resume")]
-    dry_run: bool,
-    /// Go on with a batch that was interrupted; its files are found where they were, or among PATHs
-    #[arg(long, value_name = "BATCH", conflicts_with_all = ["recipe", "set", "keep_metadata"])]
-    resume: Option<String>,
-    /// Print one JSON object per line as things happen
-    #[arg(long)]
-    json: bool,
-}
-
-/// `--place`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum PlaceArg {
-    /// The plan decides by size, time and memory
-    Auto,
-    /// On Lambda
-    Lambda,
-    /// On ECS
-    Ecs,
-}
-
-impl From<PlaceArg> for Wish {
-    fn from(place: PlaceArg) -> Wish {
-        match place {
-            PlaceArg::Auto => Wish::Auto,
-            PlaceArg::Lambda => Wish::Lambda,
-            PlaceArg::Ecs => Wish::Ecs,
-        }
-    }
-}
 
 /// Events that only this command has.
 #[derive(Serialize)]
@@ -197,17 +108,6 @@ fn prepare(args: &SubmitArgs, settings: &Settings) -> Result<Work> {
     })
 }
 
-impl SubmitArgs {
-    /// Which of the files are wanted.
-    fn wanted(&self) -> ScanOptions {
-        ScanOptions {
-            include: self.include.clone(),
-            exclude: self.exclude.clone(),
-            subfolders: !self.no_subfolders,
-        }
-    }
-}
-
 /// Begins each line of a dry run, so that none can be taken for something that happened.
 const DRY_RUN: &str = "dry run: ";
 
@@ -222,7 +122,8 @@ fn dry_run(args: &SubmitArgs, work: Work, settings: &Settings) -> Result<Exit> {
         &lanes,
         args.output.is_some(),
         settings,
-    )?;
+    )?
+    .skipping_unchanged(!args.again);
     if args.json {
         emit(terminal, &Told::Plan(planned.event(true)))?;
         return Ok(Exit::Success);
@@ -364,52 +265,6 @@ fn conclude(
     })
 }
 
-/// Shows events while something runs.
-pub struct Show<'a> {
-    /// Everything resolved.
-    pub settings: &'a Settings,
-    /// Who is talked to.
-    pub target: Target,
-    /// What is shown.
-    pub live: Live<'a>,
-    /// What happens.
-    pub events: UnboundedReceiver<Progress>,
-}
-
-impl Show<'_> {
-    /// Runs something that reports, and shows what it reports. A local cloud that has gone is brought back.
-    pub async fn during<T>(
-        &mut self,
-        work: impl Future<Output = Result<T, JobsError>>,
-    ) -> Result<T> {
-        // On the heap: what the client does at the same time is a big value.
-        let mut work = Box::pin(work);
-        let target = self.target.clone();
-        let mut rescue = None;
-        let result = loop {
-            tokio::select! {
-                biased;
-                Some(event) = self.events.recv() => {
-                    if matches!(event, Progress::Offline { .. } | Progress::UploadRetry { .. })
-                        && rescue.is_none()
-                    {
-                        rescue = Some(Box::pin(bring_back(self.settings, &target)));
-                    }
-                    self.live.event(&event)?;
-                }
-                () = async { if let Some(rescue) = &mut rescue { rescue.await } },
-                    if rescue.is_some() => rescue = None,
-                result = &mut work => break result,
-            }
-        };
-        while let Ok(event) = self.events.try_recv() {
-            self.live.event(&event)?;
-        }
-        self.live.finish();
-        Ok(result?)
-    }
-}
-
 async fn create(
     args: &SubmitArgs,
     work: &mut Work,
@@ -445,15 +300,11 @@ async fn create(
         skip_unchanged: !args.again,
         ..CreateOptions::default()
     };
-    let batch = Batch::create(
-        target,
-        planned.plan,
-        &work.recipe,
-        &options,
-        reporter,
-        cancel,
-    )
-    .await?;
+    let plan = planned.plan.clone();
+    let batch = Batch::create(target, plan, &work.recipe, &options, reporter, cancel).await?;
+    if let Some(line) = planned.unchanged(&batch.manifest) {
+        terminal.note(&line);
+    }
     // Only `--resume` without paths needs the note; the batch does not fail for want of it.
     if let Err(error) = batch.remember(&show.settings.dirs.batches()) {
         tracing::warn!(%error, "the places of the files cannot be noted");
@@ -494,42 +345,6 @@ async fn resume(
         None => Batch::recall(&settings.dirs.batches(), &id)?,
     };
     Ok(Batch::resume(target, &id, files, reporter, cancel).await?)
-}
-
-/// Ctrl-C, with how to go on; other errors as they are.
-fn paused(
-    error: anyhow::Error,
-    args: &SubmitArgs,
-    batch: &str,
-    (uploaded, total): (usize, usize),
-) -> anyhow::Error {
-    let resume = match &args.output {
-        Some(output) => format!(
-            "`whiteboarder submit --resume {batch} -o {}` goes on where it stopped",
-            text::path(Path::new(output))
-        ),
-        None => format!("`whiteboarder submit --resume {batch}` goes on where it stopped"),
-    };
-    match error.downcast_ref::<JobsError>() {
-        Some(JobsError::Cancelled) => {
-            let sentence = if uploaded < total {
-                format!("{uploaded} of {} uploaded", text::count(total, "picture"))
-            } else {
-                "all is uploaded and goes on without us".to_owned()
-            };
-            Failure::interrupted(sentence).hint(resume).into()
-        }
-        Some(JobsError::Expired { .. }) => Failure::target(error.to_string())
-            .hint(format!("log in again; {resume}"))
-            .into(),
-        Some(service @ JobsError::Service { .. }) if let Some(first) = service.hint() => {
-            Failure::target(error.to_string())
-                .hint(format!("{first}; {resume}"))
-                .into()
-        }
-        Some(away) if away.is_transient() => Failure::target(error.to_string()).hint(resume).into(),
-        _ => error,
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! `docs/formats.md` names every field of the events that only `submit` has; the client holds the others against it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::Value;
 use whiteboarder_core::cost::DEFAULT_LOCAL_LAMBDA;
 use whiteboarder_jobs::price::{PriceTable, Setup, quote};
-use whiteboarder_jobs::submit::{plan, scan};
+use whiteboarder_jobs::submit::{Wish, plan, scan};
 
 use super::*;
 

@@ -1,6 +1,7 @@
 //! `docs/errors.md` is what people are told: each of its rows is produced here and compared.
 
 mod backgrounds;
+mod batches;
 mod cloud;
 mod here;
 
@@ -118,7 +119,12 @@ fn rows() -> BTreeMap<String, Told> {
 #[test]
 fn the_page_of_errors_says_what_the_program_says() {
     let rows = rows();
-    let lists = [here::SCENARIOS, backgrounds::SCENARIOS, cloud::SCENARIOS];
+    let lists = [
+        here::SCENARIOS,
+        backgrounds::SCENARIOS,
+        cloud::SCENARIOS,
+        batches::SCENARIOS,
+    ];
     let scenarios: BTreeMap<&str, Scenario> = lists.into_iter().flatten().copied().collect();
     assert_eq!(
         scenarios.len(),

@@ -14,13 +14,13 @@ use crate::batch::{contents, last_object};
 use crate::support::{Ended, Home, arg, end, noise, picture, wait_until};
 
 /// A home whose default profile is the cloud of another home, seen through a proxy.
-struct BadLine {
-    cloud: Home,
-    proxy: FaultProxy,
+pub struct BadLine {
+    pub cloud: Home,
+    pub proxy: FaultProxy,
 }
 
 impl BadLine {
-    fn new(plan: Plan) -> BadLine {
+    pub fn new(plan: Plan) -> BadLine {
         let cloud = Home::new();
         cloud.run(&["local", "start"]).expect(0);
         let endpoint = format!("http://127.0.0.1:{}", cloud.record().unwrap()["port"]);
@@ -29,7 +29,7 @@ impl BadLine {
     }
 
     /// Another machine with the same profile: nothing of one home is known to the next.
-    fn machine(&self) -> Home {
+    pub fn machine(&self) -> Home {
         let text = |name: &str| {
             let record = self.cloud.record().unwrap();
             record[name].as_str().unwrap().to_owned()

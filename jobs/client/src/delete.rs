@@ -14,8 +14,9 @@ use crate::profile::Target;
 use crate::progress::{Progress, Reporter};
 use crate::runs;
 use crate::store::{self, Listed};
+use crate::submit::claims::{self, Outside};
 use crate::submit::upload::unfinished::{Unfinished, abort};
-use crate::submit::{Manifest, claims, load_manifest};
+use crate::submit::{Manifest, load_manifest};
 use crate::track::{BatchStatus, ItemState, snapshot};
 
 /// Objects that go in one request; S3 takes no more.
@@ -30,7 +31,8 @@ const LOOK: Duration = Duration::from_millis(300);
 /// What a batch has in the bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Extent {
-    /// Objects: originals, results, failures, run records, and the manifest.
+    /// Objects: originals, results, failures, run records, claims on contents, notes with the batches whose results it
+    /// shares, and the manifest.
     pub objects: usize,
     /// Their sizes together.
     pub bytes: u64,
@@ -51,15 +53,23 @@ pub struct Deleted {
 
 /// How much there is to delete.
 pub async fn extent(target: &Target, batch: &str) -> Result<Extent, JobsError> {
-    let unfinished = match manifest(target, batch).await? {
-        Some(manifest) => unfinished(&snapshot(target, &manifest).await?),
-        None => 0,
-    };
+    let (mut unfinished_items, mut outside) = (0, Vec::new());
+    if let Some(manifest) = manifest(target, batch).await? {
+        unfinished_items = unfinished(&snapshot(target, &manifest).await?);
+        outside = claims::held(target, &manifest).await?;
+        outside.extend(claims::left(target, &manifest).await?);
+    }
     let found = objects(target, batch).await?;
+    let key = names::manifest_key(batch);
+    let manifest = store::head(target, &key)
+        .await?
+        .map(|head| (key, head.bytes));
+    let bytes = found.iter().map(|object| object.bytes);
+    let others = outside.iter().chain(&manifest).map(|(_, bytes)| bytes);
     Ok(Extent {
-        objects: found.len() + 1,
-        bytes: found.iter().map(|object| object.bytes).sum(),
-        unfinished,
+        objects: found.len() + outside.len() + usize::from(manifest.is_some()),
+        bytes: bytes.chain(others.copied()).sum(),
+        unfinished: unfinished_items,
     })
 }
 
@@ -77,11 +87,14 @@ pub async fn delete(
     let mut deleted = Deleted::default();
     let manifest = manifest(target, batch).await?;
     refuse_shared(target, batch).await?;
+    let mut notes = Vec::new();
     if let Some(manifest) = &manifest {
         // In this order nobody begins to rely on us unseen: see `submit::claims`.
-        claims::remove(target, manifest).await?;
+        let held = claims::held(target, manifest).await?;
+        deleted.remove(target, &held).await?;
         refuse_shared(target, batch).await?;
         deleted.stopped = stop(target, manifest, cancel).await?;
+        notes = claims::left(target, manifest).await?;
     }
     for (key, id) in Unfinished::list(target, &names::inbox_prefix(batch))
         .await?
@@ -95,15 +108,16 @@ pub async fn delete(
         if found.is_empty() {
             break;
         }
-        let of = *of.get_or_insert(found.len() + 1);
+        let of = *of.get_or_insert(deleted.objects + found.len() + notes.len() + 1);
         for some in found.chunks(AT_ONCE) {
             if cancel.is_cancelled() {
                 return Err(JobsError::Cancelled);
             }
-            let keys: Vec<_> = some.iter().map(|object| object.key.clone()).collect();
-            store::delete(target, &keys).await?;
-            deleted.objects += some.len();
-            deleted.bytes += some.iter().map(|object| object.bytes).sum::<u64>();
+            let some: Vec<Outside> = some
+                .iter()
+                .map(|object| (object.key.clone(), object.bytes))
+                .collect();
+            deleted.remove(target, &some).await?;
             reporter.tell(Progress::Deleted {
                 batch: batch.to_owned(),
                 objects: deleted.objects,
@@ -111,13 +125,25 @@ pub async fn delete(
             });
         }
     }
-    let notes = manifest.as_ref().map(claims::notes).unwrap_or_default();
-    for some in notes.chunks(AT_ONCE) {
-        store::delete(target, some).await?;
+    deleted.remove(target, &notes).await?;
+    let key = names::manifest_key(batch);
+    if let Some(head) = store::head(target, &key).await? {
+        deleted.remove(target, &[(key, head.bytes)]).await?;
     }
-    store::delete(target, &[names::manifest_key(batch)]).await?;
-    deleted.objects += 1;
     Ok(deleted)
+}
+
+impl Deleted {
+    /// Deletes these objects and counts them.
+    async fn remove(&mut self, target: &Target, objects: &[Outside]) -> Result<(), JobsError> {
+        for some in objects.chunks(AT_ONCE) {
+            let keys: Vec<_> = some.iter().map(|(key, _)| key.clone()).collect();
+            store::delete(target, &keys).await?;
+            self.objects += some.len();
+            self.bytes += some.iter().map(|(_, bytes)| bytes).sum::<u64>();
+        }
+        Ok(())
+    }
 }
 
 /// Results that other batches share are not ours alone.

@@ -2,6 +2,7 @@
 
 mod fetch;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use futures::{FutureExt, StreamExt};
@@ -35,10 +36,12 @@ pub struct DownloadSummary {
 
 /// Downloads at the same time.
 const CONCURRENCY: usize = 4;
+
 /// Fetches the results of all cleaned items. Each is checked against the sha256 in its metadata
 /// and appears under its name only when it is whole; a file that is that already is left as it is. What
 /// breaks off or arrives damaged is fetched again. `inputs` are never written over. One item's failure does
-/// not stop the others, but a full disk or a folder that may not be written to does.
+/// not stop the others, but a full disk or a file system that is read-only does; what is whole by then stays, and
+/// of the rest nothing.
 pub async fn download(
     target: &Target,
     status: &BatchStatus,
@@ -64,7 +67,7 @@ pub async fn download(
             reason,
         });
     }
-    let inputs: Vec<PathBuf> = inputs
+    let inputs: HashSet<PathBuf> = inputs
         .iter()
         .map(|input| input.canonicalize().unwrap_or_else(|_| input.clone()))
         .collect();
@@ -114,7 +117,6 @@ pub async fn download(
 
 /// Whether every other item would fail alike.
 fn concerns_all(error: &JobsError) -> bool {
-    use std::io::ErrorKind;
     match error {
         JobsError::Cancelled
         | JobsError::AccessDenied { .. }
@@ -123,14 +125,7 @@ fn concerns_all(error: &JobsError) -> bool {
         | JobsError::Expired { .. }
         | JobsError::NoSuchBucket { .. } => true,
         error if error.is_skew() => true,
-        JobsError::Io { source, .. } => matches!(
-            source.kind(),
-            ErrorKind::StorageFull
-                | ErrorKind::QuotaExceeded
-                | ErrorKind::PermissionDenied
-                | ErrorKind::ReadOnlyFilesystem
-        ),
-        _ => false,
+        error => error.is_no_room(),
     }
 }
 
@@ -192,7 +187,7 @@ fn place(destination: &Destination, name: &str) -> Result<PathBuf, JobsError> {
 }
 
 /// `inputs` are canonical.
-fn refuse_input(path: &Path, inputs: &[PathBuf]) -> Result<(), JobsError> {
+fn refuse_input(path: &Path, inputs: &HashSet<PathBuf>) -> Result<(), JobsError> {
     match path.canonicalize() {
         Ok(existing) if inputs.contains(&existing) => Err(JobsError::Refused {
             path: path.to_owned(),
@@ -246,7 +241,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let input = folder.path().join("a.png");
         std::fs::write(&input, "x").unwrap();
-        let inputs = [input.canonicalize().unwrap()];
+        let inputs = HashSet::from([input.canonicalize().unwrap()]);
         let roundabout = folder.path().join(".").join("a.png");
         assert!(refuse_input(&roundabout, &inputs).is_err());
         assert!(refuse_input(&folder.path().join("b.png"), &inputs).is_ok());

@@ -1,11 +1,14 @@
 //! What can go wrong between this machine and a target, in one sentence each.
 
 mod sdk;
+mod words;
 
+use std::io::ErrorKind as Io;
 use std::path::PathBuf;
 
 use sdk::{SKEWED, THROTTLES, TRANSIENT};
 pub(crate) use sdk::{UNREADABLE, from_sdk};
+pub use words::in_words;
 
 use crate::submit::ScanError;
 
@@ -108,7 +111,7 @@ pub enum JobsError {
         count: usize,
     },
     /// Other batches have items whose results are this batch's.
-    #[error("batch `{batch}` has results that {} of batch {} share", if *.items == 1 { "an item" } else { "items" }, .by.join(", "))]
+    #[error("batch `{batch}` has results that {} of batch {} {}", if *.items == 1 { "an item" } else { "items" }, .by.join(", "), if *.items == 1 { "shares" } else { "share" })]
     Shared {
         /// The batch.
         batch: String,
@@ -151,12 +154,26 @@ pub enum JobsError {
         limit: usize,
     },
     /// A local file or folder.
-    #[error("{path}: {source}")]
+    #[error("{path}: {}", in_words(.source))]
     Io {
         /// Which one.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A result cannot be written where it should go.
+    #[error("cannot write {path}: {}", in_words(.source))]
+    Write {
+        /// Where it should have gone.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// An upload cannot go on without the file that it was begun with.
+    #[error("{item}: this file, as it was submitted, is needed to go on with its upload")]
+    SourceMissing {
+        /// The item.
+        item: String,
     },
     /// A file is no longer what it was when the batch was planned.
     #[error("{path} has changed since the batch was planned")]
@@ -221,7 +238,11 @@ impl JobsError {
             | Self::Scan(_)
             | Self::RecipeTooLarge { .. }
             | Self::Refused { .. } => ErrorKind::Usage,
-            Self::Io { .. } | Self::Changed { .. } | Self::BadNote { .. } => ErrorKind::Local,
+            Self::Io { .. }
+            | Self::Write { .. }
+            | Self::SourceMissing { .. }
+            | Self::Changed { .. }
+            | Self::BadNote { .. } => ErrorKind::Local,
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }
@@ -259,6 +280,18 @@ impl JobsError {
             Self::NoSuchItem { .. } => Some("`whiteboarder runs show BATCH` names its items"),
             Self::StillRunning { .. } => Some("try again a little later; nothing was deleted"),
             Self::Changed { .. } => Some("submit it again"),
+            Self::SourceMissing { .. } => {
+                Some("name it with `whiteboarder submit --resume BATCH PATH`")
+            }
+            Self::Write { source, .. } => match source.kind() {
+                Io::StorageFull | Io::QuotaExceeded => {
+                    Some("make room there, or choose another place with -o")
+                }
+                Io::PermissionDenied | Io::ReadOnlyFilesystem => {
+                    Some("choose a place that you may write to")
+                }
+                _ => None,
+            },
             Self::BadManifest { .. } => {
                 Some("it may have been written by a newer version of whiteboarder")
             }
@@ -306,6 +339,18 @@ impl JobsError {
         match self {
             Self::Service { code, .. } => Some(code),
             _ => None,
+        }
+    }
+
+    /// Whether nothing at all can be written to where this should have gone.
+    #[must_use]
+    pub fn is_no_room(&self) -> bool {
+        match self {
+            Self::Write { source, .. } => matches!(
+                source.kind(),
+                Io::StorageFull | Io::QuotaExceeded | Io::ReadOnlyFilesystem
+            ),
+            _ => false,
         }
     }
 

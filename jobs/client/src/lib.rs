@@ -39,6 +39,6 @@ pub mod submit;
 pub mod track;
 pub mod watch;
 
-pub use error::{ErrorKind, JobsError};
+pub use error::{ErrorKind, JobsError, in_words};
 pub use profile::{Credentials, Profile, Target};
 pub use progress::{Progress, Reporter};

@@ -102,7 +102,7 @@ fn headings(name: usize, width: u16, theme: &Theme) -> Line<'static> {
 
 fn line(model: &Model, row: &Row, name: usize, width: u16, theme: &Theme) -> Line<'static> {
     let unicode = !theme.ascii();
-    let known = model.numbers.known.get(&row.name);
+    let known = model.numbers.tally.get(&row.name);
     let transfer = model.numbers.transfers.get(&row.name);
     let (glyph, style) = match (known, transfer) {
         _ if row.out => ("-", theme.faint),
@@ -133,7 +133,7 @@ fn line(model: &Model, row: &Row, name: usize, width: u16, theme: &Theme) -> Lin
 fn cell(
     column: usize,
     row: &Row,
-    known: Option<crate::batch::numbers::Known>,
+    known: Option<crate::batch::tally::Known>,
     unicode: bool,
 ) -> String {
     match column {

@@ -123,7 +123,7 @@ impl Screen {
 
     /// A few words for the other screens while a batch is under way: `batch 12/40`.
     pub fn running(&self) -> Option<String> {
-        let settled = self.model.numbers.count.settled();
+        let settled = self.model.numbers.tally.count().settled();
         match self.model.phase {
             Phase::Running | Phase::Pausing => {
                 Some(format!("batch {settled}/{}", self.model.numbers.items))
@@ -141,7 +141,7 @@ impl Screen {
         let numbers = &self.model.numbers;
         let output = text::path(&self.model.order.output);
         if self.model.phase == Phase::Ended {
-            let count = numbers.count;
+            let count = numbers.tally.count();
             return vec![format!(
                 "batch {batch}: {} cleaned{}",
                 count.cleaned,

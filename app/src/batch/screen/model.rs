@@ -264,7 +264,7 @@ impl Model {
 
     /// The state of a picture, once anything was heard of it.
     pub fn state(&self, row: &Row) -> Option<ItemState> {
-        self.numbers.known.get(&row.name).map(|known| known.state)
+        self.numbers.tally.get(&row.name).map(|known| known.state)
     }
 
     /// When a [`Msg::Tick`] would change something.

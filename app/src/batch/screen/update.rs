@@ -115,7 +115,7 @@ fn planned(model: &mut Model, plan: Result<Box<Planned>, String>) {
 }
 
 fn progress(model: &mut Model, events: &[Progress]) -> Vec<Effect> {
-    let settled = model.numbers.count.settled();
+    let settled = model.numbers.tally.count().settled();
     for event in events {
         if let Progress::Batch { batch, .. } = event {
             model.batch = Some(batch.clone());
@@ -125,7 +125,7 @@ fn progress(model: &mut Model, events: &[Progress]) -> Vec<Effect> {
     if !model.filter.is_empty() {
         sift(model);
     }
-    if model.numbers.count.settled() == settled {
+    if model.numbers.tally.count().settled() == settled {
         Vec::new()
     } else {
         vec![title(model)]
@@ -153,7 +153,7 @@ fn ended(model: &mut Model, end: Result<(), String>) -> Vec<Effect> {
             model.phase = Phase::Ended;
             let took = model.now_ms.saturating_sub(model.began_ms);
             model.took_ms = Some(took);
-            let count = model.numbers.count;
+            let count = model.numbers.tally.count();
             let failed = count.failed + count.stopped + model.numbers.not_downloaded;
             let kind = if failed == 0 {
                 Kind::Done
@@ -185,7 +185,7 @@ fn ended(model: &mut Model, end: Result<(), String>) -> Vec<Effect> {
 }
 
 fn title(model: &Model) -> Effect {
-    let settled = model.numbers.count.settled();
+    let settled = model.numbers.tally.count().settled();
     Effect::SetTitle(match model.phase {
         Phase::Running | Phase::Pausing => {
             format!("whiteboarder · {settled}/{}", model.numbers.items)

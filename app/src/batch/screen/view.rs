@@ -73,7 +73,7 @@ fn header(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
         Phase::Running => (Some(Mark::Running), "running", theme.notable),
         Phase::Pausing => (Some(Mark::Running), "pausing", theme.notable),
         Phase::Paused => (Some(Mark::Stopped), "paused", theme.notable),
-        Phase::Ended if model.numbers.count.failed + model.numbers.not_downloaded > 0 => {
+        Phase::Ended if model.numbers.tally.count().failed + model.numbers.not_downloaded > 0 => {
             (Some(Mark::Failed), "ended, some failed", theme.bad)
         }
         Phase::Ended => (Some(Mark::Done), "done", theme.good),
@@ -234,7 +234,7 @@ fn running(model: &Model, theme: &Theme, columns: u16) -> Vec<Line<'static>> {
         text::bytes(numbers.bytes),
         time(numbers.upload_left(now))
     );
-    let count = &numbers.count;
+    let count = numbers.tally.count();
     let unicode = !theme.ascii();
     let mut clean = vec![format!("{}/{}", count.settled(), numbers.items)];
     if numbers.same > 0 {

@@ -323,14 +323,19 @@ fn prices_broken() -> Option<Told> {
     Some(Told::of(&home.run(&["submit", "a.png", "--dry-run"])))
 }
 
-/// On a tmpfs of 64 kB in namespaces of our own, where the system lets us make them.
 fn disk_full() -> Option<Told> {
     let home = home();
-    home.folder("small");
     fs::copy(board("retro.png"), home.path("noisy.png")).unwrap();
-    let script = format!(
-        "mount -t tmpfs -o size=64k none small || exit 99; exec {PROGRAM} clean noisy.png -o small --format png-true"
-    );
+    let clean = "clean noisy.png -o small --format png-true";
+    full(&home, "64k", clean).map(|ended| Told::of(&ended))
+}
+
+/// What a command says whose folder `small` is a file system of so many bytes, where the system lets us make one: in
+/// namespaces of its own.
+pub fn full(home: &Home, size: &str, words: &str) -> Option<Ended> {
+    home.folder("small");
+    let script =
+        format!("mount -t tmpfs -o size={size} none small || exit 99; exec {PROGRAM} {words}");
     let like = home.command(&["--version"]);
     let mut command = Command::new("unshare");
     command.args(["-Urm", "sh", "-c", &script]);
@@ -347,7 +352,7 @@ fn disk_full() -> Option<Told> {
     let ended = end(child.ok()?);
     // What `unshare` says when it is not allowed to begins with its name.
     let here = ended.code != Some(99) && !ended.err.starts_with("unshare:");
-    here.then(|| Told::of(&ended))
+    here.then_some(ended)
 }
 
 fn output_disk_full() -> Option<Told> {

@@ -98,6 +98,14 @@ async fn hash(path: &Path) -> std::io::Result<String> {
         .unwrap_or_else(|error| Err(std::io::Error::other(error)))
 }
 
+/// A file that lies where a folder should be is told as what it is.
+fn no_folder(error: std::io::Error) -> std::io::Error {
+    match error.kind() {
+        std::io::ErrorKind::AlreadyExists => std::io::ErrorKind::NotADirectory.into(),
+        _ => error,
+    }
+}
+
 /// Brings one object into a file: a temporary one beside it first, then synced, then renamed. Whatever
 /// fails, nothing of it stays.
 async fn fetch(target: &Target, key: &str, path: &Path) -> Result<u64, JobsError> {
@@ -121,12 +129,17 @@ async fn fetch(target: &Target, key: &str, path: &Path) -> Result<u64, JobsError
         .and_then(|metadata| metadata.get(names::META_SHA256).cloned());
     let expected = expected.unwrap_or_else(|| "missing in the object's metadata".to_owned());
 
-    let io = |error| JobsError::io(path, error);
+    let io = |source| JobsError::Write {
+        path: path.to_owned(),
+        source,
+    };
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
-    tokio::fs::create_dir_all(&folder).await.map_err(io)?;
+    tokio::fs::create_dir_all(&folder)
+        .await
+        .map_err(|error| io(no_folder(error)))?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".whiteboarder-").suffix(".part");
     #[cfg(unix)]

@@ -1,5 +1,7 @@
 //! What an item will probably cost.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use whiteboarder_core::cost::{Capacity, MEMORY_MARGIN, TIME_MARGIN};
 
@@ -219,6 +221,19 @@ pub fn estimate(facts: &Facts, setup: &Setup, rates: &Rates) -> Cost {
     .summed()
 }
 
+/// What an item costs whose result an earlier batch has, or will have: nothing is sent, planned, cleaned or kept for it.
+/// What is left is the way of its result, if that is downloaded.
+#[must_use]
+pub fn estimate_unchanged(facts: &Facts, setup: &Setup, rates: &Rates) -> Cost {
+    let fetched = facts.download && facts.place.is_some();
+    Cost {
+        requests: if fetched { rates.s3_get } else { 0.0 },
+        download: estimate(facts, setup, rates).download,
+        ..Cost::default()
+    }
+    .summed()
+}
+
 fn requests(facts: &Facts, rates: &Rates) -> f64 {
     let original = if facts.bytes > ONE_PUT {
         // Begun, its parts, completed.
@@ -253,6 +268,9 @@ pub struct Quote {
 
 /// Fills in what each item of a plan will probably cost in a region, and adds it up. `None` when the table has neither
 /// the region nor us-east-1.
+///
+/// Which items are unchanged since an earlier batch is not known before a batch is begun: here each is counted as new.
+/// [`quote_known`] counts them as they are.
 pub fn quote(
     plan: &mut Plan,
     setup: &Setup,
@@ -260,16 +278,33 @@ pub fn quote(
     region: &str,
     download: bool,
 ) -> Option<Quote> {
+    quote_known(plan, setup, table, region, download, &BTreeSet::new())
+}
+
+/// The same, once the names of the items are known that others do the work for.
+pub fn quote_known(
+    plan: &mut Plan,
+    setup: &Setup,
+    table: &PriceTable,
+    region: &str,
+    download: bool,
+    unchanged: &BTreeSet<String>,
+) -> Option<Quote> {
     let priced = table.of(region)?;
     let rates = &priced.rates;
     for item in &mut plan.items {
-        item.cost = Some(estimate(&Facts::of(item, download), setup, rates));
+        let facts = Facts::of(item, download);
+        item.cost = Some(if unchanged.contains(&item.file.name) {
+            estimate_unchanged(&facts, setup, rates)
+        } else {
+            estimate(&facts, setup, rates)
+        });
     }
     let mut cost: Cost = plan.items.iter().filter_map(|item| item.cost).sum();
     let on_ecs = plan
         .items
         .iter()
-        .filter(|item| item.place == Some(Place::Ecs));
+        .filter(|item| item.place == Some(Place::Ecs) && !unchanged.contains(&item.file.name));
     let seconds: f64 = on_ecs.filter_map(|item| item.seconds).sum();
     if seconds > 0.0 {
         let missing = (rates.fargate_minimum_seconds - seconds).max(0.0);

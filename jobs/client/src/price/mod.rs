@@ -19,7 +19,9 @@ mod table;
 mod transitions;
 
 pub use actual::{Spent, actual, spent};
-pub use estimate::{Facts, Quote, Setup, Worker, estimate, move_probability, quote};
+pub use estimate::{
+    Facts, Quote, Setup, Worker, estimate, estimate_unchanged, move_probability, quote, quote_known,
+};
 pub use table::{BUNDLED, PriceError, PriceTable, Priced, Rates};
 pub use transitions::Transitions;
 

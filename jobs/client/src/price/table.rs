@@ -170,7 +170,7 @@ impl PriceTable {
 }
 
 impl Rates {
-    fn named(&self) -> [(&'static str, f64); 13] {
+    pub(super) fn named(&self) -> [(&'static str, f64); 13] {
         [
             ("lambda_gb_second", self.lambda_gb_second),
             ("lambda_arm_gb_second", self.lambda_arm_gb_second),

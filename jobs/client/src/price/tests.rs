@@ -247,6 +247,32 @@ fn a_batch_is_its_items_its_manifest_and_a_minute_of_a_worker() {
 }
 
 #[test]
+fn what_another_batch_does_the_work_for_costs_only_its_way_home() {
+    let table = table(&[("us-east-1", rates())]);
+    let manifest = 0.1 + 0.001 + 0.000_01 + 0.2;
+    let mut item = planned(Place::Ecs, 20.0);
+    item.width = Some(1 << 16);
+    item.height = Some(1 << 16);
+    let mut plan = plan_of(vec![item]);
+    let unchanged = std::collections::BTreeSet::from(["a.png".to_owned()]);
+    let mut of = |download| {
+        let quoted = quote_known(
+            &mut plan,
+            &setup(),
+            &table,
+            "us-east-1",
+            download,
+            &unchanged,
+        );
+        quoted.unwrap().cost
+    };
+    // No minute of a worker either.
+    same(of(false).total, manifest);
+    // A result of a quarter of a gigabyte × 4, and one GET.
+    same(of(true).total, manifest + 1.0 + 0.001);
+}
+
+#[test]
 fn a_region_that_the_table_does_not_have_is_said() {
     let table = table(&[("us-east-1", rates())]);
     let mut plan = plan_of(vec![planned(Place::Lambda, 1.0)]);
@@ -261,7 +287,7 @@ fn a_region_that_the_table_does_not_have_is_said() {
 }
 
 #[test]
-fn the_table_that_ships_has_us_east_1_and_a_date() {
+fn the_table_that_ships_has_a_date_and_plausible_prices_of_every_region_that_is_in_it() {
     let table = PriceTable::parse(BUNDLED).unwrap();
     assert_eq!(table, PriceTable::bundled());
     let day: Vec<&str> = table.date.split('-').collect();
@@ -271,7 +297,19 @@ fn the_table_that_ships_has_us_east_1_and_a_date() {
     );
     let priced = table.of("us-east-1").unwrap();
     assert!(!priced.fallback);
-    assert!(priced.rates.lambda_arm_gb_second < priced.rates.lambda_gb_second);
+    for region in ["us-east-2", "us-west-2", "eu-west-1", "eu-central-1"] {
+        assert!(!table.of(region).unwrap().fallback, "{region}");
+    }
+    for (region, rates) in &table.regions {
+        assert!(
+            rates.lambda_arm_gb_second < rates.lambda_gb_second,
+            "{region}"
+        );
+        // Nowhere cheaper than at home, and nowhere more than a half dearer: a slip of a digit is found.
+        for ((name, here), (_, home)) in rates.named().into_iter().zip(priced.rates.named()) {
+            assert!((1.0..1.5).contains(&(here / home)), "{name} of {region}");
+        }
+    }
     assert!(
         table
             .sources
@@ -287,6 +325,14 @@ fn a_table_of_ones_own_replaces_regions_and_says_what_is_wrong_with_it() {
         ..rates()
     };
     let mine = table(&[("eu-central-1", own)]);
+    assert!(
+        PriceTable::bundled()
+            .of("eu-central-1")
+            .unwrap()
+            .rates
+            .s3_put
+            < 1.0
+    );
     let both = mine.over(PriceTable::bundled());
     same(both.of("eu-central-1").unwrap().rates.s3_put, 9.0);
     assert!(!both.of("us-east-1").unwrap().fallback);
@@ -304,7 +350,8 @@ fn a_table_of_ones_own_replaces_regions_and_says_what_is_wrong_with_it() {
         ("s3_put = 0.000005", "s3_put = cheap", "line "),
     ];
     for (from, to, words) in wrong {
-        let text = BUNDLED.replace(from, to);
+        // The first region is us-east-1.
+        let text = BUNDLED.replacen(from, to, 1);
         assert_ne!(text, BUNDLED);
         let error = PriceTable::parse(&text).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");

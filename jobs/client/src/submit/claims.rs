@@ -18,7 +18,7 @@ use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::deletion::{notes, remove, sharers};
+pub(crate) use self::deletion::{Outside, held, left, sharers};
 use self::home::Home;
 use super::{Manifest, ManifestItem, SameAs, load_manifest};
 use crate::error::JobsError;

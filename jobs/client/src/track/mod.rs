@@ -3,7 +3,6 @@
 //! [`follow`] watches a batch until every item is settled, [`snapshot`] looks once.
 //! [`history`] folds the events of one execution, [`outcome`] folds the executions of one item;
 //! both are pure and know nothing of the network.
-
 //!
 //! A *home* is where the work on an item is done: the item itself, or another batch's that is the
 //! same. `follower` knows what is known of every home and asks for what is new within `budget`;
@@ -18,6 +17,7 @@ mod follower;
 pub mod history;
 mod home;
 pub mod outcome;
+mod report;
 mod teller;
 
 pub use follow::{FollowOptions, execution_view, follow, snapshot};

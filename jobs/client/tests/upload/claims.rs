@@ -187,3 +187,44 @@ async fn a_claim_whose_batch_is_gone_counts_for_nothing() {
         Some(same(shares.id(), "a.jpg"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_deleted_in_between_an_item_names_the_one_that_does_the_work() {
+    let world = World::start().await;
+    world.file("a.jpg", &noise(2_000, 1));
+    world.file("double.jpg", &noise(2_000, 1));
+    let target = world.target().await;
+    let first = world.create(&target).await;
+    let second = world.create(&target).await;
+    let third = world.create(&target).await;
+    let homes = |batch: &whiteboarder_jobs::submit::Batch| -> Vec<_> {
+        let items = batch.manifest.items.iter();
+        items.map(|item| item.same_as.clone()).collect()
+    };
+    // Not the second, which does nothing itself.
+    let of_first = Some(same(first.id(), "a.jpg"));
+    assert_eq!(homes(&third), [of_first.clone(), of_first]);
+
+    // The second does it from now on, and whoever comes back or comes anew names it, however long they were away.
+    world.delete(&names::manifest_key(first.id())).await;
+    let second = world.resume(&target, second.id()).await;
+    let of_second = Some(same(second.id(), "a.jpg"));
+    assert_eq!(homes(&second), [None, of_second.clone()]);
+    let third = world.resume(&target, third.id()).await;
+    assert_eq!(homes(&third), [of_second.clone(), of_second.clone()]);
+    let fourth = world.create(&target).await;
+    assert_eq!(homes(&fourth), [of_second.clone(), of_second]);
+    let stored = load_manifest(&target, third.id()).await.unwrap();
+    assert_eq!(stored, third.manifest);
+
+    // A result is found there at once, not by way of others.
+    sent(&target, &second).await;
+    world
+        .put(&names::cleaned_key(second.id(), "a.jpg"), b"png", None)
+        .await;
+    let status = whiteboarder_jobs::track::snapshot(&target, &fourth.manifest);
+    for item in status.await.unwrap().items {
+        let wanted = names::cleaned_key(second.id(), "a.jpg");
+        assert_eq!(item.output, Some(wanted), "{}", item.name);
+    }
+}

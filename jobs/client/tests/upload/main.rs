@@ -4,6 +4,8 @@
 
 mod claims;
 mod delete;
+#[cfg(unix)]
+mod disk;
 mod download;
 mod faults;
 mod resume;

@@ -91,11 +91,11 @@ impl World {
 
     /// Another machine.
     pub async fn target(&self) -> Target {
-        let endpoint = format!("http://{}", self.address);
-        let capacity = Capacity::lambda(2_048, 60.0);
-        let (region, account) = ("us-east-1", "000000000000");
-        let profile = Profile::local(endpoint, region, account, "access", "secret", capacity);
-        Target::connect(profile).await.unwrap()
+        target_at(self.endpoint()).await
+    }
+
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     pub fn boards(&self) -> PathBuf {
@@ -193,6 +193,14 @@ impl World {
         };
         listed.uploads().iter().map(name).collect()
     }
+}
+
+/// A world as another process sees it.
+pub async fn target_at(endpoint: String) -> Target {
+    let capacity = Capacity::lambda(2_048, 60.0);
+    let (region, account) = ("us-east-1", "000000000000");
+    let profile = Profile::local(endpoint, region, account, "access", "secret", capacity);
+    Target::connect(profile).await.unwrap()
 }
 
 /// Uploads, and gives what was told.

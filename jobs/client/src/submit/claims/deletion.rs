@@ -42,8 +42,11 @@ pub(crate) async fn sharers(
     Ok((by, count))
 }
 
-/// Removes a batch's claims, so that nobody else relies on it.
-pub(crate) async fn remove(target: &Target, manifest: &Manifest) -> Result<(), JobsError> {
+/// An object that a batch has outside of its own prefixes: its key and its size.
+pub(crate) type Outside = (String, u64);
+
+/// A batch's claims, as they are now.
+pub(crate) async fn held(target: &Target, manifest: &Manifest) -> Result<Vec<Outside>, JobsError> {
     let own = manifest.items.iter().filter(|item| item.same_as.is_none());
     let keys: BTreeSet<String> = own
         .map(|item| names::claim_key(&manifest.recipe_hash, &item.sha256))
@@ -52,19 +55,26 @@ pub(crate) async fn remove(target: &Target, manifest: &Manifest) -> Result<(), J
         let found = store::get(target, &key).await?.unwrap_or_default();
         let claim = serde_json::from_slice::<Claim>(&found).ok();
         let ours = claim.is_some_and(|claim| claim.batch == manifest.batch);
-        Ok::<_, JobsError>(ours.then_some(key))
+        Ok::<_, JobsError>(ours.then_some((key, found.len() as u64)))
     });
     let looks = futures::stream::iter(looks).buffer_unordered(AT_ONCE);
-    let ours: Vec<Option<String>> = looks.try_collect().await?;
-    let ours: Vec<String> = ours.into_iter().flatten().collect();
-    for some in ours.chunks(1_000) {
-        store::delete(target, some).await?;
-    }
-    Ok(())
+    let ours: Vec<Option<Outside>> = looks.try_collect().await?;
+    Ok(ours.into_iter().flatten().collect())
 }
 
-/// The notes that a batch left with those whose results it shares.
-pub(crate) fn notes(manifest: &Manifest) -> Vec<String> {
+/// The notes that a batch left with those whose results it shares, as far as they are there.
+pub(crate) async fn left(target: &Target, manifest: &Manifest) -> Result<Vec<Outside>, JobsError> {
+    let looks = notes(manifest).into_iter().map(|key| async move {
+        let found = store::head(target, &key).await?;
+        Ok::<_, JobsError>(found.map(|head| (key, head.bytes)))
+    });
+    let looks = futures::stream::iter(looks).buffer_unordered(AT_ONCE);
+    let there: Vec<Option<Outside>> = looks.try_collect().await?;
+    Ok(there.into_iter().flatten().collect())
+}
+
+/// The keys of the notes that a batch leaves with those whose results it shares.
+fn notes(manifest: &Manifest) -> Vec<String> {
     let homes = manifest
         .items
         .iter()

@@ -1,12 +1,12 @@
 //! Whether a batch that holds a claim does the work, or is dead.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::Claims;
 use crate::error::JobsError;
 use crate::names;
 use crate::store;
-use crate::submit::{Manifest, ManifestItem, load_manifest};
+use crate::submit::{ManifestItem, load_manifest};
 
 /// A batch that others rely on.
 pub(super) enum Home {
@@ -19,7 +19,9 @@ pub(super) enum Home {
 
 /// What a batch has done, by item.
 pub(super) struct Work {
-    manifest: Manifest,
+    recipe_hash: String,
+    /// The contents that it does itself, by name.
+    own: HashMap<String, String>,
     stored: HashSet<String>,
     cleaned: HashSet<String>,
     failed: HashSet<String>,
@@ -29,10 +31,9 @@ pub(super) struct Work {
 impl Work {
     /// Whether the work on this content is done, or may still be.
     pub(super) fn lives(&self, name: &str, content: &ManifestItem, recipe_hash: &str) -> bool {
-        let item = self.manifest.items.iter().find(|item| item.name == name);
-        let does = item.is_some_and(|item| item.same_as.is_none() && item.sha256 == content.sha256);
+        let does = self.own.get(name) == Some(&content.sha256);
         let came_and_went = !self.stored.contains(name) && self.run.contains(name);
-        does && self.manifest.recipe_hash == recipe_hash
+        does && self.recipe_hash == recipe_hash
             && (self.cleaned.contains(name) || !(self.failed.contains(name) || came_and_went))
     }
 }
@@ -58,8 +59,11 @@ impl Claims<'_> {
             listed.iter().filter_map(|it| name(&it.key)).collect()
         };
         let owned = str::to_owned;
+        let own = manifest.items.into_iter();
+        let own = own.filter(|item| item.same_as.is_none());
         Ok(Home::There(Box::new(Work {
-            manifest,
+            recipe_hash: manifest.recipe_hash,
+            own: own.map(|item| (item.name, item.sha256)).collect(),
             stored: named(stored, &|key| {
                 names::parse_inbox_key(key).map(|(_, name)| owned(name))
             }),

@@ -236,11 +236,8 @@ impl Work<'_> {
         unfinished: &Unfinished,
     ) -> Result<Sent, JobsError> {
         let Some(path) = self.batch.sources.get(&item.name) else {
-            let source = std::io::Error::new(
-                std::io::ErrorKind::NotFound,
-                "this file, as it was submitted, is needed to go on with its upload",
-            );
-            return Err(JobsError::io(&item.name, source));
+            let item = item.name.clone();
+            return Err(JobsError::SourceMissing { item });
         };
         let print = self.batch.print(item, self.cancel).await?;
         let upload = Item {

@@ -34,7 +34,9 @@ impl Work<'_> {
         for batch in batches {
             let mut there = self.sizes(&names::inbox_prefix(batch)).await?;
             there.extend(self.sizes(&names::cleaned_prefix(batch)).await?);
-            let of_batch = homes.iter().filter(|((home, _), _)| *home == batch);
+            // The shortest name begins the range: homes are ordered by batch.
+            let of_batch = homes.range((batch, "")..);
+            let of_batch = of_batch.take_while(|((home, _), _)| *home == batch);
             let mut large = false;
             for ((_, name), sharers) in of_batch {
                 let key = names::inbox_key(batch, name);
