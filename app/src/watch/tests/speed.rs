@@ -1,6 +1,8 @@
 //! How long a frame takes with ten thousand executions. Tests assert no times, so this one only prints them:
 //! `cargo test --release --workspace --bin whiteboarder -- --ignored --nocapture watch::tests::speed`.
 
+#![allow(clippy::print_stdout, reason = "what it is for")]
+
 use std::time::{Duration, Instant};
 
 use ratatui::Terminal;
