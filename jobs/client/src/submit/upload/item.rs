@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use super::body::{Attempt, Counter};
+use super::buffers::Buffers;
 use super::unfinished::Unfinished;
 use super::{Sent, Work};
 use crate::error::{JobsError, from_sdk};
@@ -85,7 +86,8 @@ impl Item<'_> {
         let pass = self.work.gate.pass(length).await;
         let crc = self.print.parts.get(number as usize - 1).copied();
         let crc = crc.unwrap_or_default();
-        let bytes = read(self.path.to_owned(), offset, length, crc).await?;
+        let buffers = Arc::clone(&self.work.buffers);
+        let bytes = read(self.path.to_owned(), offset, length, crc, buffers).await?;
         let attempt = Attempt::new(&self.counter);
         let answer = send(attempt.body(bytes), encode(crc));
         let quiet = self.work.options.quiet;
@@ -215,17 +217,18 @@ pub(super) async fn read(
     offset: u64,
     length: u64,
     crc: u64,
+    buffers: Arc<Buffers>,
 ) -> Result<Bytes, JobsError> {
     let reading = tokio::task::spawn_blocking(move || {
         let io = |error| JobsError::io(&path, error);
         let mut file = std::fs::File::open(&path).map_err(io)?;
         file.seek(SeekFrom::Start(offset)).map_err(io)?;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+        let mut bytes = buffers.take(usize::try_from(length).unwrap_or(0));
         file.take(length).read_to_end(&mut bytes).map_err(io)?;
         if bytes.len() as u64 != length || crc_fast::crc64_nvme(&bytes) != crc {
             return Err(JobsError::Changed { path });
         }
-        Ok(bytes.into())
+        Ok(buffers.lend(bytes))
     });
     // A task that ended otherwise than by returning was cancelled with its runtime.
     reading.await.unwrap_or(Err(JobsError::Cancelled))

@@ -5,6 +5,7 @@
 //! original, `multipart` a large one in parts, `unfinished` knows what earlier tries left.
 
 mod body;
+mod buffers;
 mod gate;
 mod item;
 mod limiter;
@@ -13,6 +14,7 @@ mod same;
 pub(crate) mod unfinished;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -20,6 +22,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use self::body::Counter;
+use self::buffers::Buffers;
 use self::gate::Gate;
 use self::item::Item;
 use self::unfinished::Unfinished;
@@ -96,6 +99,7 @@ pub async fn upload(
         reporter,
         cancel,
         gate: Gate::new(options.concurrency, options.memory),
+        buffers: Arc::default(),
     };
     tokio::select! {
         () = cancel.cancelled() => Err(JobsError::Cancelled),
@@ -144,6 +148,7 @@ struct Work<'a> {
     reporter: &'a Reporter,
     cancel: &'a CancellationToken,
     gate: Gate,
+    buffers: Arc<Buffers>,
 }
 
 impl Work<'_> {

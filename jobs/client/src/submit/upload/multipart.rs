@@ -1,6 +1,7 @@
 //! A large original in parts: several at a time, and only those that are not there yet.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart};
 use futures::StreamExt;
@@ -130,7 +131,8 @@ impl Item<'_> {
             } else {
                 // Not every service keeps the checksum; the entity tag of a part is its MD5.
                 let pass = self.work.gate.pass(length).await;
-                let local = read(self.path.to_owned(), offset, length, *crc).await?;
+                let buffers = Arc::clone(&self.work.buffers);
+                let local = read(self.path.to_owned(), offset, length, *crc, buffers).await?;
                 let md5 = hex::encode(Md5::digest(&local));
                 drop(pass);
                 part.etag.trim_matches('"') == md5
