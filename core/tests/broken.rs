@@ -456,6 +456,28 @@ fn every_kind_of_jpeg_is_cleaned_or_named() {
 }
 
 #[test]
+fn a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded() {
+    let _alone = alone();
+    // Every scan makes a decoder go over the whole picture again, and a scan can be as small as this.
+    for bytes in [fixture("progressive.jpg"), support::jpeg(&gradient())] {
+        let scan = bytes.windows(2).rposition(|w| w == [0xFF, 0xDA]).unwrap();
+        let end = bytes.windows(2).rposition(|w| w == [0xFF, 0xD9]).unwrap();
+        let repeated = |times: usize| {
+            let scans = bytes[scan..end].repeat(times);
+            [&bytes[..scan], &scans, &bytes[end..]].concat()
+        };
+        let error = refused(&repeated(5_000));
+        assert!(
+            error.to_string().contains("more than 100 scans"),
+            "{error}"
+        );
+        assert_eq!(error.name(), "ImageUnsupported");
+        is_clear(&error);
+        survives(&repeated(3));
+    }
+}
+
+#[test]
 fn what_only_has_a_pictures_name_is_said_to_be_none() {
     let _alone = alone();
     let words = |bytes: &[u8]| {
