@@ -467,10 +467,7 @@ fn a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded() {
             [&bytes[..scan], &scans, &bytes[end..]].concat()
         };
         let error = refused(&repeated(5_000));
-        assert!(
-            error.to_string().contains("more than 100 scans"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("more than 100 scans"), "{error}");
         assert_eq!(error.name(), "ImageUnsupported");
         is_clear(&error);
         survives(&repeated(3));

@@ -104,7 +104,10 @@ pub struct QueryError {
 
 /// The fields with what they take, for help texts.
 pub const FIELDS: [(&str, &str); 17] = [
-    ("status", "running queued succeeded failed timed_out aborted unsuccessful"),
+    (
+        "status",
+        "running queued succeeded failed timed_out aborted unsuccessful",
+    ),
     ("place", "lambda ecs none: where it ran last"),
     ("planned", "lambda ecs none"),
     ("is", "moved cold redriven retried"),
@@ -113,9 +116,18 @@ pub const FIELDS: [(&str, &str); 17] = [
     ("name", "part of the execution's name"),
     ("error", "part of the error's name"),
     ("worker", "part of a worker's name"),
-    ("state", "part of the name of the state that it is in, or failed in"),
-    ("kind", "lambda ecs worker execution service: what was asked to work"),
-    ("started", "age, with < or >: started<1h is within the last hour"),
+    (
+        "state",
+        "part of the name of the state that it is in, or failed in",
+    ),
+    (
+        "kind",
+        "lambda ecs worker execution service: what was asked to work",
+    ),
+    (
+        "started",
+        "age, with < or >: started<1h is within the last hour",
+    ),
     ("ended", "age, with < or >"),
     ("took", "duration, with < or >: took>30s"),
     ("attempts", "number, with < or >; so are redrives"),
@@ -162,10 +174,9 @@ impl Query {
     pub fn needs_digests(&self) -> bool {
         self.terms.iter().any(|term| match &term.test {
             Test::Anywhere(_) => false,
-            Test::Text(field, _) => !matches!(
-                field,
-                TextField::Image | TextField::Batch | TextField::Name
-            ),
+            Test::Text(field, _) => {
+                !matches!(field, TextField::Image | TextField::Batch | TextField::Name)
+            }
             Test::Status(words) => words.contains(&StatusWord::Queued),
             Test::Is(properties) => properties.iter().any(|p| *p != Property::Redriven),
             Test::Place(..) | Test::Kind(_) => true,
@@ -211,7 +222,12 @@ fn term(word: &str) -> Result<Term, QueryError> {
     };
     let test = match body.find([':', '<', '>']) {
         // A name may have a colon in it: `:x`, `12:30`, `arn:aws:…` are no fields.
-        Some(at) if at > 0 && body[..at].chars().all(|c| c.is_ascii_alphabetic() || c == '_') => {
+        Some(at)
+            if at > 0
+                && body[..at]
+                    .chars()
+                    .all(|c| c.is_ascii_alphabetic() || c == '_') =>
+        {
             field(word, &body[..at], &body[at..])?
         }
         _ => Test::Anywhere(body.to_lowercase()),
@@ -404,16 +420,18 @@ impl Test {
     fn holds(&self, run: &Run, around: Around<'_>) -> bool {
         let digest = run.digest.as_deref();
         match self {
-            Self::Anywhere(needle) => [
-                TextField::Image,
-                TextField::Name,
-                TextField::Batch,
-                TextField::Error,
-                TextField::State,
-            ]
-            .iter()
-            .any(|field| field.any(run, |text| has(text, needle)))
-                || (needle.starts_with("arn:") && has(&run.arn, needle)),
+            Self::Anywhere(needle) => {
+                [
+                    TextField::Image,
+                    TextField::Name,
+                    TextField::Batch,
+                    TextField::Error,
+                    TextField::State,
+                ]
+                .iter()
+                .any(|field| field.any(run, |text| has(text, needle)))
+                    || (needle.starts_with("arn:") && has(&run.arn, needle))
+            }
             Self::Text(field @ TextField::Batch, needles) => field.any(run, |text| {
                 let text = text.to_lowercase();
                 needles.iter().any(|needle| text.starts_with(needle))
@@ -439,8 +457,9 @@ impl Test {
                 };
                 places.contains(&place)
             }),
-            Self::Kind(kinds) => digest
-                .is_some_and(|digest| digest.kinds.iter().any(|kind| kinds.contains(kind))),
+            Self::Kind(kinds) => {
+                digest.is_some_and(|digest| digest.kinds.iter().any(|kind| kinds.contains(kind)))
+            }
             Self::Is(properties) => properties.iter().any(|property| match property {
                 Property::Redriven => run.redrives > 0,
                 Property::Moved => digest.is_some_and(|digest| digest.moved),

@@ -100,7 +100,11 @@ fn what_was_not_read_is_found_by_what_the_list_says_only() {
         ("error:x", true),
         ("cost>1", true),
     ] {
-        assert_eq!(Query::parse(query).unwrap().needs_digests(), needs, "{query}");
+        assert_eq!(
+            Query::parse(query).unwrap().needs_digests(),
+            needs,
+            "{query}"
+        );
     }
 }
 
