@@ -417,7 +417,12 @@ fn of_an_animation_the_still_picture_or_the_first_frame_is_cleaned() {
         let mut tiff = Tiff::gradient().bytes();
         let directory = u32::from_le_bytes([tiff[4], tiff[5], tiff[6], tiff[7]]) as usize;
         let entries = usize::from(u16::from_le_bytes([tiff[directory], tiff[directory + 1]]));
-        tiff[directory + 2 + 12 * entries] = 8;
+        let end = directory + 2 + 12 * entries;
+        let again = tiff[directory..end + 4].to_vec();
+        let place = tiff.len().next_multiple_of(2);
+        tiff[end..end + 4].copy_from_slice(&(place as u32).to_le_bytes());
+        tiff.resize(place, 0);
+        tiff.extend(again);
         tiff
     });
     for (bytes, more) in [

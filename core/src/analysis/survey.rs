@@ -55,8 +55,11 @@ impl Survey {
     ) -> Result<Self, I::Stopped> {
         let (width, height) = (grid.width(), grid.height());
         let doubt = match &backdrop {
-            Backdrop::Reduced(planes) => doubt_of(planes, (width, height)),
-            Backdrop::Full(_) => None,
+            Backdrop::Reduced(planes) if settled.surface == Surface::Light => {
+                doubt_of(planes, (width, height))
+            }
+            // What writing adds to a dark board is no share of the board's light.
+            _ => None,
         };
         let board: Vec<Plane<f32>> = match &backdrop {
             Backdrop::Reduced(planes) => planes
@@ -137,6 +140,8 @@ fn doubt_of(planes: &[Plane<f32>], cells: (usize, usize)) -> Option<Plane<f32>> 
     const BESIDE: f32 = 3.0;
     /// Less than this is nothing.
     const LITTLE: f32 = 0.02;
+    /// Strong ink is beyond doubt, also on the edge of the deepest shadow.
+    const MOST: f32 = 0.3;
     let (width, height) = (planes[0].width, planes[0].height);
     // The difference of two neighbours is over two steps.
     let share = 0.5 * BESIDE * width as f32 / cells.0 as f32;
@@ -153,7 +158,7 @@ fn doubt_of(planes: &[Plane<f32>], cells: (usize, usize)) -> Option<Plane<f32>> 
                     let (left, right) = (x.saturating_sub(1), (x + 1).min(width - 1));
                     let (across, down) = (here[right] - here[left], below[x] - above[x]);
                     let slope = (across * across + down * down).sqrt() / here[x].max(0.01);
-                    *doubt = doubt.max(share * slope - LITTLE);
+                    *doubt = doubt.max((share * slope - LITTLE).min(MOST));
                 }
             }
         });
