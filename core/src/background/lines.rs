@@ -205,11 +205,16 @@ mod tests {
     #[test]
     fn a_step_stays_as_steep_as_it_is_while_noise_goes() {
         let clean = plane(step);
-        let noisy = plane(|x, y| step(x, y) + 0.03 * (((x * 7 + y * 13) % 5) as f32 - 2.0) / 2.0);
+        // No line of it is even.
+        let noise = |x: usize, y: usize| {
+            let mixed = (x * 0x9E37 ^ y * 0x85EB).wrapping_mul(0xC2B2_AE35) >> 7;
+            0.03 * ((mixed % 201) as f32 / 100.0 - 1.0)
+        };
+        let noisy = plane(|x, y| step(x, y) + noise(x, y));
         let everywhere = plane(|_, _| 1.0);
         let evened = evened(std::slice::from_ref(&noisy), &everywhere, 8);
         let (before, after) = (mean_error(&noisy, &clean), mean_error(&evened[0], &clean));
-        assert!(after < 0.4 * before, "{before} {after}");
+        assert!(after < 0.5 * before, "{before} {after}");
         let far = farthest(&evened[0], &clean);
         assert!(far < 0.06, "{far}");
         let untouched = super::evened(std::slice::from_ref(&noisy), &plane(|_, _| 0.0), 8);
