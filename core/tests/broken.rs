@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use support::{Tiff, fixture, gradient, read, refused, with_chunk};
 use whiteboarder_core::cancel::Never;
-use whiteboarder_core::clean::{CleanError, clean_bytes};
+use whiteboarder_core::clean::{self, CleanError, clean_bytes};
 use whiteboarder_core::image::{ImageError, Limits, decode, encode_png, read_header};
 use whiteboarder_core::recipe::Recipe;
 use whiteboarder_core::strips::cleaning::{self, OpenError, Photograph, clean_file};
@@ -412,6 +412,36 @@ fn of_an_animation_the_still_picture_or_the_first_frame_is_cleaned() {
     let still = with_chunk(png, b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]);
     assert!(read(&still) == gradient());
     assert!(read(&fixture("animated.webp")) == gradient());
+    // Of those with more pictures that is said.
+    let (one_page, two_pages) = (Tiff::gradient().bytes(), {
+        let mut tiff = Tiff::gradient().bytes();
+        let directory = u32::from_le_bytes([tiff[4], tiff[5], tiff[6], tiff[7]]) as usize;
+        let entries = usize::from(u16::from_le_bytes([tiff[directory], tiff[directory + 1]]));
+        let end = directory + 2 + 12 * entries;
+        let again = tiff[directory..end + 4].to_vec();
+        let place = tiff.len().next_multiple_of(2);
+        tiff[end..end + 4].copy_from_slice(&(place as u32).to_le_bytes());
+        tiff.resize(place, 0);
+        tiff.extend(again);
+        tiff
+    });
+    for (bytes, more) in [
+        (&animated, true),
+        (&fixture("animated.webp"), true),
+        (&two_pages, true),
+        (&still, false),
+        (&one_page, false),
+        (&fixture("lossy.webp"), false),
+        (&fixture("progressive.jpg"), false),
+    ] {
+        assert_eq!(read_header(bytes).unwrap().more_pictures, more);
+        let recipe = Recipe::default();
+        let done = clean::run(bytes, &clean::Request::new(&recipe)).unwrap();
+        assert_eq!(done.more_pictures, more);
+        let said =
+            String::from_utf8_lossy(&done.outputs[0].bytes).contains("\"more_pictures\":true");
+        assert_eq!(said, more);
+    }
     assert_eq!(
         refused(b"GIF89a\x28\0\x1C\0\xF0\0\0").to_string(),
         "this is a GIF, which is not read; save it as PNG"
@@ -452,6 +482,25 @@ fn every_kind_of_jpeg_is_cleaned_or_named() {
         let error = refused(&bytes);
         assert!(error.to_string().contains("12 bits per sample"), "{error}");
         is_clear(&error);
+    }
+}
+
+#[test]
+fn a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded() {
+    let _alone = alone();
+    // Every scan makes a decoder go over the whole picture again, and a scan can be as small as this.
+    for bytes in [fixture("progressive.jpg"), support::jpeg(&gradient())] {
+        let scan = bytes.windows(2).rposition(|w| w == [0xFF, 0xDA]).unwrap();
+        let end = bytes.windows(2).rposition(|w| w == [0xFF, 0xD9]).unwrap();
+        let repeated = |times: usize| {
+            let scans = bytes[scan..end].repeat(times);
+            [&bytes[..scan], &scans, &bytes[end..]].concat()
+        };
+        let error = refused(&repeated(5_000));
+        assert!(error.to_string().contains("more than 100 scans"), "{error}");
+        assert_eq!(error.name(), "ImageUnsupported");
+        is_clear(&error);
+        survives(&repeated(3));
     }
 }
 

@@ -204,6 +204,33 @@ fn files_by_palette_are_the_same_bytes_everywhere() {
 }
 
 #[test]
+fn what_can_be_read_on_white_can_be_read_by_palette() {
+    // Beside strong pens a faint one, most of whose pixels are soft edges that nobody would miss.
+    let board = picture(900, 300, |x, y| {
+        const PENS: [[u8; 3]; 4] = [[40, 60, 170], [190, 50, 60], [50, 130, 70], [60, 60, 60]];
+        let share = (3.5 - (f32::from((y % 20) as u8) - 10.0).abs()).clamp(0.0, 1.0);
+        let faint = f32::from(212 + (chance(x, y) % 7) as u8);
+        let edge = 0.3 + f32::from((chance(y, x) % 40) as u8) * 0.01;
+        match x / 180 {
+            4 if share >= 1.0 && y % 20 == 10 => [faint as u8; 3],
+            4 if share > 0.0 => [(255.0 - (255.0 - faint) * edge) as u8; 3],
+            pen => {
+                let pen = PENS[pen as usize % 4];
+                pen.map(|level| (255.0 - (255.0 - f32::from(level)) * share + 0.5) as u8)
+            }
+        }
+    });
+    let back = decoded(&encode(&board, &Format::Png8, None).unwrap().bytes);
+    let pixels = board.data.chunks_exact(3).zip(back.data.chunks_exact(3));
+    for (before, after) in pixels.filter(|(before, _)| before.iter().any(|&v| v <= 212)) {
+        assert!(
+            after.iter().any(|&v| v <= 220),
+            "{before:?} became {after:?}"
+        );
+    }
+}
+
+#[test]
 fn a_rare_ink_keeps_its_colour() {
     let board = rare_ink();
     let back = decoded(&encode(&board, &Format::Png8, None).unwrap().bytes);

@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-pub const USAGE: &str = "usage: score [--seed N] [--boards N] [--size 2MP] [--recipe FILE] [--raw] \
+pub const USAGE: &str = "usage: score [--seed N] [--boards N] [--only NAMES] [--size 2MP] [--recipe FILE] [--raw] \
     [--write DIR] [--results DIR] [--baseline FILE] [--update-baseline]";
 
 #[derive(Debug, PartialEq)]
 pub struct Options {
     pub seed: u64,
     pub boards: usize,
+    /// Of these boards alone, when there are any.
+    pub only: Vec<String>,
     pub pixels: f64,
     pub recipe: Option<PathBuf>,
     /// Also score the photographs themselves.
@@ -26,6 +28,7 @@ impl Options {
         let mut options = Self {
             seed: 1,
             boards,
+            only: Vec::new(),
             pixels: 2e6,
             recipe: None,
             raw: false,
@@ -44,6 +47,7 @@ impl Options {
             match flag.as_str() {
                 "--seed" => options.seed = number(&flag, &value()?)?,
                 "--boards" => options.boards = number::<usize>(&flag, &value()?)?.max(1),
+                "--only" => options.only = value()?.split(',').map(str::to_owned).collect(),
                 "--size" => options.pixels = megapixels(&value()?)?,
                 "--recipe" => options.recipe = Some(value()?.into()),
                 "--raw" => options.raw = true,
@@ -58,6 +62,9 @@ impl Options {
             return Err(
                 "--results scores another program: no recipe and no baseline belong to it".into(),
             );
+        }
+        if !options.only.is_empty() && (options.update_baseline || options.baseline.is_some()) {
+            return Err("--only is for a look at a few boards: the baseline is of all".into());
         }
         Ok(options)
     }

@@ -206,7 +206,7 @@ fn slopes(plane: &Plane<f32>) -> Plane<f32> {
 }
 
 /// The greatest value within a square of `2·reach + 1` cells.
-fn greatest(plane: &Plane<f32>, reach: usize) -> Plane<f32> {
+pub(super) fn greatest(plane: &Plane<f32>, reach: usize) -> Plane<f32> {
     let (width, height) = (plane.width, plane.height);
     let mut along = vec![0.0; width * height];
     along

@@ -119,7 +119,16 @@ impl Analysis {
             thresholds.high = thresholds.high.max(thresholds.low * 1.25);
         }
         let stroke = survey.settled.stroke / survey.cell as f32;
-        let kept = ink::kept(&smoothed, cells, thresholds, stroke);
+        let kept = match &survey.doubt {
+            None => ink::kept(&smoothed, cells, thresholds, stroke),
+            Some(doubt) => {
+                let mut sure = smoothed.clone();
+                for (a, doubt) in sure.data.iter_mut().zip(&doubt.data) {
+                    *a -= doubt;
+                }
+                ink::kept(&sure, cells, thresholds, stroke)
+            }
+        };
         let mask = ink::mask(&kept, cells.width, cells.height, survey.cell);
         let inked = solid::inked(cells, &smoothed, &mask, thresholds.low);
         let lift = if finish.black > 0.0 {

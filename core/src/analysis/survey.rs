@@ -38,6 +38,8 @@ pub(crate) struct Survey {
     pub evenness: f32,
     /// That of the strongest channel.
     pub strongest: Plane<f32>,
+    /// How much of the absorption may be the background's error, cell by cell. `None` where the background is smooth.
+    pub doubt: Option<Plane<f32>>,
     /// Pixels along a cell's side.
     pub cell: usize,
 }
@@ -52,6 +54,13 @@ impl Survey {
         interrupt: &I,
     ) -> Result<Self, I::Stopped> {
         let (width, height) = (grid.width(), grid.height());
+        let doubt = match &backdrop {
+            Backdrop::Reduced(planes) if settled.surface == Surface::Light => {
+                doubt_of(planes, (width, height))
+            }
+            // What writing adds to a dark board is no share of the board's light.
+            _ => None,
+        };
         let board: Vec<Plane<f32>> = match &backdrop {
             Backdrop::Reduced(planes) => planes
                 .par_iter()
@@ -108,6 +117,7 @@ impl Survey {
             absorbed,
             evenness,
             strongest,
+            doubt,
             cell: grid.cell,
         })
     }
@@ -121,6 +131,39 @@ pub(crate) fn absorption(surface: Surface, light: f32, background: f32) -> f32 {
         Surface::Light => 1.0 - light / background.max(DARKEST),
         Surface::Dark => (light - background) / (1.0 - background).max(DARKEST),
     }
+}
+
+/// By how much a background, stretched to so many cells, may be wrong as a share of itself: where the light falls in a step,
+/// a background that is a little beside its place is much beside the light.
+fn doubt_of(planes: &[Plane<f32>], cells: (usize, usize)) -> Option<Plane<f32>> {
+    /// Cells that it may be beside its place.
+    const BESIDE: f32 = 3.0;
+    /// Less than this is nothing.
+    const LITTLE: f32 = 0.02;
+    /// Strong ink is beyond doubt, also on the edge of the deepest shadow.
+    const MOST: f32 = 0.3;
+    let (width, height) = (planes[0].width, planes[0].height);
+    // The difference of two neighbours is over two steps.
+    let share = 0.5 * BESIDE * width as f32 / cells.0 as f32;
+    let mut doubt = Plane::filled(width, height, 0.0_f32);
+    doubt
+        .data
+        .par_chunks_mut(width)
+        .enumerate()
+        .for_each(|(y, row)| {
+            for plane in planes {
+                let [above, here, below] =
+                    [y.saturating_sub(1), y, (y + 1).min(height - 1)].map(|y| plane.row(y));
+                for (x, doubt) in row.iter_mut().enumerate() {
+                    let (left, right) = (x.saturating_sub(1), (x + 1).min(width - 1));
+                    let (across, down) = (here[right] - here[left], below[x] - above[x]);
+                    let slope = (across * across + down * down).sqrt() / here[x].max(0.01);
+                    *doubt = doubt.max((share * slope - LITTLE).min(MOST));
+                }
+            }
+        });
+    let any = doubt.data.iter().any(|&doubt| doubt > 0.0);
+    any.then(|| super::ink::greatest(&doubt, 1).stretched(cells.0, cells.1))
 }
 
 /// The darker end (5 %) of a background as a share of its brighter end (95 %), without its outermost sixteenth.

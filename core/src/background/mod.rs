@@ -7,7 +7,9 @@
 //!
 //! [`crate::rolling`] rolls the ball; here is what boards need beside it.
 
+mod lines;
 mod masks;
+mod steps;
 mod sure_ink;
 mod two_balls;
 
@@ -18,9 +20,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use crate::plane::Plane;
-pub(crate) use two_balls::FINE_SIDE;
+pub(crate) use steps::{FINE_SIDE, refine};
+pub(crate) use two_balls::find_until;
 pub use two_balls::{Balls, WORK_SIDE, find};
-pub(crate) use two_balls::{find_until, refine};
 
 /// Which side of the picture the ball rolls on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -13,16 +13,22 @@ pub(super) fn dark_ink(work: &[Plane<f32>], board: &[Plane<f32>]) -> Plane<bool>
     let (width, height) = (work[0].width, work[0].height);
     let mut least = Plane::filled(width, height, 0.0_f32);
     let mut spread = Plane::filled(width, height, 0.0_f32);
+    let mut green = Plane::filled(width, height, 0.0_f32);
     for i in 0..width * height {
         let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-        for (plane, board) in work.iter().zip(board) {
+        let mut absorbed = [0.0_f32; 3];
+        for ((plane, board), absorbed) in work.iter().zip(board).zip(&mut absorbed) {
             let share = plane.data[i] / board.data[i].max(1e-4);
             let absorbance = -libm::logf(share.clamp(0.001, 2.0));
             low = low.min(absorbance);
             high = high.max(absorbance);
+            *absorbed = absorbance;
         }
         least.data[i] = low;
         spread.data[i] = high - low;
+        if work.len() == 3 {
+            green.data[i] = absorbed[1] - 0.5 * (absorbed[0] + absorbed[2]);
+        }
     }
     let mut ink = Plane {
         width,
@@ -35,7 +41,7 @@ pub(super) fn dark_ink(work: &[Plane<f32>], board: &[Plane<f32>]) -> Plane<bool>
             .collect(),
     };
     let mut above = least.clone();
-    for shadow in shadows(&ink, &least, &spread) {
+    for shadow in shadows(&ink, [&least, &spread, &green]) {
         for i in shadow.pixels {
             let absorbed = least.data[i] - shadow.least;
             ink.data[i] &=
@@ -86,14 +92,17 @@ struct Shadow {
     spread: f32,
 }
 
-/// The large regions that take light away as a shadow does: all channels nearly alike.
-fn shadows(ink: &Plane<bool>, least: &Plane<f32>, spread: &Plane<f32>) -> Vec<Shadow> {
+/// The large regions that take light away as a shadow does: all channels nearly alike, and green no more and no less than
+/// red and blue on the average, for lamps and windows differ from red to blue. `green` is by how much it is.
+fn shadows(ink: &Plane<bool>, [least, spread, green]: [&Plane<f32>; 3]) -> Vec<Shadow> {
     /// A region over this share of the picture may be a shadow.
     const LARGE: f32 = 0.01;
     /// A shadow takes so much of the light that channels have in common, or tints it by so much…
     const SHADE: (f32, f32) = (0.2, 0.16);
     /// …its channels differ by at most this share of what they have in common…
     const TINT: f32 = 0.75;
+    /// …green by no more than this share from the others, unless the region is huge…
+    const GREEN: f32 = 0.35;
     /// …and it leaves at least a fifth of the light, unless it is larger than anybody fills.
     const DEEPEST: f32 = 1.6;
     const HUGE: f32 = 0.10;
@@ -136,8 +145,10 @@ fn shadows(ink: &Plane<bool>, least: &Plane<f32>, spread: &Plane<f32>) -> Vec<Sh
             let at = values.len() / 2;
             *values.select_nth_unstable_by(at, f32::total_cmp).1
         };
-        let (least, spread) = (middle(least), middle(spread));
-        if spread < TINT * least.max(2.0 * SHADE.1) {
+        let (least, spread, green) = (middle(least), middle(spread), middle(green));
+        let most = least.max(2.0 * SHADE.1);
+        let lamplight = green.abs() < GREEN * most || region.len() as f32 > HUGE * pixels;
+        if lamplight && spread < TINT * most {
             let mut mask = Plane::filled(width, height, false);
             for i in region {
                 mask.data[i] = true;

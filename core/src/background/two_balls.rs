@@ -9,7 +9,7 @@
 
 use rayon::prelude::*;
 
-use super::masks::dilated;
+use super::steps::{Board, steps};
 use super::sure_ink::{dark_ink, light_ink};
 use super::{Plane, Surface, smooth};
 use crate::cancel::{Interrupt, Never};
@@ -17,8 +17,6 @@ use crate::rolling::{Element, Operation, Roller, Rolling, View, ViewMut};
 
 /// Long side in pixels of the reduced picture that the small ball rolls on.
 pub const WORK_SIDE: usize = 400;
-/// Long side of the picture on which the background is found more closely where the light falls in steps.
-pub(crate) const FINE_SIDE: usize = 1200;
 /// Long side of the still smaller one for the wide ball.
 const WIDE_SIDE: usize = 128;
 
@@ -111,104 +109,8 @@ pub(crate) fn find_until<I: Interrupt>(
     })
 }
 
-/// The background of a board, and what is needed to find it more closely.
-#[derive(Clone, Debug)]
-pub(crate) struct Board {
-    /// The background.
-    pub smooth: Vec<Plane<f32>>,
-    /// The picture with its ink filled in.
-    filled: Vec<Plane<f32>>,
-    /// Where that was.
-    mask: Plane<bool>,
-    /// Where the light falls in a step: along the edges of hard shadows. `None` where it does nowhere.
-    near_steps: Option<Plane<bool>>,
-}
-
-/// What is near the steps of a background, so many pixels around; `None` where there are none.
-fn steps(rolled: &[Plane<f32>], around: usize) -> Option<Plane<bool>> {
-    /// Less than this share of the light is left within four pixels.
-    const STEP: f32 = 0.72;
-    /// Fewer pixels than this share are dirt.
-    const FEW: f32 = 0.001;
-    let (width, height) = (rolled[0].width, rolled[0].height);
-    let mut step = Plane::filled(width, height, false);
-    for plane in rolled {
-        let falls = |a: f32, b: f32| a.min(b) < STEP * a.max(b).max(0.01);
-        for y in 0..height {
-            for x in 0..width {
-                let (left, right) = (x.saturating_sub(2), (x + 2).min(width - 1));
-                let (up, down) = (y.saturating_sub(2), (y + 2).min(height - 1));
-                let row = plane.row(y);
-                step.data[y * width + x] |=
-                    falls(row[left], row[right]) || falls(plane.row(up)[x], plane.row(down)[x]);
-            }
-        }
-    }
-    let count = step.data.iter().filter(|&&set| set).count();
-    (count as f32 > FEW * (width * height) as f32).then(|| dilated(&step, around))
-}
-
-/// The background of a board whose light falls in steps, at the size of `light`: near the steps a ball of half the radius
-/// rolls over what is less reduced, so that the background falls where the light does.
-pub(crate) fn refine<I: Interrupt>(
-    board: Board,
-    light: &[Plane<f32>],
-    balls: &Balls,
-    surface: Surface,
-    roller: &mut Roller,
-    interrupt: &I,
-) -> Result<Vec<Plane<f32>>, I::Stopped> {
-    let Some(near) = &board.near_steps else {
-        return Ok(board.smooth);
-    };
-    let (width, height) = (light[0].width, light[0].height);
-    // Soft masks, so that nothing jumps where one background takes over from the other.
-    let soft = |mask: &Plane<bool>, sigma: f32| {
-        let mask = mask.map(|set| if set { 1.0_f32 } else { 0.0 });
-        smooth::gaussian(&mask, sigma).stretched(width, height)
-    };
-    let ink = board.mask.map(|set| if set { 1.0_f32 } else { 0.0 });
-    let ink = ink.stretched(width, height);
-    let filled: Vec<Plane<f32>> = light
-        .par_iter()
-        .zip(&board.filled)
-        .map(|(light, filled)| {
-            let mut result = filled.stretched(width, height);
-            for ((v, &light), &ink) in result.data.iter_mut().zip(&light.data).zip(&ink.data) {
-                if ink < 0.25 {
-                    *v = light;
-                }
-            }
-            smooth::gaussian(&result, 0.8)
-        })
-        .collect();
-    interrupt.check()?;
-    let radius = 0.5 * balls.small * width.max(height) as f64;
-    let rolled = roll(
-        filled,
-        (radius, balls.small_height),
-        surface,
-        roller,
-        interrupt,
-    )?;
-    let weight = soft(near, 2.0);
-    Ok(rolled
-        .par_iter()
-        .zip(&board.smooth)
-        .map(|(rolled, smooth)| {
-            let mut result = smooth.stretched(width, height);
-            let close = smooth::gaussian(rolled, 1.0);
-            for ((v, &close), &weight) in result.data.iter_mut().zip(&close.data).zip(&weight.data)
-            {
-                *v += (close - *v) * weight;
-            }
-            result
-        })
-        .collect())
-}
-
 /// Rolls a ball of this radius and height over planes.
-fn roll<I: Interrupt>(
+pub(super) fn roll<I: Interrupt>(
     planes: Vec<Plane<f32>>,
     (radius, height): (f64, f64),
     surface: Surface,

@@ -6,7 +6,8 @@ use crate::analysis::Chosen;
 use crate::recipe::Recipe;
 
 /// The keyword of the text chunk in which a result tells how it came about: one line of JSON with the algorithm's
-/// version, the recipe's hash, and what was chosen where the recipe leaves it to the picture.
+/// version, the recipe's hash, what was chosen where the recipe leaves it to the picture, and whether the file holds more
+/// pictures, of which only the first was cleaned.
 pub const KEYWORD: &str = "whiteboarder";
 
 #[derive(Serialize)]
@@ -14,14 +15,18 @@ struct Note {
     algorithm: u32,
     recipe: String,
     chosen: Chosen,
+    /// Told only where it is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    more_pictures: bool,
 }
 
 /// The line for a result.
-pub(super) fn text(recipe: &Recipe, chosen: &Chosen) -> String {
+pub(super) fn text(recipe: &Recipe, chosen: &Chosen, more_pictures: bool) -> String {
     let note = Note {
         algorithm: crate::ALGORITHM_VERSION,
         recipe: recipe.hash(),
         chosen: rounded(chosen),
+        more_pictures,
     };
     // A structure of numbers and names can always be written.
     serde_json::to_string(&note).unwrap_or_default()

@@ -110,6 +110,8 @@ pub struct Done {
     pub width: u32,
     /// Height of the result in pixels.
     pub height: u32,
+    /// Whether the file holds more pictures (frames, pages), of which only the first was cleaned.
+    pub more_pictures: bool,
     /// How long it took.
     pub timings: Timings,
 }
@@ -147,7 +149,9 @@ pub fn run(bytes: &[u8], request: &Request<'_>) -> Result<Done, CleanError> {
     let recipe = request.recipe;
     recipe.validate()?;
     let mut clock = Clock::new();
+    let mut more_pictures = false;
     if let Ok(header) = image::read_header(bytes) {
+        more_pictures = header.more_pictures;
         let need = cost::estimate(&header, bytes.len() as u64, recipe);
         request.limits.check(&header, need.memory_bytes)?;
     }
@@ -157,7 +161,7 @@ pub fn run(bytes: &[u8], request: &Request<'_>) -> Result<Done, CleanError> {
     let (said, quad, photograph) = (applied.said, applied.quad, applied.picture);
     let analysis = analyse(&photograph, recipe);
     let chosen = analysis.chosen();
-    let note = note::text(recipe, &chosen);
+    let note = note::text(recipe, &chosen, more_pictures);
     let mut background = clock.lap();
     let mut encode = 0.0;
     // Before the result, so that there are never more than two pictures at a time.
@@ -208,6 +212,7 @@ pub fn run(bytes: &[u8], request: &Request<'_>) -> Result<Done, CleanError> {
         quad,
         width: picture.width,
         height: picture.height,
+        more_pictures,
         timings: Timings {
             decode,
             background,

@@ -15,6 +15,7 @@ fn header(megapixels: u32) -> Header {
         orientation: 1,
         progressive: false,
         decoder_bytes: 0,
+        more_pictures: false,
     }
 }
 

@@ -120,6 +120,7 @@ pub(super) fn read_header(head: &[u8]) -> Result<Header, ImageError> {
         orientation: 1,
         progressive: false,
         decoder_bytes: u64::from(facts.alpha) * u64::from(facts.width) * u64::from(facts.height),
+        more_pictures: false,
     })
 }
 

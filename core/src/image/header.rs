@@ -105,6 +105,8 @@ pub struct Header {
     pub progressive: bool,
     /// What the decoder needs in memory at its peak, in bytes, beside the file and the picture's own samples.
     pub decoder_bytes: u64,
+    /// Whether the file says that it holds more pictures (frames of an animation, pages); only the first is read.
+    pub more_pictures: bool,
 }
 
 impl Header {

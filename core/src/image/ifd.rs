@@ -62,6 +62,8 @@ impl Entry {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Directory {
     pub entries: Vec<Entry>,
+    /// Whether another directory is said to follow, as far as is known.
+    pub followed: bool,
 }
 
 impl Directory {
@@ -139,8 +141,11 @@ impl<'a> Ifds<'a> {
             }
             found
         });
+        let next = start + count * entry_size;
+        let next = self.parts.get(next, value_size as u64);
         Ok(Directory {
             entries: entries.collect(),
+            followed: next.is_ok_and(|next| next.iter().any(|&byte| byte != 0)),
         })
     }
 

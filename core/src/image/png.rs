@@ -46,6 +46,11 @@ pub(super) fn read_header(head: &[u8]) -> Result<Header, ImageError> {
                     *header = header.held(exif_block::orientation(payload));
                 }
             }
+            (b"acTL", Some(header)) => {
+                // How many frames an animation has.
+                let frames = head.get(at + 8..at + 12).ok_or_else(beyond)?;
+                header.more_pictures = length >= 4 && !matches!(frames, [0, 0, 0, 0 | 1]);
+            }
             (b"IDAT", Some(header)) => return Ok(*header),
             (b"IEND", Some(_)) => return Err(corrupt("it has no pixels")),
             _ => {}
@@ -106,6 +111,7 @@ fn parse_ihdr(payload: &[u8]) -> Result<Header, ImageError> {
         orientation: 1,
         progressive,
         decoder_bytes: if progressive { whole } else { 0 },
+        more_pictures: false,
     })
 }
 

@@ -202,6 +202,7 @@ pub(super) fn read_header(parts: Parts<'_>) -> Result<Header, ImageError> {
         decoder_bytes: first.bytes_per_pixel(lossless)
             * u64::from(first.width)
             * u64::from(first.height),
+        more_pictures: first.animated,
     };
     Ok(header.held(orientation))
 }

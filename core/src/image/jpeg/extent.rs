@@ -1,7 +1,11 @@
 //! Is the whole picture there? A walk over a whole file that believes no end marker.
 
-use super::{DRI, EOI, Ended, Markers, SOS, Segment, corrupt};
+use super::{DRI, EOI, Ended, Markers, SOS, Segment, corrupt, unsupported};
 use crate::image::{Format, ImageError};
+
+/// Scans that a file may have. Programs write up to about twenty; a scan of a few bytes can make the decoder go over the
+/// whole picture again, so that a small file of thousands would take hours.
+const MOST_SCANS: usize = 100;
 
 /// What the walk over a whole file tells.
 pub(super) struct Extent {
@@ -29,6 +33,7 @@ pub(super) fn extent(bytes: &[u8]) -> Result<Extent, ImageError> {
         units: 0,
     };
     let mut coverage = Coverage::default();
+    let mut scans = 0;
     loop {
         extent.end = markers.at;
         match markers.next().map_err(ended)? {
@@ -38,6 +43,10 @@ pub(super) fn extent(bytes: &[u8]) -> Result<Extent, ImageError> {
                 marker: SOS,
                 payload,
             }) => {
+                scans += 1;
+                if scans > MOST_SCANS {
+                    return Err(unsupported(format!("more than {MOST_SCANS} scans")));
+                }
                 coverage.scan(payload);
                 extent.restarts += markers.skip_scan().map_err(ended)?;
             }

@@ -273,6 +273,7 @@ impl Frame {
             orientation: 1,
             progressive,
             decoder_bytes: pixels * (waiting + fourth),
+            more_pictures: false,
         };
         header.held(orientation)
     }

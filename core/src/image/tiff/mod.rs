@@ -305,6 +305,7 @@ pub(super) fn read_header(parts: Parts<'_>) -> Result<Header, ImageError> {
         orientation: 1,
         progressive: false,
         decoder_bytes: facts.decoder_bytes(),
+        more_pictures: directory.followed,
     };
     Ok(header.held(facts.orientation))
 }

@@ -33,6 +33,8 @@ pub(super) struct Bins {
     pub keys: usize,
     /// Pixels that are not pure white.
     pub inked: u64,
+    /// Whether most pixels are pure white: ink on paper.
+    pub on_paper: bool,
 }
 
 impl Bins {
@@ -48,7 +50,7 @@ impl Bins {
         for &sample in samples {
             counts[sample as usize] += 1;
         }
-        counts[255] = 0;
+        let white = std::mem::take(&mut counts[255]);
         let levels = (0..=255_u8).zip(counts).filter(|&(_, count)| count > 0);
         let bins = levels.map(|(level, count)| Bin {
             key: u16::from(level),
@@ -56,15 +58,17 @@ impl Bins {
             mean: [level; 3],
             lab: lab([level; 3]),
         });
-        Self::counted(bins.collect(), 256)
+        Self::counted(bins.collect(), 256, white)
     }
 
     pub(super) fn of_pixels(pixels: impl Iterator<Item = [u8; 3]>) -> Self {
         let keys = 1 << (3 * BITS);
         // Count and sums of one bin lie side by side: one line of the cache.
         let mut sums = vec![[0_u64; 4]; keys];
+        let mut white = 0;
         for [red, green, blue] in pixels {
             if red & green & blue == 255 {
+                white += 1;
                 continue;
             }
             let [count, reds, greens, blues] = &mut sums[bin_of(red, green, blue)];
@@ -84,15 +88,16 @@ impl Bins {
                 lab,
             }
         });
-        Self::counted(bins.collect(), keys)
+        Self::counted(bins.collect(), keys, white)
     }
 
-    fn counted(bins: Vec<Bin>, keys: usize) -> Self {
+    fn counted(bins: Vec<Bin>, keys: usize, white: u64) -> Self {
         let inked = bins.iter().map(|bin| bin.count).sum();
         Self {
             filled: bins,
             keys,
             inked,
+            on_paper: white > inked,
         }
     }
 }

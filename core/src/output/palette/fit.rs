@@ -162,9 +162,55 @@ impl Nearest {
         }
         (best as u8, best >> 8)
     }
+
+    /// The same among some of the colours.
+    pub(super) fn among(&self, colour: Lab, some: impl Fn(usize) -> bool) -> Option<(u8, u32)> {
+        let [first, second, third] = &self.axes;
+        let best = (0..first.len())
+            .filter(|&index| some(index))
+            .map(|index| {
+                apart(colour, [first[index], second[index], third[index]]) << 8 | index as u32
+            })
+            .min()?;
+        Some((best as u8, best >> 8))
+    }
 }
 
 const WHITE: [u8; 3] = [255; 3];
+
+/// The least channel of what can still be read on white: faint ink is finished to 213 (a third of the light is missing), and
+/// neither soft edges nor dirt reach this.
+const READABLE: u8 = 220;
+
+/// Whether a colour can be read on white.
+pub(super) fn readable(rgb: [u8; 3]) -> bool {
+    rgb.iter().any(|&sample| sample <= READABLE)
+}
+
+/// Makes colours readable that a good part of what can be read gets: the mean of faint strokes and their soft edges is paler
+/// than the strokes, and a few levels decide whether somebody sees them.
+fn keep_readable(bins: &Bins, palette: &mut [[u8; 3]]) {
+    /// This share of its pixels can be read.
+    const GOOD_PART: u64 = 4;
+    /// A colour becomes darker by no more than this.
+    const MOST: u8 = 12;
+    let nearest = Nearest::new(palette);
+    let mut counts = vec![[0_u64; 2]; palette.len()];
+    for bin in &bins.filled {
+        let [all, read] = &mut counts[nearest.to(bin.lab).0 as usize];
+        *all += bin.count;
+        *read += if readable(bin.mean) { bin.count } else { 0 };
+    }
+    for (colour, [all, read]) in palette.iter_mut().zip(counts).skip(1) {
+        let over = colour
+            .iter()
+            .fold(255, |least: u8, &c| least.min(c))
+            .saturating_sub(READABLE);
+        if read * GOOD_PART >= all && over <= MOST {
+            *colour = colour.map(|sample| sample - over);
+        }
+    }
+}
 
 /// White and at most `most - 1` other colours, white first, the others from light to dark.
 pub(super) fn fit(bins: &Bins, most: usize) -> Vec<[u8; 3]> {
@@ -182,6 +228,9 @@ pub(super) fn fit(bins: &Bins, most: usize) -> Vec<[u8; 3]> {
         for (index, colour) in palette.iter_mut().enumerate().skip(1) {
             *colour = means.of(index).unwrap_or(*colour);
         }
+    }
+    if bins.on_paper {
+        keep_readable(bins, &mut palette);
     }
     palette.sort_unstable_by_key(|&[red, green, blue]| {
         let light = 2 * u32::from(red) + 5 * u32::from(green) + u32::from(blue);

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::image::Picture;
 use bins::Bins;
 use few::Few;
-use fit::{Nearest, fit};
+use fit::{Nearest, fit, readable};
 pub(crate) use inks::{Inks, inks};
 use settle::{Choice, settle};
 
@@ -151,10 +151,20 @@ fn by_palette(
 /// colour of each bin.
 fn measure(bins: &Bins, palette: &[[u8; 3]], options: &Options) -> (Loss, f32, Vec<u8>) {
     let nearest = Nearest::new(palette);
+    let visible = (options.visible * lab::STEPS as f32).clamp(0.0, 4000.0);
+    let visible_square = (visible * visible) as u32;
     let mut table = vec![0; bins.keys];
     let (mut sum, mut visible, mut one_colour) = (0.0, 0, 0);
     for bin in &bins.filled {
-        let (index, square) = nearest.to(bin.lab);
+        let (mut index, mut square) = nearest.to(bin.lab);
+        // What can be read stays so, if there is a colour for it.
+        let read = |index: usize| readable(palette[index]);
+        if bins.on_paper && readable(bin.mean) && !read(index.into()) {
+            let other = nearest.among(bin.lab, read);
+            if let Some(other) = other.filter(|&(_, square)| square <= visible_square) {
+                (index, square) = other;
+            }
+        }
         table[bin.key as usize] = index;
         let distance = (square as f32).sqrt() / lab::STEPS as f32;
         sum += f64::from(distance) * bin.count as f64;
