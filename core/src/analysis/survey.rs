@@ -138,8 +138,8 @@ pub(crate) fn absorption(surface: Surface, light: f32, background: f32) -> f32 {
 fn doubt_of(planes: &[Plane<f32>], cells: (usize, usize)) -> Option<Plane<f32>> {
     /// Cells that it may be beside its place.
     const BESIDE: f32 = 3.0;
-    /// Less than this is nothing.
-    const LITTLE: f32 = 0.02;
+    /// Less than this is nothing: so little a reflection does, and ink is weak enough in it.
+    const LITTLE: f32 = 0.1;
     /// Strong ink is beyond doubt, also on the edge of the deepest shadow.
     const MOST: f32 = 0.3;
     let (width, height) = (planes[0].width, planes[0].height);
