@@ -1,6 +1,6 @@
 //! When each state waited and worked: a row for each visit, and the seconds below.
 //!
-//! [`rows`] tells which rows there are; [`draw`] makes those that can be seen, so that a history of many
+//! [`rows()`] tells which rows there are; [`draw`] makes those that can be seen, so that a history of many
 //! thousand steps costs no more than a screen of them.
 
 mod axis;

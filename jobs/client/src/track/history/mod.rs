@@ -6,7 +6,7 @@
 //! is followed by `ExecutionFailed` was not. The first state of a branch follows `ParallelStateStarted`, that of an
 //! iteration `MapIterationStarted`; what tells of the end of a Parallel or Map follows the last event *inside*.
 //!
-//! [`compute`] tells what did the work, `work` folds the attempts of one visit, `open` knows which visits go on, `path`
+//! `compute` tells what did the work, `work` folds the attempts of one visit, `open` knows which visits go on, `path`
 //! what ends and begins again with what, `fold` which event is about which visit.
 
 mod compute;
