@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use whiteboarder_jobs::price::Spent;
 use whiteboarder_jobs::track::outcome::sentence;
 use whiteboarder_jobs::track::{ExecutionStatus, Place};
-use whiteboarder_jobs::watch::{Digest, Run};
+use whiteboarder_jobs::watch::{Digest, Kind, Run};
 
 use super::row;
 use crate::term::glyph::{Mark, place};
@@ -68,6 +68,28 @@ pub fn lanes(places: &[Place], unicode: bool) -> String {
         .map(|at| place(&at.to_string(), unicode))
         .collect();
     places.join(if unicode { " → " } else { " -> " })
+}
+
+/// What worked on it: the lanes, when its machine has a plan; of other machines what they asked, since a worker may be
+/// anywhere.
+pub fn ran(digest: &Digest, unicode: bool) -> Option<String> {
+    if digest.planned.is_some() || digest.wished.is_some() {
+        return (!digest.places.is_empty()).then(|| lanes(&digest.places, unicode));
+    }
+    let word = |kind: &Kind| match (kind, unicode) {
+        (Kind::Lambda, true) => Some("λ lambda"),
+        (Kind::Lambda, false) => Some("lambda"),
+        (Kind::Ecs, true) => Some("▣ ecs"),
+        (Kind::Ecs, false) => Some("ecs"),
+        (Kind::Worker, true) => Some("◆ worker"),
+        (Kind::Worker, false) => Some("worker"),
+        (Kind::Execution, true) => Some("↳ execution"),
+        (Kind::Execution, false) => Some("execution"),
+        // A plain call: nothing of anybody's computed.
+        (Kind::Service, _) => None,
+    };
+    let words: Vec<&str> = digest.kinds.iter().filter_map(word).collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// What stands where nothing is known.
@@ -242,10 +264,9 @@ fn placed(digest: &Digest, rows: &mut Rows<'_>) {
         let words = format!("{}{why}", place(&planned.to_string(), unicode));
         rows.wrapped("planned", &words, theme.plain, 2);
     }
-    if digest.places.is_empty() {
-        rows.put("ran", nothing(unicode), theme.faint);
-    } else {
-        rows.put("ran", &lanes(&digest.places, unicode), theme.plain);
+    match ran(digest, unicode) {
+        None => rows.put("ran", nothing(unicode), theme.faint),
+        Some(words) => rows.put("ran", &words, theme.plain),
     }
     if digest.moved {
         let after = digest

@@ -6,7 +6,7 @@ use whiteboarder_jobs::submit::Wish;
 use whiteboarder_jobs::track::Place;
 use whiteboarder_jobs::watch::{Digest, Kind, Run};
 
-use super::facts::lanes;
+use super::facts::ran;
 use super::row;
 use crate::term::glyph::{Mark, place};
 use crate::term::text;
@@ -69,28 +69,21 @@ fn sentences(run: &Run, lambda: Option<&Capacity>, unicode: bool) -> Vec<Sentenc
     }
     told.extend(limits(digest, lambda));
     told.extend(moved(digest, unicode));
-    if digest.places.is_empty() {
-        let kinds = digest.kinds.iter().map(|kind| asked(*kind));
-        let kinds: Vec<&str> = kinds.collect();
+    if let Some(ran) = ran(digest, unicode) {
+        let by = match digest.workers.as_slice() {
+            [] => String::new(),
+            workers => format!(", taken by {}", workers.join(", ")),
+        };
+        let attempts = text::count(digest.attempts as usize, "attempt");
+        told.push((None, format!("Ran: {ran}, in {attempts}{by}.")));
+    } else {
+        let kinds: Vec<&str> = digest.kinds.iter().map(|kind| asked(*kind)).collect();
         let words = if kinds.is_empty() {
             "Nothing has worked on it yet.".to_owned()
         } else {
             format!("It asked for {}.", kinds.join(", "))
         };
         told.push((None, words));
-    } else {
-        let by = match digest.workers.as_slice() {
-            [] => String::new(),
-            workers => format!(", taken by {}", workers.join(", ")),
-        };
-        let attempts = text::count(digest.attempts as usize, "attempt");
-        told.push((
-            None,
-            format!(
-                "Ran: {}, in {attempts}{by}.",
-                lanes(&digest.places, unicode)
-            ),
-        ));
     }
     if digest.waiting_since_ms.is_some() {
         let words =

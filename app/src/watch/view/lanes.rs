@@ -20,6 +20,7 @@ pub fn lines(model: &Model, theme: &Theme, columns: u16) -> Paragraph<'static> {
     let unicode = !theme.ascii();
     let columns = usize::from(columns);
     let totals = &model.totals;
+    let ours = model.is_ours();
     let most = (totals.lambda.running + totals.lambda.queued)
         .max(totals.ecs.running + totals.ecs.queued)
         .max(1);
@@ -32,8 +33,8 @@ pub fn lines(model: &Model, theme: &Theme, columns: u16) -> Paragraph<'static> {
             Span::styled(title, theme.strong),
             Span::styled(rule.repeat(rest), theme.border),
         ]),
-        lane(&totals.lambda, Place::Lambda, most, theme, columns),
-        lane(&totals.ecs, Place::Ecs, most, theme, columns),
+        lane(&totals.lambda, (Place::Lambda, ours), most, theme, columns),
+        lane(&totals.ecs, (Place::Ecs, ours), most, theme, columns),
         words(&workers(model), columns, theme.plain, theme),
         words(&moves(model, unicode), columns, theme.plain, theme),
         words(&costs(model), columns, theme.plain, theme),
@@ -46,7 +47,13 @@ fn words(words: &str, columns: usize, style: Style, theme: &Theme) -> Line<'stat
     row::line(vec![Span::styled(words, style)], columns, !theme.ascii())
 }
 
-fn lane(lane: &Lane, at: Place, most: usize, theme: &Theme, columns: usize) -> Line<'static> {
+fn lane(
+    lane: &Lane,
+    (at, ours): (Place, bool),
+    most: usize,
+    theme: &Theme,
+    columns: usize,
+) -> Line<'static> {
     let unicode = !theme.ascii();
     let none = if unicode { "—" } else { "-" };
     let cells = |count: usize| (count * BAR).div_ceil(most).min(BAR);
@@ -79,7 +86,11 @@ fn lane(lane: &Lane, at: Place, most: usize, theme: &Theme, columns: usize) -> L
     if lane.failures > 0 {
         parts.push(format!("{} {}", Mark::Failed.glyph(unicode), lane.failures));
     }
-    let name = place(&at.to_string(), unicode);
+    let name = match at {
+        // Where other machines' workers are nobody knows.
+        Place::Ecs if !ours => "workers".to_owned(),
+        at => place(&at.to_string(), unicode),
+    };
     let mut spans = vec![Span::styled(format!(" {name:<9}"), theme.strong)];
     spans.extend(bar);
     spans.push(Span::styled(format!(" {}", parts.join("  ")), theme.plain));

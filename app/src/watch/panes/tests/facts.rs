@@ -154,3 +154,28 @@ fn no_width_is_too_small() {
         );
     }
 }
+
+#[test]
+fn a_worker_of_another_s_machine_is_nowhere_we_know_of() {
+    let digest = Digest {
+        places: vec![Place::Ecs],
+        kinds: vec![Kind::Service, Kind::Worker],
+        workers: vec!["gpu-box/1".to_owned()],
+        attempts: 1,
+        ..Digest::default()
+    };
+    let run = run(ExecutionStatus::Succeeded, Some(digest));
+    let known = Known {
+        run: &run,
+        spent: None,
+        currency: "USD",
+        now_ms: START + 120_000,
+    };
+    let text = shown(&facts(&known, 80, &theme(false)));
+    assert!(text.contains("◆ worker") && !text.contains("ecs"), "{text}");
+    let text = shown(&why(&run, None, 80, &theme(false)));
+    assert!(
+        text.contains("Ran: ◆ worker, in 1 attempt, taken by gpu-box/1."),
+        "{text}"
+    );
+}
