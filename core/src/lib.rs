@@ -52,4 +52,4 @@ pub mod strips;
 
 /// Version of the pixel algorithm. It changes whenever the bytes of any output change, is part of every recipe's
 /// hash, and travels with results, so that a cleaning is repeated only when it would differ.
-pub const ALGORITHM_VERSION: u32 = 5;
+pub const ALGORITHM_VERSION: u32 = 6;

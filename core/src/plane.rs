@@ -1,5 +1,12 @@
 //! One channel of a picture in memory.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+/// Fewer samples than this are not worth a second thread.
+const WORTH_A_THREAD: usize = 1 << 13;
+
 /// A rectangle of samples, rows from top to bottom without padding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plane<T> {
@@ -55,40 +62,36 @@ impl Plane<f32> {
     /// The mean of a noisy cell is the noise-free value, the extreme is not: that is why not by minimum or maximum.
     #[must_use]
     pub fn shrunk(&self, width: usize, height: usize) -> Self {
-        let (width, height) = (width.clamp(1, self.width), height.clamp(1, self.height));
-        let mut data = Vec::with_capacity(width * height);
-        for y in 0..height {
-            let rows = cell(y, height, self.height);
-            for x in 0..width {
-                let columns = cell(x, width, self.width);
-                let sum: f32 = rows
-                    .clone()
-                    .map(|sy| self.row(sy)[columns.clone()].iter().sum::<f32>())
-                    .sum();
-                data.push(sum / (rows.len() * columns.len()) as f32);
-            }
+        if (width, height) == (self.width, self.height) {
+            return self.clone();
         }
-        Self {
-            width,
-            height,
-            data,
-        }
+        shrunk((self.width, self.height), (width, height), |y, columns| {
+            self.row(y)[columns].iter().sum()
+        })
+    }
+
+    /// The product of this plane and another of its size, as [`Plane::shrunk`] would shrink it.
+    pub(crate) fn shrunk_product(&self, by: &Self, width: usize, height: usize) -> Self {
+        shrunk((self.width, self.height), (width, height), |y, columns| {
+            let pairs = self.row(y)[columns.clone()].iter().zip(&by.row(y)[columns]);
+            pairs.map(|(&a, &b)| a * b).sum()
+        })
     }
 
     /// Resizes bilinearly, pixel centres on pixel centres, edges repeated. Right for smooth surfaces only.
     #[must_use]
     pub fn stretched(&self, width: usize, height: usize) -> Self {
-        let mut data = Vec::with_capacity(width * height);
         let columns: Vec<_> = (0..width).map(|x| between(x, width, self.width)).collect();
-        for y in 0..height {
+        let mut data = vec![0.0; width * height];
+        for_each_row(&mut data, width, |y, row| {
             let (y0, y1, fy) = between(y, height, self.height);
             let (upper, lower) = (self.row(y0), self.row(y1));
-            data.extend(columns.iter().map(|&(x0, x1, fx)| {
+            for (v, &(x0, x1, fx)) in row.iter_mut().zip(&columns) {
                 let above = upper[x0] + (upper[x1] - upper[x0]) * fx;
                 let below = lower[x0] + (lower[x1] - lower[x0]) * fx;
-                above + (below - above) * fy
-            }));
-        }
+                *v = above + (below - above) * fy;
+            }
+        });
         Self {
             width,
             height,
@@ -97,9 +100,46 @@ impl Plane<f32> {
     }
 }
 
+/// Means of the cells of a plane of size `from`, in a plane of size `to`, which is no larger. `sum` is that of some columns of
+/// a row.
+fn shrunk(
+    from: (usize, usize),
+    to: (usize, usize),
+    sum: impl Fn(usize, Range<usize>) -> f32 + Sync,
+) -> Plane<f32> {
+    let (width, height) = (to.0.clamp(1, from.0), to.1.clamp(1, from.1));
+    let columns: Vec<_> = (0..width).map(|x| cell(x, width, from.0)).collect();
+    let mut data = vec![0.0; width * height];
+    for_each_row(&mut data, width, |y, row| {
+        let rows = cell(y, height, from.1);
+        for (mean, columns) in row.iter_mut().zip(&columns) {
+            let total: f32 = rows.clone().map(|sy| sum(sy, columns.clone())).sum();
+            *mean = total / (rows.len() * columns.len()) as f32;
+        }
+    });
+    Plane {
+        width,
+        height,
+        data,
+    }
+}
+
+/// Visits the rows of some data, by as many threads as it is worth.
+pub(crate) fn for_each_row<T: Send>(
+    data: &mut [T],
+    width: usize,
+    visit: impl Fn(usize, &mut [T]) + Sync,
+) {
+    let least = WORTH_A_THREAD.div_ceil(width.max(1));
+    data.par_chunks_mut(width.max(1))
+        .enumerate()
+        .with_min_len(least)
+        .for_each(|(y, row)| visit(y, row));
+}
+
 /// The source pixels that target pixel `i` of `n` averages, of `source` pixels (`n ≤ source`): whole pixels, without
 /// gaps or overlaps.
-pub(crate) fn cell(i: usize, n: usize, source: usize) -> std::ops::Range<usize> {
+pub(crate) fn cell(i: usize, n: usize, source: usize) -> Range<usize> {
     i * source / n..(i + 1) * source / n
 }
 

@@ -118,6 +118,45 @@ fn paper_is_white_and_ink_keeps_its_colour() {
 }
 
 #[test]
+fn faint_ink_in_a_reflection_stays() {
+    let (width, height) = (900_usize, 700_usize);
+    let mut noise = 99_u32;
+    let mut data = Vec::new();
+    // Three black lines, and a faint one through the reflection.
+    let faint = |x: usize, y: usize| y.abs_diff(350) < 3 && (250..650).contains(&x);
+    for y in 0..height {
+        for x in 0..width {
+            let black = [100, 170, 600].iter().any(|&line| y.abs_diff(line) < 4);
+            let through = match () {
+                () if black && (80..820).contains(&x) => 0.05,
+                () if faint(x, y) => 0.81,
+                () => 1.0,
+            };
+            let (dx, dy) = (x as f64 - 450.0, y as f64 - 350.0);
+            let lamp = 0.45 * libm::exp(-(dx * dx + dy * dy) / (2.0 * 45.0 * 45.0));
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let grain = f64::from(noise >> 24) / 64.0 - 2.0;
+            let sample = 255.0 * libm::pow(0.35 * through + lamp, 1.0 / 2.2) + grain;
+            data.extend([sample.clamp(0.0, 255.0) as u8; 3]);
+        }
+    }
+    let photograph = Picture::new(width as u32, height as u32, Channels::Rgb, data).unwrap();
+    let cleaned = clean(&photograph, &Recipe::default());
+    let of = |at: &dyn Fn(usize, usize) -> bool| {
+        let pixels = cleaned.data.chunks_exact(3).enumerate();
+        let pixels = pixels.filter(|(i, _)| at(i % width, i / width));
+        share(pixels.map(|(_, pixel)| pixel), |p| p[0] < 250)
+    };
+    let kept = of(&|x, y| y.abs_diff(350) < 2 && x.abs_diff(450) < 60);
+    assert!(
+        kept > 0.95,
+        "only {kept} of the line is left where the lamp mirrors"
+    );
+    let dirt = of(&|x, y| (200..560).contains(&y) && y.abs_diff(350) > 8 && x > 60 && x < 840);
+    assert!(dirt < 0.001, "{dirt} of the paper is dirty");
+}
+
+#[test]
 fn a_filled_box_does_not_hollow() {
     let scene = scene(900, 700, Channels::Rgb, false);
     let blue = |p: &[u8]| p[0] < 90 && p[1] < 130 && p[2] > 140 && p[2] < 235;

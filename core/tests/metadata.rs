@@ -5,7 +5,7 @@ mod support;
 
 use support::{Tiff, exif, gradient};
 use whiteboarder_core::clean::clean_bytes;
-use whiteboarder_core::image::{Limits, decode, encode_png, read_header};
+use whiteboarder_core::image::{Limits, decode, encode_png, exif_thumbnail, read_header};
 use whiteboarder_core::recipe::Recipe;
 
 /// The gradient from a camera that was held upside down, somewhere, in every format that can tell.
@@ -168,4 +168,36 @@ fn a_block_of_any_size_stays_small() {
     let bytes = support::with_chunk(encode_png(&gradient()).unwrap(), b"eXIf", &block);
     let plain = cleaned(&bytes, false).len();
     assert!(cleaned(&bytes, true).len() < plain + (300 << 10));
+}
+
+/// A photograph whose EXIF block says that its thumbnail has so many bytes.
+fn with_thumbnail(thumbnail: &[u8], length: u32) -> Vec<u8> {
+    let mut block = b"MM\0\x2A\0\0\0\x08".to_vec();
+    block.extend(b"\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\x1A");
+    // The second directory at 26, the thumbnail behind it at 56.
+    block.extend(b"\0\x02\x02\x01\0\x04\0\0\0\x01\0\0\0\x38");
+    block.extend(b"\x02\x02\0\x04\0\0\0\x01");
+    block.extend(length.to_be_bytes());
+    block.extend([0; 4]);
+    block.extend(thumbnail);
+    let app1 = [b"Exif\0\0".as_slice(), &block].concat();
+    support::jpeg_with(&gradient(), 0xE1, &app1)
+}
+
+#[test]
+fn a_cameras_thumbnail_is_found_in_a_files_beginning_and_a_lie_about_it_is_none() {
+    let small = support::jpeg(&gradient());
+    let length = small.len() as u32;
+    let photograph = with_thumbnail(&small, length);
+    let head = &photograph[..small.len() + 100];
+    assert_eq!(exif_thumbnail(head), Some(small.as_slice()));
+    assert_eq!(exif_thumbnail(&head[..small.len()]), None, "cut off");
+    for wrong in [length + 1, u32::MAX] {
+        assert_eq!(exif_thumbnail(&with_thumbnail(&small, wrong)), None);
+    }
+    assert_eq!(exif_thumbnail(&with_thumbnail(b"no picture", 10)), None);
+    // Those of the formats above say so in their own way, or not at all.
+    for (name, bytes) in photographs() {
+        assert_eq!(exif_thumbnail(&bytes), None, "{name}");
+    }
 }

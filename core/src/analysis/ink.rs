@@ -21,7 +21,7 @@ pub(super) struct Thresholds {
 }
 
 /// Absorption nearer to 0 than this is paper, for the noise.
-const PAPER: f32 = 0.08;
+pub(super) const PAPER: f32 = 0.08;
 /// Samples of which quantiles are taken.
 const SAMPLES: usize = 400_000;
 /// With fewer samples of ink than this, ink is taken to absorb everything.
@@ -42,6 +42,22 @@ pub(super) fn smoothed(plane: &Plane<f32>) -> Plane<f32> {
     }
 }
 
+/// Light that is more even than this comes from a scanner.
+pub(super) const SCANNED: f32 = 0.87;
+
+/// The standard deviation of samples of paper; 0 of too few.
+pub(super) fn noise_of(paper: &mut [f32]) -> f32 {
+    if paper.len() < ENOUGH {
+        return 0.0;
+    }
+    let middle = super::quantile(paper, 0.5);
+    for a in &mut *paper {
+        *a = (*a - middle).abs();
+    }
+    // The median absolute deviation of a normal distribution is sigma / 1.4826.
+    1.4826 * super::quantile(paper, 0.5)
+}
+
 /// Measures noise and ink, and places the thresholds by `faint`, from 0 (only strong marks stay) to 1 (all that differ from
 /// noise do); 0.5 is the middle.
 ///
@@ -53,7 +69,6 @@ pub(super) fn thresholds(
     even: f32,
     faint: f32,
 ) -> Thresholds {
-    const SCANNED: f32 = 0.87;
     let step = (smoothed.data.len() / SAMPLES).max(1);
     let mut paper: Vec<f32> = smoothed
         .data
@@ -63,16 +78,7 @@ pub(super) fn thresholds(
         .filter(|(_, m)| m.abs() < PAPER)
         .map(|(&a, _)| a)
         .collect();
-    let noise = if paper.len() < ENOUGH {
-        0.0
-    } else {
-        let middle = super::quantile(&mut paper, 0.5);
-        for a in &mut paper {
-            *a = (*a - middle).abs();
-        }
-        // The median absolute deviation of a normal distribution is sigma / 1.4826.
-        1.4826 * super::quantile(&mut paper, 0.5)
-    };
+    let noise = noise_of(&mut paper);
     let least = (4.0 * noise).max(0.12);
     let mut inked: Vec<f32> = smoothed
         .data
@@ -108,22 +114,21 @@ pub(super) fn thresholds(
 }
 
 /// The cells of all regions above `low` that are strong enough somewhere and have edges there as sharp as strong ink has
-/// them: what rises slowly is a shadow, what is blurred shows through from behind or was wiped. `stroke` is the strokes'
-/// width in cells.
+/// them: what rises slowly is a shadow, what is blurred shows through from behind or was wiped. `slope` is
+/// [`steepness`], `stroke` the strokes' width in cells.
 pub(super) fn kept(
     smoothed: &Plane<f32>,
-    strongest: &Plane<f32>,
+    slope: &Plane<f32>,
     thresholds: Thresholds,
     stroke: f32,
 ) -> Vec<bool> {
     let Thresholds { low, high, ink, .. } = thresholds;
     let (width, height) = (smoothed.width, smoothed.height);
-    let slope = greatest(&slopes(strongest), 2);
-    let sharp = SHARP * sharpness(smoothed, &slope, 0.5 * ink);
-    let above: Vec<bool> = smoothed.data.iter().map(|&a| a > low).collect();
+    let sharp = SHARP * sharpness(smoothed, slope, 0.5 * ink);
+    let above: Vec<bool> = smoothed.data.par_iter().map(|&a| a > low).collect();
     let seed: Vec<bool> = smoothed
         .data
-        .iter()
+        .par_iter()
         .zip(&slope.data)
         .map(|(&a, &slope)| a > high && slope > 0.25 * high && slope > sharp * a.min(0.5 * ink))
         .collect();
@@ -139,11 +144,12 @@ pub(super) fn kept(
     let least_seeds = (0.15 * stroke * stroke).max(2.0);
     let least_area = (0.25 * stroke * stroke).max(4.0);
     let near = grown(&seed, width, height, (NEAR * stroke) as usize + 3);
+    // Faint beside the threshold, and no more so than all ink of a picture as noisy as that.
+    let faint = (2.0 * high).min(WHOLE * ink);
     let mut kept = vec![false; above.len()];
     regions.each(|i, region| {
         // Dots are drawn with pens in order; a faint speck is dirt.
-        let speck =
-            strongest[region] < 2.0 * high && (areas[region] as f32) < FAINT_AREA * least_area;
+        let speck = strongest[region] < faint && (areas[region] as f32) < FAINT_AREA * least_area;
         kept[i] = seeds[region] as f32 >= least_seeds
             && areas[region] as f32 >= least_area
             && !speck
@@ -154,6 +160,9 @@ pub(super) fn kept(
 
 /// A region that is faint throughout is so many times as large as any other must be.
 const FAINT_AREA: f32 = 12.0;
+
+/// What absorbs so much of what strong ink does is not faint, whatever the thresholds.
+const WHOLE: f32 = 0.75;
 
 /// How far from a seed weak ink may lie, in strokes: what hangs on to a stroke is no part of it for ever.
 const NEAR: f32 = 2.5;
@@ -177,6 +186,11 @@ fn sharpness(smoothed: &Plane<f32>, slope: &Plane<f32>, strong: f32) -> f32 {
     }
 
     super::quantile(&mut ratios, 0.5)
+}
+
+/// How steep the edges around each cell are; it depends on no threshold.
+pub(super) fn steepness(strongest: &Plane<f32>) -> Plane<f32> {
+    greatest(&slopes(strongest), 2)
 }
 
 /// The slope of the plane smoothed by a Gaussian of 1: Sobel's operator over 8.
@@ -275,4 +289,35 @@ pub(super) fn mask(kept: &[bool], width: usize, height: usize, cell: usize) -> B
 pub(crate) fn certainty(absorption: f32, low: f32) -> f32 {
     let t = ((absorption - 0.4 * low) / (1.2 * low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sign of 5 × 7 cells that absorbs so much, kept or not in a picture as noisy as a phone's photograph of a page.
+    fn is_kept(absorbed: f32) -> bool {
+        let (width, height) = (40, 30);
+        let sign = |i: usize| (10..15).contains(&(i % width)) && (10..17).contains(&(i / width));
+        let plane = Plane {
+            width,
+            height,
+            data: (0..width * height)
+                .map(|i| if sign(i) { absorbed } else { 0.0 })
+                .collect(),
+        };
+        let thresholds = Thresholds {
+            noise: 0.06,
+            ink: 0.70,
+            low: 0.18,
+            high: 0.35,
+        };
+        kept(&plane, &steepness(&plane), thresholds, 1.0)[13 * width + 12]
+    }
+
+    #[test]
+    fn a_small_sign_as_strong_as_other_ink_is_no_speck() {
+        assert!(is_kept(0.63));
+        assert!(!is_kept(0.45));
+    }
 }

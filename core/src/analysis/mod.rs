@@ -6,6 +6,7 @@
 mod bits;
 mod grid;
 mod ink;
+mod reflection;
 mod regions;
 mod rows;
 mod solid;
@@ -13,6 +14,7 @@ mod store;
 mod stroke;
 mod survey;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -119,16 +121,32 @@ impl Analysis {
             thresholds.high = thresholds.high.max(thresholds.low * 1.25);
         }
         let stroke = survey.settled.stroke / survey.cell as f32;
-        let kept = match &survey.doubt {
-            None => ink::kept(&smoothed, cells, thresholds, stroke),
-            Some(doubt) => {
-                let mut sure = smoothed.clone();
-                for (a, doubt) in sure.data.iter_mut().zip(&doubt.data) {
-                    *a -= doubt;
-                }
-                ink::kept(&sure, cells, thresholds, stroke)
-            }
+        let mut sure = Cow::Borrowed(&smoothed);
+        let mut slope = match (&survey.slope, &survey.own_light) {
+            (Some(slope), _) => Cow::Borrowed(slope),
+            (None, None) => Cow::Owned(ink::steepness(cells)),
+            // Found below.
+            (None, Some(_)) => Cow::Borrowed(cells),
         };
+        // What ink takes of the board's own light, where a reflection adds to it.
+        if let Some(own) = &survey.own_light {
+            let safe = reflection::safe(own, &smoothed, thresholds.low);
+            let of_own = |plane: &Plane<f32>| {
+                let values = plane.data.iter().zip(&own.data);
+                let data = values.map(|(a, own)| a / own.max(safe)).collect();
+                Plane { data, ..*plane }
+            };
+            sure = Cow::Owned(of_own(&smoothed));
+            slope = Cow::Owned(ink::steepness(&of_own(cells)));
+        }
+        if let Some(doubt) = &survey.doubt {
+            for (a, doubt) in sure.to_mut().data.iter_mut().zip(&doubt.data) {
+                *a -= doubt;
+            }
+        }
+        let kept = ink::kept(&sure, &slope, thresholds, stroke);
+        // As large as the cells; what follows needs room, too.
+        drop((sure, slope));
         let mask = ink::mask(&kept, cells.width, cells.height, survey.cell);
         let inked = solid::inked(cells, &smoothed, &mask, thresholds.low);
         let lift = if finish.black > 0.0 {

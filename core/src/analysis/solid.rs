@@ -1,5 +1,7 @@
 //! How strong whole ink is: what strokes reach in their middles, and which places are filled.
 
+use rayon::prelude::*;
+
 use super::bits::Bits;
 use super::ink::certainty;
 use crate::background::smooth::gaussian;
@@ -14,14 +16,14 @@ pub(super) fn inked(
 ) -> Plane<f32> {
     let (width, height) = (strongest.width, strongest.height);
     let mut data = vec![0.0; width * height];
-    for y in 0..height {
-        for x in 0..width {
+    data.par_chunks_mut(width).enumerate().for_each(|(y, row)| {
+        for (x, ink) in row.iter_mut().enumerate() {
             let i = y * width + x;
             if mask.get(x, y) {
-                data[i] = strongest.data[i].max(0.0) * certainty(smoothed.data[i], low);
+                *ink = strongest.data[i].max(0.0) * certainty(smoothed.data[i], low);
             }
         }
-    }
+    });
     Plane {
         width,
         height,
@@ -42,17 +44,10 @@ pub(super) fn surroundings(
     let factor = (stroke as usize).max(1);
     let size = (inked.width.div_ceil(factor), inked.height.div_ceil(factor));
     let sigma = 2.5 * stroke * size.0 as f32 / inked.width as f32;
-    let wide = |plane: &Plane<f32>| gaussian(&plane.shrunk(size.0, size.1), sigma);
     let fourth = inked.map(|ink| ink * ink * ink * ink);
-    let weight = wide(&fourth);
+    let weight = gaussian(&fourth.shrunk(size.0, size.1), sigma);
     let of = |plane: &Plane<f32>| {
-        let data = plane
-            .data
-            .iter()
-            .zip(&fourth.data)
-            .map(|(&a, &w)| a * w)
-            .collect();
-        let mut mean = wide(&Plane { data, ..*plane });
+        let mut mean = gaussian(&plane.shrunk_product(&fourth, size.0, size.1), sigma);
         for (v, &weight) in mean.data.iter_mut().zip(&weight.data) {
             // The running means may leave dust where there is nothing.
             *v = if weight > 1e-7 {
@@ -63,9 +58,9 @@ pub(super) fn surroundings(
         }
         mean
     };
-    let mut planes = vec![wide(inked), of(inked)];
+    let mut planes = vec![gaussian(&inked.shrunk(size.0, size.1), sigma), of(inked)];
     if absorbed.len() > 1 {
-        planes.extend(absorbed.iter().map(of));
+        planes.par_extend(absorbed.par_iter().map(of));
     }
     planes
 }

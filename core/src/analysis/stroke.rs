@@ -1,8 +1,11 @@
 //! How wide the strokes are: the distance transform of a rough ink mask, read along its ridges.
 
+use rayon::prelude::*;
+
+use super::ink::greatest;
 use super::regions::Regions;
 use crate::background::smooth::gaussian;
-use crate::plane::Plane;
+use crate::plane::{Plane, for_each_row};
 
 /// Widths of strokes, in pixels of the picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,22 +33,20 @@ pub(super) fn measure(light: &[Plane<f32>], cell: usize) -> Strokes {
     let long = first.width.max(first.height);
     let factor = ((long as f32 / SIDE as f32).round() as usize).max(1);
     let (width, height) = (first.width.div_ceil(factor), first.height.div_ceil(factor));
-    let least = Plane {
-        data: (0..first.data.len())
-            .map(|i| {
-                light
-                    .iter()
-                    .map(|plane| plane.data[i])
-                    .fold(f32::INFINITY, f32::min)
-            })
-            .collect(),
-        ..*first
-    }
-    .shrunk(width, height);
-    let board = gaussian(&greatest_around(&least, 7), 8.0);
+    let mut least = first.clone();
+    for_each_row(&mut least.data, first.width, |y, row| {
+        for plane in &light[1..] {
+            for (least, &v) in row.iter_mut().zip(plane.row(y)) {
+                *least = least.min(v);
+            }
+        }
+    });
+    let least = least.shrunk(width, height);
+    let board = gaussian(&greatest(&least, 7), 8.0);
     let ink: Vec<bool> = least
         .data
-        .iter()
+        .par_iter()
+        .with_min_len(4096)
         .zip(&board.data)
         .map(|(&g, &b)| -libm::logf((g / b.max(1e-4)).clamp(0.001, 1.0)) > INK)
         .collect();
@@ -101,93 +102,77 @@ fn ridges(distance: &Plane<f32>) -> impl Iterator<Item = f32> + '_ {
     })
 }
 
-/// The greatest value within a square of `2·reach + 1` pixels (dilation), one axis after the other.
-fn greatest_around(plane: &Plane<f32>, reach: usize) -> Plane<f32> {
-    let along = |line: &[f32]| -> Vec<f32> {
-        (0..line.len())
-            .map(|i| {
-                line[i.saturating_sub(reach)..(i + reach + 1).min(line.len())]
-                    .iter()
-                    .fold(f32::NEG_INFINITY, |most, &v| most.max(v))
-            })
-            .collect()
-    };
-    let rows: Vec<f32> = (0..plane.height)
-        .flat_map(|y| along(plane.row(y)))
-        .collect();
-    let mut result = Plane {
-        data: rows.clone(),
-        ..*plane
-    };
-    for x in 0..plane.width {
-        let column: Vec<f32> = rows.iter().skip(x).step_by(plane.width).copied().collect();
-        for (y, v) in along(&column).into_iter().enumerate() {
-            result.data[y * plane.width + x] = v;
-        }
-    }
-    result
-}
-
 /// The Euclidean distance of every pixel that is set to the nearest that is not (P. Felzenszwalb, D. Huttenlocher,
 /// "Distance transforms of sampled functions", Theory of Computing 8, 2012); 0 where none is set, and where all are.
 fn distances(set: &[bool], width: usize, height: usize) -> Plane<f32> {
     // Longer than any distance; its square must stay exact.
     let far = (width + height) as f64;
-    let mut squares: Vec<f64> = Vec::with_capacity(set.len());
-    for row in set.chunks_exact(width) {
+    let mut squares = vec![0.0_f64; set.len()];
+    for_each_row(&mut squares, width, |y, line| {
+        let row = &set[y * width..(y + 1) * width];
         let mut run = far;
-        let mut line: Vec<f64> = row
-            .iter()
-            .map(|&set| {
-                run = if set { run + 1.0 } else { 0.0 };
-                run
-            })
-            .collect();
+        for (value, &set) in line.iter_mut().zip(row) {
+            run = if set { run + 1.0 } else { 0.0 };
+            *value = run;
+        }
         run = far;
         for (value, &set) in line.iter_mut().zip(row).rev() {
             run = if set { run + 1.0 } else { 0.0 };
-            *value = value.min(run);
+            let d = value.min(run).min(far);
+            *value = d * d;
         }
-        squares.extend(line.iter().map(|d| d.min(far) * d.min(far)));
-    }
-    let mut data = vec![0.0; set.len()];
-    let mut hull: Vec<(usize, f64)> = Vec::with_capacity(height);
-    for x in 0..width {
-        let value = |y: usize| squares[y * width + x];
-        let meet = |p: usize, q: usize| {
-            let (p, q) = (p.min(q), p.max(q));
-            let (fp, fq) = (p as f64, q as f64);
-            ((value(q) + fq * fq) - (value(p) + fp * fp)) / (2.0 * (fq - fp))
-        };
-        hull.clear();
-        for y in 0..height {
-            while let Some(&(last, from)) = hull.last() {
-                if meet(last, y) > from {
-                    break;
-                }
-                hull.pop();
-            }
-            let from = hull
-                .last()
-                .map_or(f64::NEG_INFINITY, |&(last, _)| meet(last, y));
-            hull.push((y, from));
+    });
+    // Column by column.
+    let mut turned = vec![0.0_f32; set.len()];
+    for_each_row(&mut turned, height, |x, column| {
+        let squares: Vec<f64> = squares.iter().skip(x).step_by(width).copied().collect();
+        if squares.iter().any(|&square| square > 0.0) {
+            lowest_parabola(&squares, far * far, column);
         }
-        let mut at = 0;
-        for y in 0..height {
-            while at + 1 < hull.len() && hull[at + 1].1 < y as f64 {
-                at += 1;
-            }
-            let (from, d) = (hull[at].0, y as f64 - hull[at].0 as f64);
-            let square = value(from) + d * d;
-            if square < far * far {
-                data[y * width + x] = square.sqrt() as f32;
-            }
+    });
+    let mut data = vec![0.0_f32; set.len()];
+    for_each_row(&mut data, width, |y, row| {
+        for (distance, &turned) in row.iter_mut().zip(turned[y..].iter().step_by(height)) {
+            *distance = turned;
         }
-    }
+    });
     Plane {
         width,
         height,
         data,
+    }
+}
+
+/// The root of the lower envelope of the parabolas that stand on `squares`, where it is below `far`.
+fn lowest_parabola(squares: &[f64], far: f64, roots: &mut [f32]) {
+    let meet = |p: usize, q: usize| {
+        let (p, q) = (p.min(q), p.max(q));
+        let (fp, fq) = (p as f64, q as f64);
+        ((squares[q] + fq * fq) - (squares[p] + fp * fp)) / (2.0 * (fq - fp))
+    };
+    let mut hull: Vec<(usize, f64)> = Vec::with_capacity(squares.len());
+    for y in 0..squares.len() {
+        while let Some(&(last, from)) = hull.last() {
+            if meet(last, y) > from {
+                break;
+            }
+            hull.pop();
+        }
+        let from = hull
+            .last()
+            .map_or(f64::NEG_INFINITY, |&(last, _)| meet(last, y));
+        hull.push((y, from));
+    }
+    let mut at = 0;
+    for (y, root) in roots.iter_mut().enumerate() {
+        while at + 1 < hull.len() && hull[at + 1].1 < y as f64 {
+            at += 1;
+        }
+        let (from, d) = (hull[at].0, y as f64 - hull[at].0 as f64);
+        let square = squares[from] + d * d;
+        if square < far {
+            *root = square.sqrt() as f32;
+        }
     }
 }
 

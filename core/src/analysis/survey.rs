@@ -5,13 +5,15 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::grid::Grid;
+use super::ink::{self, SCANNED};
+use super::reflection::own_light;
 use super::{Backdrop, Settled, stroke};
 use crate::background::Surface;
 use crate::background::smooth::gaussian;
 use crate::cancel::Interrupt;
 use crate::finish::light::to_light;
 use crate::image::Picture;
-use crate::plane::Plane;
+use crate::plane::{Plane, for_each_row};
 
 /// A background darker than this is as good as black; nothing is divided by less.
 pub(crate) const DARKEST: f32 = 0.002;
@@ -38,13 +40,22 @@ pub(crate) struct Survey {
     pub evenness: f32,
     /// That of the strongest channel.
     pub strongest: Plane<f32>,
+    /// How steep the edges in it are, if that is kept: it is found again for every analysis otherwise.
+    pub slope: Option<Plane<f32>>,
     /// How much of the absorption may be the background's error, cell by cell. `None` where the background is smooth.
     pub doubt: Option<Plane<f32>>,
+    /// The share of the background that is the board's own light, cell by cell. `None` where nothing is reflected.
+    pub own_light: Option<Plane<f32>>,
     /// Pixels along a cell's side.
     pub cell: usize,
 }
 
 impl Survey {
+    /// Finds once what every analysis needs and no setting of the finish changes.
+    pub(crate) fn keep_slope(&mut self) {
+        self.slope = Some(ink::steepness(&self.strongest));
+    }
+
     /// Compares a picture's cells with its background.
     pub(crate) fn of<I: Interrupt>(
         picture: &Picture,
@@ -70,6 +81,12 @@ impl Survey {
         };
         let surface = settled.surface;
         let evenness = evenness_of(&board);
+        // Between hard shadows the board stands out as a reflection does, and a scanner's light mirrors nowhere.
+        let own_light = if doubt.is_some() || evenness > SCANNED {
+            None
+        } else {
+            own_light(&backdrop, surface, (width, height))
+        };
         let mut absorbed: Vec<Plane<f32>> = grid
             .light
             .par_iter()
@@ -86,7 +103,8 @@ impl Survey {
             Surface::Light => 1.0,
             Surface::Dark => 0.0,
         }; 3];
-        for (paper, plane) in paper.iter_mut().zip(&mut absorbed) {
+        let settled_paper = absorbed.par_iter_mut().zip(paper.par_iter_mut());
+        settled_paper.for_each(|(plane, paper)| {
             let level = level_of_paper(plane);
             match surface {
                 Surface::Light => {
@@ -102,13 +120,15 @@ impl Survey {
                     }
                 }
             }
-        }
+        });
         let mut strongest = absorbed[0].clone();
-        for plane in &absorbed[1..] {
-            for (most, a) in strongest.data.iter_mut().zip(&plane.data) {
-                *most = most.max(*a);
+        for_each_row(&mut strongest.data, width, |y, row| {
+            for plane in &absorbed[1..] {
+                for (most, &a) in row.iter_mut().zip(plane.row(y)) {
+                    *most = most.max(a);
+                }
             }
-        }
+        });
         Ok(Self {
             backdrop: Arc::new(backdrop),
             size: (picture.width as usize, picture.height as usize),
@@ -116,8 +136,10 @@ impl Survey {
             paper,
             absorbed,
             evenness,
+            slope: None,
             strongest,
             doubt,
+            own_light,
             cell: grid.cell,
         })
     }
@@ -163,7 +185,7 @@ fn doubt_of(planes: &[Plane<f32>], cells: (usize, usize)) -> Option<Plane<f32>> 
             }
         });
     let any = doubt.data.iter().any(|&doubt| doubt > 0.0);
-    any.then(|| super::ink::greatest(&doubt, 1).stretched(cells.0, cells.1))
+    any.then(|| ink::greatest(&doubt, 1).stretched(cells.0, cells.1))
 }
 
 /// The darker end (5 %) of a background as a share of its brighter end (95 %), without its outermost sixteenth.

@@ -1,7 +1,12 @@
 //! Gaussian smoothing of small planes, and filling holes by it.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 use super::Plane;
 use crate::cancel::{Interrupt, Never};
+use crate::plane::for_each_row;
 
 /// Below this standard deviation the Gaussian is summed up directly; above, three running means stand in for it.
 const DIRECT_BELOW: f32 = 4.0;
@@ -65,17 +70,20 @@ fn along_rows(plane: &Plane<f32>, weights: &Weights) -> Plane<f32> {
     let (width, height) = (plane.width, plane.height);
     let reach = weights.reach();
     let mut data = vec![0.0_f32; plane.data.len()];
-    let mut padded = vec![0.0_f32; width + 2 * reach];
-    for (y, results) in data.chunks_exact_mut(width).enumerate() {
+    for_each_row(&mut data, width, |y, results| {
         let row = plane.row(y);
-        for (i, value) in padded.iter_mut().enumerate() {
-            *value = row[mirrored(i as i64 - reach as i64, width)];
-        }
+        let value = |i: usize| row[mirrored(i as i64 - reach as i64, width)];
+        let mut padded = Vec::with_capacity(width + 2 * reach);
+        padded.extend((0..reach).map(value));
+        padded.extend_from_slice(row);
+        padded.extend((width + reach..width + 2 * reach).map(value));
         match weights {
             Weights::Bell(weights) => {
-                for (i, &weight) in weights.iter().enumerate() {
-                    // The middle counts once: half of it from each side.
-                    let weight = if i == 0 { 0.5 * weight } else { weight };
+                // Written before it is read: memory that is fresh comes cheaper so.
+                for (result, &middle) in results.iter_mut().zip(row) {
+                    *result = weights[0] * middle;
+                }
+                for (i, &weight) in weights.iter().enumerate().skip(1) {
                     let sides = padded[reach - i..].iter().zip(&padded[reach + i..]);
                     for (result, (left, right)) in results.iter_mut().zip(sides) {
                         *result += weight * (left + right);
@@ -93,7 +101,7 @@ fn along_rows(plane: &Plane<f32>, weights: &Weights) -> Plane<f32> {
                 }
             }
         }
-    }
+    });
     Plane {
         width,
         height,
@@ -103,38 +111,36 @@ fn along_rows(plane: &Plane<f32>, weights: &Weights) -> Plane<f32> {
 
 fn along_columns(plane: &Plane<f32>, weights: &Weights) -> Plane<f32> {
     let (width, height) = (plane.width, plane.height);
-    let reach = weights.reach() as i64;
     let row = |y: i64| plane.row(mirrored(y, height));
     let mut data = vec![0.0_f32; plane.data.len()];
     match weights {
-        Weights::Bell(weights) => {
-            for (y, results) in data.chunks_exact_mut(width).enumerate() {
-                for (i, &weight) in weights.iter().enumerate() {
-                    let weight = if i == 0 { 0.5 * weight } else { weight };
-                    let sides = row(y as i64 - i as i64)
-                        .iter()
-                        .zip(row(y as i64 + i as i64));
-                    for (result, (above, below)) in results.iter_mut().zip(sides) {
-                        *result += weight * (above + below);
-                    }
+        Weights::Bell(weights) => for_each_row(&mut data, width, |y, results| {
+            for (result, &middle) in results.iter_mut().zip(plane.row(y)) {
+                *result = weights[0] * middle;
+            }
+            for (i, &weight) in weights.iter().enumerate().skip(1) {
+                let sides = row(y as i64 - i as i64)
+                    .iter()
+                    .zip(row(y as i64 + i as i64));
+                for (result, (above, below)) in results.iter_mut().zip(sides) {
+                    *result += weight * (above + below);
                 }
             }
-        }
-        Weights::Box(_) => {
-            let mut sums = vec![0.0_f64; width];
-            for y in -reach..=reach {
-                for (sum, &v) in sums.iter_mut().zip(row(y)) {
-                    *sum += f64::from(v);
-                }
-            }
-            let share = 1.0 / (2 * reach + 1) as f64;
+        }),
+        // A running mean goes down the columns, so each thread has columns of its own.
+        Weights::Box(reach) => {
+            let stripes: Vec<_> = (0..width)
+                .step_by(STRIPE)
+                .map(|from| from..(from + STRIPE).min(width))
+                .collect();
+            let means: Vec<Vec<f32>> = stripes
+                .par_iter()
+                .map(|stripe| running_means(plane, stripe, *reach as i64))
+                .collect();
             for (y, results) in data.chunks_exact_mut(width).enumerate() {
-                for (result, sum) in results.iter_mut().zip(&sums) {
-                    *result = (sum * share) as f32;
-                }
-                let next = row(y as i64 + reach + 1).iter().zip(row(y as i64 - reach));
-                for (sum, (new, old)) in sums.iter_mut().zip(next) {
-                    *sum += f64::from(*new) - f64::from(*old);
+                for (stripe, means) in stripes.iter().zip(&means) {
+                    let n = stripe.len();
+                    results[stripe.clone()].copy_from_slice(&means[y * n..(y + 1) * n]);
                 }
             }
         }
@@ -144,6 +150,30 @@ fn along_columns(plane: &Plane<f32>, weights: &Weights) -> Plane<f32> {
         height,
         data,
     }
+}
+
+/// Columns that a running mean goes down side by side.
+const STRIPE: usize = 128;
+
+/// Means of `2·reach + 1` rows in some columns of a plane, in rows of these columns.
+fn running_means(plane: &Plane<f32>, columns: &Range<usize>, reach: i64) -> Vec<f32> {
+    let row = |y: i64| &plane.row(mirrored(y, plane.height))[columns.clone()];
+    let mut means = Vec::with_capacity(columns.len() * plane.height);
+    let mut sums = vec![0.0_f64; columns.len()];
+    for y in -reach..=reach {
+        for (sum, &v) in sums.iter_mut().zip(row(y)) {
+            *sum += f64::from(v);
+        }
+    }
+    let share = 1.0 / (2 * reach + 1) as f64;
+    for y in 0..plane.height as i64 {
+        means.extend(sums.iter().map(|sum| (sum * share) as f32));
+        let next = row(y + reach + 1).iter().zip(row(y - reach));
+        for (sum, (new, old)) in sums.iter_mut().zip(next) {
+            *sum += f64::from(*new) - f64::from(*old);
+        }
+    }
+    means
 }
 
 /// Index `i` reflected into `0..n`, edges repeated, any distance outside.
@@ -184,7 +214,10 @@ pub(crate) fn fill_until<I: Interrupt>(
     while sigma < farthest && undecided.data.iter().any(|&u| u > 1e-4) {
         interrupt.check()?;
         let share = gaussian(&weight, sigma);
-        let means: Vec<_> = known.iter().map(|plane| gaussian(plane, sigma)).collect();
+        let means: Vec<_> = known
+            .par_iter()
+            .map(|plane| gaussian(plane, sigma))
+            .collect();
         let last = 2.0 * sigma >= farthest;
         for (i, left) in undecided.data.iter_mut().enumerate() {
             // The running means may leave dust where there is nothing.

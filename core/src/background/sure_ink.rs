@@ -2,6 +2,7 @@
 
 use super::Plane;
 use super::masks::{dilated, opened, regions_over};
+use crate::plane::for_each_row;
 
 /// Where there is surely ink on a light board: clearly coloured, or neutral and very dark; in shadows only what is far
 /// more so than the shadow.
@@ -11,25 +12,32 @@ pub(super) fn dark_ink(work: &[Plane<f32>], board: &[Plane<f32>]) -> Plane<bool>
     /// A shadow's own depth varies by this share.
     const UNEVEN: f32 = 0.4;
     let (width, height) = (work[0].width, work[0].height);
-    let mut least = Plane::filled(width, height, 0.0_f32);
-    let mut spread = Plane::filled(width, height, 0.0_f32);
-    let mut green = Plane::filled(width, height, 0.0_f32);
-    for i in 0..width * height {
-        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-        let mut absorbed = [0.0_f32; 3];
-        for ((plane, board), absorbed) in work.iter().zip(board).zip(&mut absorbed) {
-            let share = plane.data[i] / board.data[i].max(1e-4);
-            let absorbance = -libm::logf(share.clamp(0.001, 2.0));
-            low = low.min(absorbance);
-            high = high.max(absorbance);
-            *absorbed = absorbance;
+    let mut measured = vec![[0.0_f32; 3]; width * height];
+    for_each_row(&mut measured, width, |y, row| {
+        for (x, measured) in row.iter_mut().enumerate() {
+            let i = y * width + x;
+            let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+            let mut absorbed = [0.0_f32; 3];
+            for ((plane, board), absorbed) in work.iter().zip(board).zip(&mut absorbed) {
+                let share = plane.data[i] / board.data[i].max(1e-4);
+                let absorbance = -libm::logf(share.clamp(0.001, 2.0));
+                low = low.min(absorbance);
+                high = high.max(absorbance);
+                *absorbed = absorbance;
+            }
+            let green = if work.len() == 3 {
+                absorbed[1] - 0.5 * (absorbed[0] + absorbed[2])
+            } else {
+                0.0
+            };
+            *measured = [low, high - low, green];
         }
-        least.data[i] = low;
-        spread.data[i] = high - low;
-        if work.len() == 3 {
-            green.data[i] = absorbed[1] - 0.5 * (absorbed[0] + absorbed[2]);
-        }
-    }
+    });
+    let [least, spread, green] = [0, 1, 2].map(|which| Plane {
+        width,
+        height,
+        data: measured.iter().map(|measured| measured[which]).collect(),
+    });
     let mut ink = Plane {
         width,
         height,

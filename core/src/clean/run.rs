@@ -46,6 +46,8 @@ pub struct Cleaned {
     pub height: u32,
     /// What was chosen for it where the recipe leaves it to the picture.
     pub chosen: Chosen,
+    /// Whether the file holds more pictures (frames, pages), of which only the first was cleaned.
+    pub more_pictures: bool,
     /// How long it took.
     pub timings: Timings,
 }
@@ -135,6 +137,7 @@ pub fn clean_bytes(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<Cle
         width: done.width,
         height: done.height,
         chosen: done.chosen,
+        more_pictures: done.more_pictures,
         timings: done.timings,
     })
 }

@@ -1,6 +1,8 @@
 //! Gaussians of tiles, summed up directly in an order that no tile's place changes: a pixel's result is the same bits
 //! whichever tile it was computed in.
 
+use std::ops::Range;
+
 /// Weights of a Gaussian, from the middle outwards.
 #[derive(Clone, Debug)]
 pub(super) struct Bell(Vec<f32>);
@@ -18,29 +20,34 @@ impl Bell {
         self.0.len() - 1
     }
 
-    /// Weighs rows `first .. first + out.len() / width` of `plane`, which has rows of `width`; what lies beyond it is 0. The
-    /// weights are not normalised.
-    pub(super) fn down(&self, plane: &[f32], width: usize, first: usize, out: &mut [f32]) {
+    /// Weighs down to some columns of row `y` of `plane`, which has rows of `width`; what lies beyond it is 0, and so is every
+    /// row that is not `inked`. The weights are not normalised.
+    pub(super) fn down(
+        &self,
+        plane: &[f32],
+        width: usize,
+        (columns, y): (&Range<usize>, usize),
+        inked: impl Fn(usize) -> bool,
+        out: &mut [f32],
+    ) {
         let height = plane.len() / width;
-        for (i, result) in out.chunks_exact_mut(width).enumerate() {
-            let y = first + i;
-            result.copy_from_slice(&plane[y * width..(y + 1) * width]);
-            for (d, &weight) in self.0.iter().enumerate().skip(1) {
-                let above = y.checked_sub(d).map(|y| &plane[y * width..(y + 1) * width]);
-                let below = (y + d < height).then(|| &plane[(y + d) * width..(y + d + 1) * width]);
-                match (above, below) {
-                    (Some(above), Some(below)) => {
-                        for ((r, &a), &b) in result.iter_mut().zip(above).zip(below) {
-                            *r += weight * (a + b);
-                        }
+        let row = |y: usize| &plane[y * width + columns.start..y * width + columns.end];
+        out.copy_from_slice(row(y));
+        for (d, &weight) in self.0.iter().enumerate().skip(1) {
+            let above = y.checked_sub(d).filter(|&y| inked(y)).map(row);
+            let below = Some(y + d).filter(|&y| y < height && inked(y)).map(row);
+            match (above, below) {
+                (Some(above), Some(below)) => {
+                    for ((r, &a), &b) in out.iter_mut().zip(above).zip(below) {
+                        *r += weight * (a + b);
                     }
-                    (Some(only), None) | (None, Some(only)) => {
-                        for (r, &a) in result.iter_mut().zip(only) {
-                            *r += weight * a;
-                        }
-                    }
-                    (None, None) => {}
                 }
+                (Some(only), None) | (None, Some(only)) => {
+                    for (r, &a) in out.iter_mut().zip(only) {
+                        *r += weight * a;
+                    }
+                }
+                (None, None) => {}
             }
         }
     }

@@ -30,6 +30,15 @@ pub(super) struct Cells<'a> {
     y: usize,
 }
 
+/// The ink around the pixels of one row.
+pub(super) struct Around<'a> {
+    board: &'a Board<'a>,
+    /// The two rows of the surroundings that it lies between.
+    rows: [usize; 2],
+    /// The way from the upper one to the lower.
+    down: f32,
+}
+
 impl<'a> Board<'a> {
     /// For a picture of this size and so many channels, which shows `place`.
     pub(super) fn new(
@@ -160,20 +169,15 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// The ink around the pixels of these columns of row `y`, one plane's row after the other.
-    pub(super) fn around(&self, y: usize, x: &Range<usize>, out: &mut Vec<f32>) {
-        out.clear();
-        for plane in &self.analysis.surroundings {
-            let (y0, down) = self.place.y.between(y, self.size.1, plane.height);
-            let y0 = y0 as usize;
-            let (upper, lower) = (plane.row(y0), plane.row((y0 + 1).min(plane.height - 1)));
-            let last = plane.width - 1;
-            out.extend(self.around[x.clone()].iter().map(|&(left, share)| {
-                let (left, right) = (left as usize, (left as usize + 1).min(last));
-                let above = upper[left] + (upper[right] - upper[left]) * share;
-                let below = lower[left] + (lower[right] - lower[left]) * share;
-                above + (below - above) * down
-            }));
+    /// The ink around the pixels of row `y`.
+    pub(super) fn around(&'a self, y: usize) -> Around<'a> {
+        let height = self.analysis.surroundings[0].height;
+        let (upper, down) = self.place.y.between(y, self.size.1, height);
+        let upper = upper as usize;
+        Around {
+            board: self,
+            rows: [upper, (upper + 1).min(height - 1)],
+            down,
         }
     }
 
@@ -185,7 +189,33 @@ impl<'a> Board<'a> {
     }
 }
 
+impl Around<'_> {
+    /// What this plane of the surroundings says at column `x`.
+    #[inline]
+    pub(super) fn at(&self, plane: usize, x: usize) -> f32 {
+        let plane = &self.board.analysis.surroundings[plane];
+        let [upper, lower] = self.rows.map(|row| plane.row(row));
+        let (left, share) = self.board.around[x];
+        let (left, right) = (left as usize, (left as usize + 1).min(plane.width - 1));
+        let above = upper[left] + (upper[right] - upper[left]) * share;
+        let below = lower[left] + (lower[right] - lower[left]) * share;
+        above + (below - above) * self.down
+    }
+}
+
 impl Cells<'_> {
+    /// Of these columns those from the first to the last where there may be ink.
+    pub(super) fn span(&self, columns: &Range<usize>) -> Range<usize> {
+        let mut found = columns.clone();
+        while found.start < found.end && !self.may_be_ink(found.start) {
+            found.start += 1;
+        }
+        while found.start < found.end && !self.may_be_ink(found.end - 1) {
+            found.end -= 1;
+        }
+        found
+    }
+
     /// Whether there may be ink at column `x`.
     #[inline]
     pub(super) fn may_be_ink(&self, x: usize) -> bool {

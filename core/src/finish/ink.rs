@@ -108,20 +108,21 @@ impl Inks {
         (whole, cover)
     }
 
-    /// Grey pixels; those without ink are left as they are.
+    /// Grey pixels; those without ink are left as they are. `around` tells what a plane of the surroundings says of a pixel.
     pub(super) fn grey<D: Depth>(
         &self,
         [fourth, fifth]: [&[f32]; 2],
         ink: &[f32],
-        [mean, around]: [&[f32]; 2],
+        around: impl Fn(usize, usize) -> f32,
         out: &mut [D],
     ) {
         for (x, out) in out.iter_mut().enumerate() {
             if ink[x] > 0.0 && fourth[x] > 0.0 {
                 let near = (fifth[x] / fourth[x]).max(1e-3);
-                let filled = Self::filled(mean[x], near);
-                let alike = like(near, around[x]);
-                let (whole, cover) = self.whole(near, around[x], ink[x], filled, alike);
+                let (mean, around) = (around(0, x), around(1, x));
+                let filled = Self::filled(mean, near);
+                let alike = like(near, around);
+                let (whole, cover) = self.whole(near, around, ink[x], filled, alike);
                 let raw = self.denser.of(ink[x]);
                 let whole = self.denser.of(whole).max(FAINTEST);
                 *out = self.sample(raw + (whole * cover - raw) * self.solid);
@@ -129,13 +130,13 @@ impl Inks {
         }
     }
 
-    /// Pixels of three channels; those without ink are left as they are.
+    /// Pixels of three channels, as [`Self::grey`] finishes one.
     pub(super) fn colour<D: Depth>(
         &self,
         [fourth, fifth, red, green, blue]: [&[f32]; 5],
         absorbed: [&[f32]; 3],
         ink: &[f32],
-        [mean, around, around_red, around_green, around_blue]: [&[f32]; 5],
+        around: impl Fn(usize, usize) -> f32,
         out: &mut [D],
     ) {
         for (x, out) in out.chunks_exact_mut(3).enumerate() {
@@ -143,17 +144,18 @@ impl Inks {
                 continue;
             }
             let near = (fifth[x] / fourth[x]).max(1e-3);
-            let filled = Self::filled(mean[x], near);
+            let (mean, near_by) = (around(0, x), around(1, x));
+            let filled = Self::filled(mean, near);
             let mut gathered = [red[x], green[x], blue[x]].map(|sum| sum / fourth[x]);
             let mut alike = 0.0;
             if filled > 0.0 {
-                let wide = [around_red[x], around_green[x], around_blue[x]];
-                alike = like(near, around[x]) * same_colour(gathered, wide);
+                let wide = [2, 3, 4].map(|plane| around(plane, x));
+                alike = like(near, near_by) * same_colour(gathered, wide);
                 for (c, wide) in gathered.iter_mut().zip(wide) {
                     *c += (wide - *c) * filled * alike;
                 }
             }
-            let (whole, cover) = self.whole(near, around[x], ink[x], filled, alike);
+            let (whole, cover) = self.whole(near, near_by, ink[x], filled, alike);
             let colour = self.neutral(gathered);
             let most = colour.iter().fold(1e-6_f32, |most, &c| most.max(c));
             // Denser ink lets less through in every channel; thicker ink of the same dye, as much less in each. Markers lie

@@ -29,7 +29,7 @@ mod tile;
 
 pub use depth::Depth;
 pub(crate) use place::{Place, Stretch};
-pub(crate) use region::{MOST_REACH, finish_place, smoothed_row};
+pub(crate) use region::{MOST_REACH, background_place, finish_place, smoothed_row};
 pub use region::{Region, Samples, background_picture, finish, finish_region, reach};
 
 #[allow(unused_imports, reason = "named in the text above")]

@@ -13,7 +13,7 @@ use super::place::Place;
 use super::{plain, tile};
 use crate::analysis::{Analysis, Backdrop};
 use crate::cancel::{Interrupt, Never};
-use crate::image::Picture;
+use crate::image::{Channels, Picture};
 use crate::recipe::Style;
 
 /// Side of the tiles that are finished at a time. Results do not depend on it.
@@ -246,26 +246,39 @@ pub(crate) fn smoothed_row(rows: [&[f32]; 3], out: &mut [f32]) {
 #[must_use]
 pub fn background_picture(picture: &Picture, analysis: &Analysis) -> Picture {
     let (width, height) = (picture.width as usize, picture.height as usize);
-    let channels = picture.channels.count();
     let place = Place::whole(width, height);
-    let board = Board::new(analysis, place, (width, height), channels);
-    let mut data = vec![0; picture.data.len()];
-    data.par_chunks_mut(picture.row_len())
-        .enumerate()
-        .for_each_init(
-            || (Vec::new(), vec![0.0; picture.row_len()]),
-            |(blended, light), (y, row)| {
-                board.light(y, &(0..width), blended, light);
-                let to_sample = ToSample::new();
-                for (c, light) in light.chunks_exact(width).enumerate() {
-                    for (sample, &light) in row.iter_mut().skip(c).step_by(channels).zip(light) {
-                        *sample = to_sample.of(light);
-                    }
+    let size = (picture.width, picture.height);
+    background_place(size, picture.channels, analysis, place)
+}
+
+/// The background in `place`, drawn at this size.
+pub(crate) fn background_place(
+    (width, height): (u32, u32),
+    channels: Channels,
+    analysis: &Analysis,
+    place: Place,
+) -> Picture {
+    let size = (width as usize, height as usize);
+    let count = channels.count();
+    let board = Board::new(analysis, place, size, count);
+    let row_len = size.0 * count;
+    let mut data = vec![0; row_len * size.1];
+    data.par_chunks_mut(row_len).enumerate().for_each_init(
+        || (Vec::new(), vec![0.0; row_len]),
+        |(blended, light), (y, row)| {
+            board.light(y, &(0..size.0), blended, light);
+            let to_sample = ToSample::new();
+            for (c, light) in light.chunks_exact(size.0).enumerate() {
+                for (sample, &light) in row.iter_mut().skip(c).step_by(count).zip(light) {
+                    *sample = to_sample.of(light);
                 }
-            },
-        );
+            }
+        },
+    );
     Picture {
+        width,
+        height,
+        channels,
         data,
-        ..picture.clone_shape()
     }
 }

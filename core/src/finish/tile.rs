@@ -36,10 +36,12 @@ pub(super) struct Buffers {
     ink: Vec<f32>,
     /// What is gathered: ink⁴, ink⁵, and ink⁴ times each channel.
     weighted: [Vec<f32>; 5],
-    down: Vec<f32>,
+    /// Of each row, the columns where there may be ink.
+    spans: Vec<Range<usize>>,
+    /// A row of the strongest, smoothed.
+    smoothed: Vec<f32>,
     padded: Vec<f32>,
     gathered: [Vec<f32>; 5],
-    around: Vec<f32>,
 }
 
 impl Buffers {
@@ -77,31 +79,56 @@ pub(super) fn finish<D: Depth>(
     };
     let rows = wide(&target.rows, reach + 1, samples.height);
     let columns = wide(&target.columns, reach + 1, samples.width);
+    find_spans(board, &rows, &columns, &mut buffers.spans);
     absorb(samples, board, &rows, &columns, buffers);
     weigh(board, &rows, &columns, samples.channels, buffers);
-    gather(bell, target, &rows, &columns, samples.channels, buffers);
-    let n = target.columns.len();
     let width = columns.len();
-    let inset = target.columns.start - columns.start;
     for (i, y) in target.rows.clone().enumerate() {
-        board.around(y, &target.columns, &mut buffers.around);
-        let start = (y - rows.start) * width + inset;
-        let ink = &buffers.ink[start..start + n];
-        let out = &mut target.out[i * target.row_len + target.left..][..n * samples.channels];
-        let gathered = |plane: usize| &buffers.gathered[plane][i * n..(i + 1) * n];
+        let row = y - rows.start;
+        let ends = target.columns.start - columns.start..target.columns.end - columns.start;
+        let span = within(&buffers.spans[row], &ends);
+        if span.is_empty() {
+            continue;
+        }
+        gather(bell, row, &span, width, samples.channels, buffers);
+        let around = board.around(y);
+        let around = |plane, x| around.at(plane, columns.start + span.start + x);
+        let at = row * width + span.start..row * width + span.end;
+        let ink = &buffers.ink[at.clone()];
+        let left = target.left + (span.start - ends.start) * samples.channels;
+        let out = &mut target.out[i * target.row_len + left..][..span.len() * samples.channels];
+        let gathered = |plane: usize| &buffers.gathered[plane][..span.len()];
         if samples.channels == 1 {
-            let around = [0, 1].map(|plane| &buffers.around[plane * n..(plane + 1) * n]);
             inks.grey([gathered(0), gathered(1)], ink, around, out);
         } else {
-            let absorbed = [0, 1, 2].map(|c| &buffers.absorbed[c][start..start + n]);
-            let gathered = [0, 1, 2, 3, 4].map(gathered);
-            let around = [0, 1, 2, 3, 4].map(|plane| &buffers.around[plane * n..(plane + 1) * n]);
-            inks.colour(gathered, absorbed, ink, around, out);
+            let absorbed = [0, 1, 2].map(|c| &buffers.absorbed[c][at.clone()]);
+            inks.colour([0, 1, 2, 3, 4].map(gathered), absorbed, ink, around, out);
         }
     }
 }
 
-/// Absorption of the tile and what surrounds it.
+/// What two ranges share.
+fn within(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+    let start = a.start.max(b.start);
+    start..a.end.min(b.end).max(start)
+}
+
+/// Of each row, from where to where there may be ink, counted from the first of the columns. Most of a board is paper, and
+/// nothing needs to be known of it.
+fn find_spans(
+    board: &Board<'_>,
+    rows: &Range<usize>,
+    columns: &Range<usize>,
+    spans: &mut Vec<Range<usize>>,
+) {
+    spans.clear();
+    spans.extend(rows.clone().map(|y| {
+        let span = board.cells(y).span(columns);
+        span.start - columns.start..span.end - columns.start
+    }));
+}
+
+/// Absorption where there may be ink, and a pixel around.
 fn absorb<D: Depth>(
     samples: &Samples<'_, D>,
     board: &Board<'_>,
@@ -117,29 +144,33 @@ fn absorb<D: Depth>(
     }
     buffers.row.resize(width * channels, 0.0);
     for (i, y) in rows.clone().enumerate() {
-        let at = i * width..(i + 1) * width;
-        board.absorption(
-            samples,
-            y,
-            columns,
-            &mut buffers.blended,
-            &mut buffers.row[..width * channels],
-        );
-        for (plane, row) in buffers
-            .absorbed
-            .iter_mut()
-            .zip(buffers.row.chunks_exact(width))
-        {
+        let Some(span) = smoothed_over(&buffers.spans, i, width) else {
+            continue;
+        };
+        let (n, at) = (span.len(), i * width + span.start..i * width + span.end);
+        let row = &mut buffers.row[..n * channels];
+        let there = columns.start + span.start..columns.start + span.end;
+        board.absorption(samples, y, &there, &mut buffers.blended, row);
+        for (plane, row) in buffers.absorbed.iter_mut().zip(row.chunks_exact(n)) {
             plane[at.clone()].copy_from_slice(row);
         }
-        let strongest = &mut buffers.strongest[at.clone()];
-        strongest.copy_from_slice(&buffers.row[..width]);
-        for row in buffers.row[..width * channels].chunks_exact(width).skip(1) {
+        let strongest = &mut buffers.strongest[at];
+        strongest.copy_from_slice(&row[..n]);
+        for row in row.chunks_exact(n).skip(1) {
             for (most, &a) in strongest.iter_mut().zip(row) {
                 *most = most.max(a);
             }
         }
     }
+}
+
+/// The columns of row `i` that smoothing reads: one around what may be ink in it and in its neighbours.
+fn smoothed_over(spans: &[Range<usize>], i: usize, width: usize) -> Option<Range<usize>> {
+    let near = &spans[i.saturating_sub(1)..(i + 2).min(spans.len())];
+    let inked = near.iter().filter(|span| !span.is_empty());
+    let start = inked.clone().map(|span| span.start).min()?;
+    let end = inked.map(|span| span.end).max()?;
+    Some(start.saturating_sub(1)..(end + 1).min(width))
 }
 
 /// How much ink every pixel has, and what is gathered from it.
@@ -158,17 +189,23 @@ fn weigh(
         plane.clear();
         plane.resize(width * height, 0.0);
     }
-    let mut smoothed = vec![0.0; width];
+    buffers.smoothed.resize(width, 0.0);
     for (i, y) in rows.clone().enumerate() {
+        let span = buffers.spans[i].clone();
+        if span.is_empty() {
+            continue;
+        }
+        // With a neighbour on either side, as far as there are any.
+        let wide = span.start.saturating_sub(1)..(span.end + 1).min(width);
         let near = [i.saturating_sub(1), i, (i + 1).min(height - 1)];
-        let near = near.map(|i| &buffers.strongest[i * width..(i + 1) * width]);
-        smoothed_row(near, &mut smoothed);
+        let near = near.map(|i| &buffers.strongest[i * width + wide.start..i * width + wide.end]);
+        smoothed_row(near, &mut buffers.smoothed[wide.clone()]);
         let cells = board.cells(y);
         let at = i * width;
-        for x in 0..width {
+        for x in span {
             let mut ink = 0.0;
             if cells.may_be_ink(columns.start + x) {
-                let sure = certainty(smoothed[x], low);
+                let sure = certainty(buffers.smoothed[x], low);
                 if sure > 0.0 {
                     for plane in &mut buffers.absorbed[..channels] {
                         plane[at + x] = plane[at + x].max(0.0) * sure;
@@ -192,44 +229,29 @@ fn weigh(
     }
 }
 
-/// Gathers what is weighted around every pixel of the tile.
-fn gather<D>(
+/// Gathers what is weighted around the pixels of a row's span. The outermost column and row were there for smoothing only;
+/// within the picture they lie beyond the Gaussian.
+fn gather(
     bell: &Bell,
-    target: &Target<'_, D>,
-    rows: &Range<usize>,
-    columns: &Range<usize>,
+    row: usize,
+    span: &Range<usize>,
+    width: usize,
     channels: usize,
     buffers: &mut Buffers,
 ) {
-    let (width, reach) = (columns.len(), bell.reach());
-    let (n, height) = (target.columns.len(), target.rows.len());
-    let inset = target.columns.start - columns.start;
-    // The outermost column and row were there for smoothing only; within the picture they lie beyond the Gaussian.
-    buffers.down.resize(width * height, 0.0);
-    buffers.padded.clear();
+    let (reach, n) = (bell.reach(), span.len());
+    // What the Gaussian reaches of the row; beyond the picture there is nothing.
+    let reached = span.start.saturating_sub(reach)..(span.end + reach).min(width);
+    let pad = reach - (span.start - reached.start);
+    let inked = |row: usize| !buffers.spans[row].is_empty();
     buffers.padded.resize(n + 2 * reach, 0.0);
     let planes = if channels == 1 { 2 } else { 5 };
     for (weighted, gathered) in buffers.weighted[..planes].iter().zip(&mut buffers.gathered) {
-        gathered.resize(n * height, 0.0);
-        bell.down(
-            weighted,
-            width,
-            target.rows.start - rows.start,
-            &mut buffers.down,
-        );
-        for (row, out) in buffers
-            .down
-            .chunks_exact(width)
-            .zip(gathered.chunks_exact_mut(n))
-        {
-            // What the Gaussian reaches of the row; beyond the picture there is nothing.
-            let from = inset.saturating_sub(reach);
-            let to = (inset + n + reach).min(width);
-            let pad = reach - (inset - from);
-            buffers.padded[..pad].fill(0.0);
-            buffers.padded[pad..pad + to - from].copy_from_slice(&row[from..to]);
-            buffers.padded[pad + to - from..].fill(0.0);
-            bell.across(&buffers.padded, out);
-        }
+        gathered.resize(n, 0.0);
+        buffers.padded[..pad].fill(0.0);
+        buffers.padded[pad + reached.len()..].fill(0.0);
+        let down = &mut buffers.padded[pad..pad + reached.len()];
+        bell.down(weighted, width, (&reached, row), inked, down);
+        bell.across(&buffers.padded, gathered);
     }
 }

@@ -9,6 +9,9 @@ const EXIF_IFD: u16 = 0x8769;
 const GPS_IFD: u16 = 0x8825;
 const INTEROP_IFD: u16 = 0xA005;
 const COLOUR_SPACE: u16 = 0xA001;
+/// Where in the block a thumbnail lies, and its length (`JPEGInterchangeFormat`).
+const THUMBNAIL: u16 = 0x0201;
+const THUMBNAIL_LENGTH: u16 = 0x0202;
 
 /// No camera's block is as large, thumbnails and maker's notes apart; what would make one larger is left out.
 const MOST_BYTES: usize = 256 << 10;
@@ -80,6 +83,23 @@ fn block(bytes: &[u8]) -> Option<&[u8]> {
         Format::Tiff => Some(bytes),
         Format::Bmp => None,
     }
+}
+
+/// The thumbnail in a file's EXIF block (the second directory's, EXIF 2.32, 4.5.2): a small JPEG, as it lies in the file.
+pub(super) fn thumbnail(bytes: &[u8]) -> Option<&[u8]> {
+    let block = match header::format_of(bytes)? {
+        // A TIFF's second directory is another picture.
+        Format::Tiff => return None,
+        _ => block(bytes)?,
+    };
+    let (at, length) = in_block(block, |ifds, directory| {
+        let second = ifds.directory(directory.next).ok()?;
+        let at = ifds.first_value(&second, THUMBNAIL).ok().flatten()?;
+        let length = ifds.first_value(&second, THUMBNAIL_LENGTH).ok().flatten()?;
+        Some((usize::try_from(at).ok()?, usize::try_from(length).ok()?))
+    })?;
+    let found = block.get(at..at.checked_add(length)?)?;
+    found.starts_with(&jpeg::SIGNATURE).then_some(found)
 }
 
 /// What a file's EXIF says, written anew for a result: upright, without thumbnail, without what describes the old

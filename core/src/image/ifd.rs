@@ -64,6 +64,8 @@ pub(super) struct Directory {
     pub entries: Vec<Entry>,
     /// Whether another directory is said to follow, as far as is known.
     pub followed: bool,
+    /// Where that one lies.
+    pub next: u64,
 }
 
 impl Directory {
@@ -146,6 +148,7 @@ impl<'a> Ifds<'a> {
         Ok(Directory {
             entries: entries.collect(),
             followed: next.is_ok_and(|next| next.iter().any(|&byte| byte != 0)),
+            next: next.map_or(0, |next| self.number(next, 0, value_size)),
         })
     }
 

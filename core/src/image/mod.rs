@@ -234,3 +234,17 @@ pub fn encode_png_with_metadata(picture: &Picture, source: &[u8]) -> Result<Vec<
 pub fn exif_for_result(source: &[u8]) -> Option<Vec<u8>> {
     exif::for_result(source)
 }
+
+/// The small JPEG that cameras put into a photograph's EXIF block, as it lies in the file: neither decoded nor turned. The
+/// file's beginning is enough. It may be of another shape than the photograph, and of another photograph altogether when a
+/// program has cut the file since.
+#[must_use]
+pub fn exif_thumbnail(head: &[u8]) -> Option<&[u8]> {
+    exif::thumbnail(head)
+}
+
+/// A picture as it is seen, from the picture as it is stored with this EXIF orientation; what is none of 1 to 8 is upright.
+#[must_use]
+pub fn upright(picture: Picture, orientation: u8) -> Picture {
+    orient::apply(picture, orientation)
+}

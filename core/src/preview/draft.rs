@@ -6,20 +6,26 @@ use crate::analysis::{Analysis, Backdrop, Grid, Survey, planes_of};
 use crate::average::{Span, averaged};
 use crate::cancel::{Cancel, Cancelled, Interrupt};
 use crate::clean::{ball_height, like_imagej, survey};
-use crate::finish::{MOST_REACH, Place, Samples, Stretch, finish_place};
-use crate::image::Picture;
+use crate::finish::{MOST_REACH, Place, Samples, Stretch, background_place, finish_place};
+use crate::image::{Channels, Picture};
 use crate::recipe::{Background, Method, Recipe};
 use crate::rolling::Roller;
 
-/// Pixels that a draft finishes: about 25 ms of one processor. A smaller view is finished larger than it is drawn, so that
-/// thin strokes are still strokes when they are judged, as they are in the full-size run.
+/// Pixels that a draft finishes at most: about 25 ms of one processor.
 const DRAFT_PIXELS: f64 = 1.1e6;
+/// A view is finished larger than it is drawn, so that thin strokes are still strokes when they are judged, as they are in
+/// the full-size run: so many pixels for one that is drawn…
+const FINER: f64 = 16.0;
+/// …and at least so many.
+const LEAST_PIXELS: f64 = 1.5e5;
 /// Samples (pixels times channels) that a draft rolls a ball over: some 15 ms of one processor at 25 to 40 ns each, whatever
 /// the radius.
 const BALL_SAMPLES: f64 = 4.5e5;
 
-/// Long side of the copy in which a draft looks for background and ink.
-const BOARD_SIDE: u32 = 1000;
+/// Long side of the copy in which a draft looks for background and ink, of small views and of large ones: so many times
+/// what is drawn between them.
+const BOARD_SIDE: [u32; 2] = [500, 1000];
+const BOARD_PER_DRAWN: u32 = 2;
 /// How much smaller than for the full-size run the picture is on which a draft finds a board's background.
 const BOARD_SCALE: f64 = 0.5;
 
@@ -32,6 +38,15 @@ pub(super) struct Rough {
     pub(super) survey: Kept<(Background, View), Survey>,
     /// What follows from it.
     pub(super) analysis: Kept<(Background, View, Limits), Analysis>,
+}
+
+/// What is known of the picture for a draft.
+struct Outlook<'a> {
+    analysis: &'a Analysis,
+    /// What it covers.
+    over: View,
+    /// Whether it is the full-size run's.
+    is_known: bool,
 }
 
 impl Preview {
@@ -53,53 +68,20 @@ impl Preview {
         let picture = work.clone();
         cancel.check()?;
 
-        let settings = &recipe.background;
-        let found = &mut self.found;
-        let roller = &mut self.roller;
-        let is_known = found.survey.get(settings).is_some();
-        let is_board = settings.method == Method::Whiteboard;
-        let analysed;
-        let (analysis, over) = if is_known {
-            let analysis = found.analysis(photograph.full(), recipe, roller, cancel)?;
-            if is_board {
-                (analysis, whole(width, height))
-            } else {
-                // The full-size background is as large as the photograph: its part, as large as what is finished.
-                analysed = analysis.with_backdrop(part_of(&analysis.backdrop, &part));
-                (&analysed, whole(width, height))
-            }
-        } else {
-            let over = if is_board {
-                board(width, height)
-            } else {
-                surroundings(view, settings, &picture, (width, height))
-            };
-            let survey = self
-                .rough
-                .survey
-                .get_or_make((settings.clone(), over), || {
-                    quick(photograph, &over, settings, roller, cancel)
-                })?;
-            let key = (settings.clone(), over, limits(&recipe.finish));
-            let analysis = self.rough.analysis.get_or_make(key, || {
-                cancel.check()?;
-                Ok::<_, Cancelled>(Analysis::of(survey, &recipe.finish))
-            })?;
-            analysis.finish = recipe.finish.clone();
-            (&*analysis, over)
-        };
-        let samples = Samples::from(&picture);
-        let data = finish_place(
-            &samples,
+        let Outlook {
             analysis,
-            place(&part, &over, analysis.size),
-            cancel,
-        )?;
-        let picture = Picture {
-            data,
-            ..picture.clone_shape()
+            over,
+            is_known,
+        } = self.outlook(recipe, view, cancel)?;
+        let cut;
+        // A full-size background is as large as the photograph: its part, as large as what is finished.
+        let analysis = if is_known && matches!(*analysis.backdrop, Backdrop::Full(_)) {
+            cut = analysis.with_backdrop(part_of(&analysis.backdrop, &part));
+            &cut
+        } else {
+            analysis
         };
-
+        let picture = finished_part(&picture, &part, &over, analysis, cancel)?;
         let quality = if is_close && is_known && !like_imagej(recipe) {
             Quality::Exact
         } else {
@@ -115,11 +97,112 @@ impl Preview {
         };
         Ok((drawn, quality))
     }
+
+    /// The background in the view, found roughly unless the full-size run's is known.
+    pub(super) fn rough_background(
+        &mut self,
+        recipe: &Recipe,
+        view: &View,
+        cancel: &Cancel,
+    ) -> Result<(Picture, Quality), Cancelled> {
+        let channels = self.picture().channels;
+        let outlook = self.outlook(recipe, view, cancel)?;
+        let quality = if outlook.is_known {
+            Quality::Exact
+        } else {
+            Quality::Draft
+        };
+        Ok((
+            background_of(outlook.analysis, view, &outlook.over, channels),
+            quality,
+        ))
+    }
+
+    /// The full-size run's analysis if it is at hand, otherwise one of a reduced copy.
+    fn outlook(
+        &mut self,
+        recipe: &Recipe,
+        view: &View,
+        cancel: &Cancel,
+    ) -> Result<Outlook<'_>, Cancelled> {
+        let (width, height) = (self.picture().width, self.picture().height);
+        let channels = self.picture().channels.count();
+        let settings = &recipe.background;
+        let (found, roller) = (&mut self.found, &mut self.roller);
+        // Finding ink again in the whole picture would take longer than a draft may.
+        let key = (settings.clone(), limits(&recipe.finish));
+        if found.analysis.get(&key).is_some() {
+            return Ok(Outlook {
+                analysis: found.analysis(self.photograph.full(), recipe, roller, cancel)?,
+                over: whole(width, height),
+                is_known: true,
+            });
+        }
+        let over = if settings.method == Method::Whiteboard {
+            board(width, height, view)
+        } else {
+            surroundings(view, settings, channels, (width, height))
+        };
+        let photograph = &mut self.photograph;
+        let survey = self
+            .rough
+            .survey
+            .get_or_make((settings.clone(), over), || {
+                quick(photograph, &over, settings, roller, cancel)
+            })?;
+        let key = (settings.clone(), over, limits(&recipe.finish));
+        let analysis = self.rough.analysis.get_or_make(key, || {
+            cancel.check()?;
+            Ok::<_, Cancelled>(Analysis::of(survey, &recipe.finish))
+        })?;
+        analysis.finish = recipe.finish.clone();
+        Ok(Outlook {
+            analysis,
+            over,
+            is_known: false,
+        })
+    }
+}
+
+/// `picture`, which shows `part`, finished by what an analysis of `over` knows.
+pub(super) fn finished_part(
+    picture: &Picture,
+    part: &View,
+    over: &View,
+    analysis: &Analysis,
+    cancel: &Cancel,
+) -> Result<Picture, Cancelled> {
+    let samples = Samples::from(picture);
+    let place = place(part, over, analysis.size);
+    Ok(Picture {
+        data: finish_place(&samples, analysis, place, cancel)?,
+        ..picture.clone_shape()
+    })
+}
+
+/// The background in the view as large as it is drawn, from an analysis of `over`.
+pub(super) fn background_of(
+    analysis: &Analysis,
+    view: &View,
+    over: &View,
+    channels: Channels,
+) -> Picture {
+    match part_of(&analysis.backdrop, view) {
+        Backdrop::Full(picture) => picture,
+        Backdrop::Reduced(_) => background_place(
+            (view.to_width, view.to_height),
+            channels,
+            analysis,
+            place(view, over, analysis.size),
+        ),
+    }
 }
 
 /// The view's region as large as a draft can finish it: a whole multiple of what is drawn, if there is room for it.
 fn reduced(view: &View) -> View {
-    let room = (DRAFT_PIXELS / (f64::from(view.to_width) * f64::from(view.to_height))).sqrt();
+    let drawn = f64::from(view.to_width) * f64::from(view.to_height);
+    let pixels = (FINER * drawn).clamp(LEAST_PIXELS, DRAFT_PIXELS);
+    let room = (pixels / drawn).sqrt();
     let factor = if room < 1.0 { room } else { room.floor() };
     let size = |drawn: u32, full: u32| ((f64::from(drawn) * factor) as u32).clamp(1, full);
     view.drawn_at(
@@ -129,15 +212,19 @@ fn reduced(view: &View) -> View {
 }
 
 /// All of a picture, pixel for pixel.
-fn whole(width: u32, height: u32) -> View {
+pub(super) fn whole(width: u32, height: u32) -> View {
     View::fit(width, height, width, height)
 }
 
 /// All of a picture, as large as a draft finds a board's background in it.
-fn board(width: u32, height: u32) -> View {
+fn board(width: u32, height: u32, view: &View) -> View {
     let long = width.max(height);
+    let drawn = view.to_width.max(view.to_height);
+    let side = drawn
+        .saturating_mul(BOARD_PER_DRAWN)
+        .clamp(BOARD_SIDE[0], BOARD_SIDE[1]);
     let size =
-        |n: u32| ((u64::from(n) * u64::from(BOARD_SIDE.min(long))) / u64::from(long)).max(1) as u32;
+        |n: u32| ((u64::from(n) * u64::from(side.min(long))) / u64::from(long)).max(1) as u32;
     whole(width, height).drawn_at(size(width), size(height))
 }
 
@@ -159,7 +246,7 @@ fn place(part: &View, over: &View, size: (usize, usize)) -> Place {
 }
 
 /// The region of `view` of a full-size background, as large as `view` draws it.
-fn part_of(backdrop: &Backdrop, view: &View) -> Backdrop {
+pub(super) fn part_of(backdrop: &Backdrop, view: &View) -> Backdrop {
     match backdrop {
         Backdrop::Full(picture) => {
             let spans = |from: u32, length: u32, n: u32, all: u32| {
@@ -180,7 +267,7 @@ fn part_of(backdrop: &Backdrop, view: &View) -> Backdrop {
 fn surroundings(
     view: &View,
     settings: &Background,
-    like: &Picture,
+    channels: usize,
     (width, height): (u32, u32),
 ) -> View {
     // Two radii: the ball under a pixel rests on pixels a radius from its middle. And one pixel for the smoothing.
@@ -194,7 +281,7 @@ fn surroundings(
         height: end(view.y, view.height, height) - y,
         ..*view
     };
-    let room = (BALL_SAMPLES / like.channels.count() as f64).min(DRAFT_PIXELS);
+    let room = (BALL_SAMPLES / channels as f64).min(DRAFT_PIXELS);
     let scale = (room / region.pixels()).sqrt().min(1.0);
     let size = |n: u32| ((f64::from(n) * scale).ceil() as u32).clamp(1, n);
     region.drawn_at(size(region.width), size(region.height))

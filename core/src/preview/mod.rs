@@ -26,15 +26,19 @@ mod view;
 
 use std::time::Instant;
 
-use crate::analysis::{Analysis, Chosen, Grid, Survey};
+use crate::analysis::{Analysis, Backdrop, Chosen, Grid, Survey};
 use crate::cancel::{Cancel, Cancelled, Interrupt};
-use crate::clean::{self, finished};
+use crate::clean::{self, finished, like_imagej};
+use crate::finish::MOST_REACH;
 use crate::image::Picture;
-use crate::recipe::{Background, Finish, Method, Recipe};
+use crate::recipe::{Background, Finish, Recipe};
 use crate::rolling::Roller;
-use draft::Rough;
-use pyramid::Pyramid;
+use draft::{Rough, whole};
+use pyramid::{Pyramid, aligned};
 pub use view::View;
+
+/// Of a part up to this share of the picture only the part is finished.
+const SMALL_PART: f64 = 0.5;
 
 /// What a rendered picture is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +62,8 @@ pub struct Rendered {
 
 /// One photograph opened for tuning. It keeps whatever makes the next render cheaper.
 ///
-/// Memory: the photograph and the last exact result, each with smaller copies of at most a third of its size, and with
-/// method `ball` a background of the photograph's size.
+/// Memory: the photograph and the last exact result, each with smaller copies of at most a third of its size; what was found
+/// of the whole picture, which for 12 megapixels in colour is 120 MB; and with method `ball` a background of the photograph's size.
 #[derive(Debug)]
 pub struct Preview {
     photograph: Pyramid,
@@ -121,7 +125,8 @@ impl Preview {
         })
     }
 
-    /// The full-size run's own pixels, cut and reduced as those of [`Preview::before`] are.
+    /// The full-size run's own pixels, cut and reduced as those of [`Preview::before`] are. Of a small part of the picture
+    /// only that part is finished; it is bit for bit the same part of the full-size result.
     pub fn exact(
         &mut self,
         recipe: &Recipe,
@@ -130,10 +135,80 @@ impl Preview {
     ) -> Result<Rendered, Cancelled> {
         let clock = Instant::now();
         let view = self.clamped(view);
-        let picture = self.result(recipe, cancel)?.draw(&view);
+        let settings = (recipe.background.clone(), recipe.finish.clone());
+        let part = aligned(
+            &view,
+            self.picture().width,
+            self.picture().height,
+            MOST_REACH as u32,
+        );
+        let is_small = part.pixels()
+            <= SMALL_PART * whole(self.picture().width, self.picture().height).pixels();
+        let picture = if self.result.get(&settings).is_none() && is_small && !like_imagej(recipe) {
+            self.exact_part(recipe, &view, &part, cancel)?
+        } else {
+            self.result(recipe, cancel)?.draw(&view)
+        };
         Ok(Rendered {
             picture,
             quality: Quality::Exact,
+            seconds: clock.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// The view of a result that is finished only in `part`.
+    fn exact_part(
+        &mut self,
+        recipe: &Recipe,
+        view: &View,
+        part: &View,
+        cancel: &Cancel,
+    ) -> Result<Picture, Cancelled> {
+        let photograph = self.photograph.full();
+        let over = whole(photograph.width, photograph.height);
+        let samples = photograph.cut(part.x, part.y, part.width, part.height);
+        let analysis = self
+            .found
+            .analysis(photograph, recipe, &mut self.roller, cancel)?;
+        let cut = match &*analysis.backdrop {
+            Backdrop::Full(_) => {
+                Some(analysis.with_backdrop(draft::part_of(&analysis.backdrop, part)))
+            }
+            Backdrop::Reduced(_) => None,
+        };
+        let analysis = cut.as_ref().unwrap_or(analysis);
+        let picture = draft::finished_part(&samples, part, &over, analysis, cancel)?;
+        Ok(Pyramid::part(picture, (part.x, part.y)).draw(view))
+    }
+
+    /// The background that is found for this recipe, in the view: a rough one as [`Preview::draft`] has it, or the
+    /// full-size run's.
+    pub fn background(
+        &mut self,
+        recipe: &Recipe,
+        view: &View,
+        quality: Quality,
+        cancel: &Cancel,
+    ) -> Result<Rendered, Cancelled> {
+        let clock = Instant::now();
+        cancel.check()?;
+        let view = self.clamped(view);
+        let (picture, quality) = match quality {
+            Quality::Draft => self.rough_background(recipe, &view, cancel)?,
+            Quality::Exact => {
+                let photograph = self.photograph.full();
+                let over = whole(photograph.width, photograph.height);
+                let channels = photograph.channels;
+                let analysis = self
+                    .found
+                    .analysis(photograph, recipe, &mut self.roller, cancel)?;
+                let picture = draft::background_of(analysis, &view, &over, channels);
+                (picture, Quality::Exact)
+            }
+        };
+        Ok(Rendered {
+            picture,
+            quality,
             seconds: clock.elapsed().as_secs_f64(),
         })
     }
@@ -204,8 +279,8 @@ impl Found {
         cancel: &Cancel,
     ) -> Result<&Analysis, Cancelled> {
         let settings = &recipe.background;
-        if settings.method != Method::Whiteboard && self.survey.get(settings).is_none() {
-            // It may be as large as the photograph, as the new one will be.
+        if self.survey.get(settings).is_none() {
+            // It is several times as large as the photograph, as the new one will be.
             self.analysis.clear();
             self.survey.clear();
         }
@@ -214,7 +289,9 @@ impl Found {
         let analysis = self.analysis.get_or_make(key, || {
             let survey = survey.get_or_make(settings.clone(), || {
                 let grid = grid.get_or_make((), || Grid::of(photograph, cancel))?;
-                clean::survey(photograph, grid, settings, 1.0, roller, cancel)
+                let mut survey = clean::survey(photograph, grid, settings, 1.0, roller, cancel)?;
+                survey.keep_slope();
+                Ok(survey)
             })?;
             cancel.check()?;
             Ok(Analysis::of(survey, &recipe.finish))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::analysis::Backdrop;
 use crate::image::Channels;
+use crate::recipe::Method;
 
 fn photograph() -> Picture {
     let data = (0..300 * 200_usize).map(|i| if i % 300 % 40 < 3 { 60 } else { 190 });

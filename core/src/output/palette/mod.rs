@@ -8,6 +8,7 @@ mod few;
 mod fit;
 mod inks;
 mod lab;
+mod rates;
 mod settle;
 
 use serde::Serialize;
@@ -35,8 +36,8 @@ pub struct Options {
     /// The same share for pixels of one colour (within 8 levels): a rare ink must not become another one, though soft
     /// edges, whose colours are many, may be a step off.
     pub one_colour_share: f32,
-    /// How far (ΔE) a pixel of exactly a colour of the palette may go to have a neighbour's instead; twice its square
-    /// is what the square of any pixel's error may grow by. 0: every pixel gets the nearest colour.
+    /// How far (ΔE) a pixel may go from its nearest colour to one that compresses better: twice its square is what the square
+    /// of its error may grow by. 0: every pixel gets the nearest colour.
     pub hysteresis: f32,
 }
 
@@ -49,7 +50,7 @@ impl Default for Options {
             visible: 12.0,
             visible_share: 0.01,
             one_colour_share: 0.002,
-            hysteresis: 5.0,
+            hysteresis: 6.0,
         }
     }
 }

@@ -2,15 +2,17 @@
 //!
 //! Inside of a stroke or a fill, colours that are nearly equal fall now on this side of the border between two colours
 //! of the palette and now on that. Nobody sees which, but specks and contours come of it, and neither compress. So a
-//! pixel takes the colour of its left or upper neighbour where that costs little, as the image of a Potts model does.
+//! pixel takes the colour that usually follows its left and upper neighbours ([`Rates`]) where that costs little.
 //! What is pure white, or nearest to white, stays white; ink never becomes white, and pale ink never paler: faint strokes
 //! would take the colour of their soft edges and be lost.
 
 use rayon::prelude::*;
 
 use super::bins::{Bins, bin_of};
+use super::fit::readable;
 use super::lab::{Lab, STEPS, apart, lab};
-use super::{Loss, Options};
+use super::rates::Rates;
+use super::{BAND, Loss, Options};
 use crate::image::{Channels, Picture};
 
 /// Rows that one task takes on, whatever the number of threads; the first of them has no upper neighbours.
@@ -43,35 +45,33 @@ struct Rule {
     /// By key of the bin.
     colours: Vec<Lab>,
     palette: Vec<Lab>,
-    nearest: Vec<u8>,
-    /// Square of the distance that a neighbour's colour may cost.
-    hysteresis: u32,
+    /// Which of them can be read on the paper that there is.
+    readable: Vec<bool>,
+    rates: Rates,
+    /// What the square of a distance may grow by.
+    most: u32,
     /// Square of the distance above which another colour is seen.
     visible: u32,
 }
 
 impl Rule {
-    /// The index of a pixel that is not pure white. `left` and `above` are the neighbours' indices.
+    /// The index of a pixel whose nearest colour is not white. `left` and `above` are the neighbours' indices.
     #[inline]
-    fn index(&self, key: usize, left: u8, above: Option<u8>, change: &mut Change) -> u8 {
-        let nearest = self.nearest[key];
-        let above = above.unwrap_or(nearest);
-        if nearest == 0 || (left == nearest && above == nearest) {
-            return nearest;
-        }
+    fn index(&self, key: usize, nearest: u8, left: u8, above: u8, change: &mut Change) -> u8 {
         let colour = self.colours[key];
-        let square = |index: u8| apart(colour, self.palette[index as usize]);
-        let price =
-            |index: u8| self.hysteresis * (u32::from(index != left) + u32::from(index != above));
-        let least = square(nearest);
+        let prices = self.rates.after(left, above);
+        let least = apart(colour, self.palette[nearest as usize]);
         let (mut best, mut best_square) = (nearest, least);
-        let mut best_cost = least + price(nearest);
-        for index in [left, above] {
-            let square = square(index);
-            let cost = square + price(index);
-            let seen = square > self.visible.max(least);
-            if index != 0 && !seen && !self.paler(nearest, index) && cost < best_cost {
-                (best, best_square, best_cost) = (index, square, cost);
+        let mut best_cost = least + prices[nearest as usize];
+        let others = (0_u8..=255).zip(self.palette.iter().zip(prices)).skip(1);
+        for (index, (&other, &price)) in others {
+            if price >= best_cost {
+                continue;
+            }
+            let square = apart(colour, other);
+            let seen = square > self.visible.max(least) || square > least + self.most;
+            if square + price < best_cost && !seen && !self.paler(nearest, index) {
+                (best, best_square, best_cost) = (index, square, square + price);
             }
         }
         if best != nearest {
@@ -81,19 +81,17 @@ impl Rule {
         best
     }
 
-    /// Whether pale ink would lose more of what tells it from white.
+    /// Whether pale ink would lose more of what tells it from white, or what can be read could be no more.
     fn paler(&self, from: u8, to: u8) -> bool {
+        if self.readable[from as usize] && !self.readable[to as usize] {
+            return true;
+        }
         let [from, to] = [from, to].map(|index| self.palette[index as usize][0]);
         from > PALE * STEPS && to > from
     }
 
-    /// The indices of some rows, one key (or none for pure white) per pixel.
-    fn rows(
-        &self,
-        indices: &mut [u8],
-        width: usize,
-        keys: impl Iterator<Item = Option<usize>>,
-    ) -> Change {
+    /// Settles the indices of some rows, which are the nearest colours', by one key per pixel.
+    fn rows(&self, indices: &mut [u8], width: usize, keys: impl Iterator<Item = usize>) -> Change {
         let mut change = Change::default();
         let mut left = 0;
         let mut x = 0;
@@ -102,11 +100,14 @@ impl Rule {
                 (x, left) = (0, 0);
             }
             x += 1;
-            left = key.map_or(0, |key| {
-                let above = at.checked_sub(width).map(|above| indices[above]);
-                self.index(key, left, above, &mut change)
-            });
-            indices[at] = left;
+            let nearest = indices[at];
+            let above = at
+                .checked_sub(width)
+                .map_or(nearest, |above| indices[above]);
+            if nearest != 0 && (left != nearest || above != nearest) {
+                indices[at] = self.index(key, nearest, left, above, &mut change);
+            }
+            left = indices[at];
         }
         change
     }
@@ -123,41 +124,33 @@ pub(super) fn settle(picture: &Picture, choice: &Choice<'_>, options: &Options) 
         let steps = distance.clamp(0.0, 1000.0) * STEPS as f32;
         (steps * steps) as u32
     };
+    let width = picture.width as usize;
+    let mut indices = nearest(picture, choice.nearest);
     let rule = Rule {
         colours,
         palette: choice.palette.iter().map(|&colour| lab(colour)).collect(),
-        nearest: choice.nearest.to_vec(),
-        hysteresis: square(options.hysteresis),
+        readable: (choice.palette.iter())
+            .map(|&colour| bins.on_paper && readable(colour))
+            .collect(),
+        rates: Rates::of(&indices, width, choice.palette.len()),
+        most: 2 * square(options.hysteresis),
         visible: square(options.visible),
     };
-    let width = picture.width as usize;
-    let mut indices = vec![0; width * picture.height as usize];
     let bands = indices.par_chunks_mut(ROWS * width);
     let samples = picture
         .data
         .par_chunks(ROWS * width * picture.channels.count());
-    let bands = bands.zip(samples);
-    let changes: Vec<Change> = match picture.channels {
-        Channels::Grey => {
-            let rows = bands.map(|(indices, samples)| {
-                let keys = samples
-                    .iter()
-                    .map(|&sample| (sample != 255).then_some(sample as usize));
-                rule.rows(indices, width, keys)
-            });
-            rows.collect()
-        }
-        Channels::Rgb => {
-            let rows = bands.map(|(indices, samples)| {
+    let changes: Vec<Change> = bands
+        .zip(samples)
+        .map(|(indices, samples)| match picture.channels {
+            Channels::Grey => rule.rows(indices, width, samples.iter().map(|&s| usize::from(s))),
+            Channels::Rgb => {
                 let pixels = samples.as_chunks::<3>().0.iter();
-                let keys = pixels.map(|&[red, green, blue]| {
-                    (red & green & blue != 255).then(|| bin_of(red, green, blue))
-                });
+                let keys = pixels.map(|&[red, green, blue]| bin_of(red, green, blue));
                 rule.rows(indices, width, keys)
-            });
-            rows.collect()
-        }
-    };
+            }
+        })
+        .collect();
     // In the order of the bands, so that the sum is the same with any number of threads.
     let (mut distance, mut visible) = (0.0, 0);
     for change in changes {
@@ -170,4 +163,29 @@ pub(super) fn settle(picture: &Picture, choice: &Choice<'_>, options: &Options) 
         visible_share: choice.loss.visible_share + (visible as f64 / inked) as f32,
     };
     (indices, loss)
+}
+
+/// The index of each pixel's nearest colour, `by_key` of its bin; pure white is 0.
+fn nearest(picture: &Picture, by_key: &[u8]) -> Vec<u8> {
+    let mut indices = vec![0; picture.width as usize * picture.height as usize];
+    let samples = picture.data.par_chunks(BAND * picture.channels.count());
+    let bands = indices.par_chunks_mut(BAND).zip(samples);
+    bands.for_each(|(indices, samples)| match picture.channels {
+        Channels::Grey => {
+            for (index, &sample) in indices.iter_mut().zip(samples) {
+                if sample != 255 {
+                    *index = by_key[usize::from(sample)];
+                }
+            }
+        }
+        Channels::Rgb => {
+            let pixels = samples.as_chunks::<3>().0;
+            for (index, &[red, green, blue]) in indices.iter_mut().zip(pixels) {
+                if red & green & blue != 255 {
+                    *index = by_key[bin_of(red, green, blue)];
+                }
+            }
+        }
+    });
+    indices
 }

@@ -229,7 +229,7 @@ fn grid_bytes(layout: &Layout) -> u64 {
 }
 
 /// Measured for a cell of a grey grid, and a fifth more…
-const GREY_BYTES: usize = 30;
+const GREY_BYTES: usize = 32;
 /// …for every channel more…
 const CHANNEL_BYTES: usize = 12;
 /// …and for the balls' tables and working memory.
