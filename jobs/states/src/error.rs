@@ -13,27 +13,44 @@ pub(crate) const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
 pub(crate) const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
 pub(crate) const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
 pub(crate) const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
+pub(crate) const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 
 /// What went wrong while fields of a state were evaluated, before anybody knows which state it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) error: &'static str,
     pub(crate) message: String,
+    /// The field whose expression could not be evaluated, in `JSONata`: the history tells of it with
+    /// an event of its own.
+    pub(crate) field: Option<String>,
 }
 
 impl Problem {
-    pub(crate) fn runtime(message: impl Into<String>) -> Problem {
+    pub(crate) fn new(error: &'static str, message: impl Into<String>) -> Problem {
         Problem {
-            error: RUNTIME,
+            error,
             message: message.into(),
+            field: None,
         }
     }
 
-    pub(crate) fn intrinsic(message: impl Into<String>) -> Problem {
+    /// An expression in `JSONata`, and what is wrong with it or with its value.
+    pub(crate) fn query(expression: &str, field: &str, what: &str) -> Problem {
+        let message = format!(
+            "The JSONata expression '{expression}' specified for the field '{field}' {what}"
+        );
         Problem {
-            error: INTRINSIC_FAILURE,
-            message: message.into(),
+            field: Some(field.to_owned()),
+            ..Problem::new(QUERY_EVALUATION_ERROR, message)
         }
+    }
+
+    pub(crate) fn runtime(message: impl Into<String>) -> Problem {
+        Problem::new(RUNTIME, message)
+    }
+
+    pub(crate) fn intrinsic(message: impl Into<String>) -> Problem {
+        Problem::new(INTRINSIC_FAILURE, message)
     }
 
     /// A path in a payload template, `ErrorPath` or `CausePath` that leads nowhere.
@@ -57,6 +74,8 @@ pub(crate) struct Failure {
     heartbeat: bool,
     /// Raised by the task's answer, not by the interpreter.
     from_task: bool,
+    /// Nothing can go on after it: it ends the execution at once, whatever is around it.
+    pub(crate) last: bool,
 }
 
 impl Failure {
@@ -67,6 +86,7 @@ impl Failure {
             cause,
             heartbeat: false,
             from_task: true,
+            last: false,
         }
     }
 
@@ -100,6 +120,15 @@ impl Failure {
             cause,
             heartbeat: false,
             from_task: false,
+            last: false,
+        }
+    }
+
+    /// Raised by the interpreter, and the end of the execution whatever is around it.
+    pub(crate) fn last(cause: String) -> Failure {
+        Failure {
+            last: true,
+            ..Failure::internal(RUNTIME, cause)
         }
     }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::execution::{Execution, TaskId, TaskRequest, TimerId};
 use crate::history::HistoryEvent;
+use crate::map_run::MapRunRequest;
 use crate::time::Timestamp;
 
 /// Something that happened to an execution.
@@ -18,14 +19,21 @@ pub enum Event {
         /// Who took it, for activities.
         worker_name: Option<String>,
     },
-    /// A task is done.
+    /// A service has taken a task's job, whose end or whose token's return is waited for.
+    TaskSubmitted {
+        /// The task.
+        task: TaskId,
+        /// The service's answer as JSON text.
+        output: String,
+    },
+    /// A task is done, or the run of a distributed Map.
     TaskSucceeded {
         /// The task.
         task: TaskId,
         /// Its result as JSON text.
         output: String,
     },
-    /// A task has failed.
+    /// A task has failed, or the run of a distributed Map.
     TaskFailed {
         /// The task.
         task: TaskId,
@@ -56,13 +64,22 @@ pub enum Event {
 }
 
 /// Something that the host has to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Command {
     /// Have a task done.
     StartTask(TaskRequest),
     /// Forget a task; an answer that comes all the same is ignored.
     CancelTask {
         /// The task.
+        task: TaskId,
+    },
+    /// Have a distributed Map run: see [`MapRun`](crate::MapRun).
+    StartMapRun(Box<MapRunRequest>),
+    /// Have those children of a distributed Map's run that did not succeed run again.
+    RedriveMapRun(Box<MapRunRequest>),
+    /// Stop the run of a distributed Map with its children.
+    CancelMapRun {
+        /// Its number.
         task: TaskId,
     },
     /// Send [`Event::TimerFired`] at that moment, or soon after.

@@ -1,11 +1,17 @@
 //! What is known of one execution between two steps: the value that a host stores.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::map_run::MapRunRequest;
 use crate::payload::{Payload, PayloadError};
 use crate::resource::Resource;
+use crate::scale::TimeScale;
+use crate::stored::{FORMAT, Stored};
+use crate::thread::{OpenTask, Owners, Phase, Thread, ThreadId, Timer};
 use crate::time::Timestamp;
 
 /// Who an execution is: everything that history and context object tell of it.
@@ -86,68 +92,35 @@ pub struct TaskRequest {
     pub timeout_seconds: Option<u64>,
     /// The longest time between two heartbeats in seconds, when the state declares it.
     pub heartbeat_seconds: Option<u64>,
-}
-
-/// A timer that was set and neither fired nor was cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Timer {
-    pub(crate) id: TimerId,
-    pub(crate) at: Timestamp,
-}
-
-/// The state that an execution is in, or in which it ended unsuccessfully.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Current {
-    pub(crate) state: String,
-    /// The raw input, before `InputPath`.
-    pub(crate) input: Payload,
-    pub(crate) entered_at: Timestamp,
-    pub(crate) entered_event: u64,
-    /// Attempts so far of each retrier, in the order of the definition.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) attempts: Vec<u32>,
-    pub(crate) phase: Phase,
-}
-
-impl Current {
-    /// `$$.State.RetryCount`: over all retriers.
-    pub(crate) fn retry_count(&self) -> u64 {
-        self.attempts
-            .iter()
-            .map(|attempts| u64::from(*attempts))
-            .sum()
-    }
-}
-
-/// What the current state waits for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Phase {
-    /// Nothing: it is about to be worked on, or the execution ended here.
-    Idle,
-    /// The answer of a task.
-    Task(OpenTask),
-    /// The end of a Wait state.
-    Waiting(Timer),
-    /// The delay before the next attempt.
-    BackingOff(Timer),
-}
-
-/// A task that was commanded and has no answer yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct OpenTask {
-    pub(crate) request: TaskRequest,
-    pub(crate) started: bool,
-    pub(crate) timeout: Option<Timer>,
-    pub(crate) heartbeat: Option<Timer>,
+    /// The token that ends a `.waitForTaskToken` task. It stands in `input` wherever the state's
+    /// fields asked for it, and is drawn from the step's [`Moment`](crate::Moment).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// `Credentials`: the role in whose name the call is to be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_role_arn: Option<String>,
 }
 
 /// One execution between two steps.
 ///
 /// It holds what the next step needs and nothing of the past: the history is handed out once, by
-/// the step that makes it. Serialising and reading it again gives an equal value.
+/// the step that makes it. Serialising and reading it again gives an equal value; what earlier
+/// versions of this library have stored is read as well.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct Execution {
+    /// The version of this form.
+    pub(crate) format: u32,
     pub(crate) info: ExecutionInfo,
+    /// The distributed Map state whose processor this execution runs, for a child of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) processor_of: Option<Arc<str>>,
+    /// The longest time that it may take, in seconds, whatever its machine says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) time_limit: Option<u64>,
+    /// How much of their time its waits take.
+    #[serde(skip_serializing_if = "TimeScale::is_real")]
+    pub(crate) time_scale: TimeScale,
     pub(crate) input: Payload,
     pub(crate) status: Status,
     pub(crate) start_date: Option<Timestamp>,
@@ -159,12 +132,18 @@ pub struct Execution {
     pub(crate) redrive_date: Option<Timestamp>,
     /// The id of the newest event.
     pub(crate) last_event: u64,
-    /// The id that the next event of the path follows; 0 before the first state.
-    pub(crate) path_event: u64,
     pub(crate) next_task: u64,
     pub(crate) next_timer: u64,
+    pub(crate) next_thread: u64,
     pub(crate) machine_timer: Option<Timer>,
-    pub(crate) current: Option<Current>,
+    /// Every thread of control that has not ended, by its number. The first is [`ThreadId::ROOT`].
+    pub(crate) threads: BTreeMap<ThreadId, Thread>,
+    /// Bytes of all variables together.
+    #[serde(skip)]
+    pub(crate) variable_bytes: usize,
+    /// Whose tasks and timers are whose.
+    #[serde(skip)]
+    pub(crate) owners: Owners,
 }
 
 impl Execution {
@@ -172,8 +151,13 @@ impl Execution {
     ///
     /// `input` is any JSON text within the limits; it is kept as written.
     pub fn new(info: ExecutionInfo, input: &str) -> Result<Execution, PayloadError> {
+        let thread = Thread::default();
         Ok(Execution {
+            format: FORMAT,
             info,
+            processor_of: None,
+            time_limit: None,
+            time_scale: TimeScale::REAL,
             input: Payload::parse(input)?,
             status: Status::Running,
             start_date: None,
@@ -184,12 +168,48 @@ impl Execution {
             redrive_count: 0,
             redrive_date: None,
             last_event: 0,
-            path_event: 0,
             next_task: 1,
             next_timer: 1,
+            next_thread: 1,
             machine_timer: None,
-            current: None,
+            threads: BTreeMap::from([(ThreadId::ROOT, thread)]),
+            variable_bytes: 0,
+            owners: Owners::default(),
         })
+    }
+
+    /// A new child execution of a distributed Map: it runs the processor of the Map state of that
+    /// name, in the same definition.
+    pub fn new_child(
+        info: ExecutionInfo,
+        map_state: &str,
+        input: &str,
+    ) -> Result<Execution, PayloadError> {
+        let mut execution = Execution::new(info, input)?;
+        execution.processor_of = Some(Arc::from(map_state));
+        Ok(execution)
+    }
+
+    /// The distributed Map state whose processor it runs, for a child of one.
+    #[must_use]
+    pub fn map_state(&self) -> Option<&str> {
+        self.processor_of.as_deref()
+    }
+
+    /// The same execution, to end by a time-out after so many seconds at the latest: express ones have
+    /// five minutes.
+    #[must_use]
+    pub fn with_time_limit(self, seconds: u64) -> Execution {
+        Execution {
+            time_limit: Some(seconds),
+            ..self
+        }
+    }
+
+    /// The same execution, whose waits take a part of their time from now on.
+    #[must_use]
+    pub fn with_time_scale(self, time_scale: TimeScale) -> Execution {
+        Execution { time_scale, ..self }
     }
 
     /// Who it is.
@@ -258,40 +278,67 @@ impl Execution {
         self.last_event
     }
 
-    /// The state it is in; the state it ended in when it ended unsuccessfully.
+    /// The state it is in; the state it ended in when it ended unsuccessfully. Of an execution that is
+    /// in several, the outermost.
     #[must_use]
     pub fn current_state(&self) -> Option<&str> {
-        self.current.as_ref().map(|current| current.state.as_str())
+        let root = self.threads.get(&ThreadId::ROOT)?;
+        root.current.as_ref().map(|current| &*current.state)
     }
 
     /// Tasks that were commanded and have no answer yet: what a host recovers after a crash.
     pub fn open_tasks(&self) -> impl Iterator<Item = &TaskRequest> {
-        self.open_task().map(|open| &open.request).into_iter()
+        self.owners
+            .tasks
+            .values()
+            .filter_map(|thread| self.open_task(*thread))
+            .map(|open| &open.request)
+    }
+
+    /// Runs of distributed Maps that were commanded and have not ended yet.
+    pub fn open_map_runs(&self) -> impl Iterator<Item = &MapRunRequest> {
+        self.owners.tasks.values().filter_map(|thread| {
+            match self.threads.get(thread)?.current.as_ref()?.phase {
+                Phase::MapRun(ref run) => Some(&**run),
+                _ => None,
+            }
+        })
+    }
+
+    /// An open task of this number.
+    #[must_use]
+    pub fn task(&self, task: TaskId) -> Option<&TaskRequest> {
+        let thread = self.owners.tasks.get(&task)?;
+        self.open_task(*thread).map(|open| &open.request)
     }
 
     /// Whether the open task was reported as started.
     #[must_use]
     pub fn task_started(&self, task: TaskId) -> bool {
-        self.open_task()
-            .is_some_and(|open| open.request.task == task && open.started)
+        let open = self.owners.tasks.get(&task);
+        open.and_then(|thread| self.open_task(*thread))
+            .is_some_and(|open| open.started)
+    }
+
+    /// Whether the service behind the open task was reported to have taken it
+    /// ([`Event::TaskSubmitted`](crate::Event::TaskSubmitted)).
+    #[must_use]
+    pub fn task_submitted(&self, task: TaskId) -> bool {
+        let open = self.owners.tasks.get(&task);
+        open.and_then(|thread| self.open_task(*thread))
+            .is_some_and(|open| open.submitted)
     }
 
     /// Timers that were set and have neither fired nor been cancelled.
     pub fn timers(&self) -> impl Iterator<Item = (TimerId, Timestamp)> {
-        let (first, second) = match self.current.as_ref().map(|current| &current.phase) {
-            Some(Phase::Task(open)) => (open.timeout, open.heartbeat),
-            Some(Phase::Waiting(timer) | Phase::BackingOff(timer)) => (Some(*timer), None),
-            _ => (None, None),
-        };
-        [self.machine_timer, first, second]
-            .into_iter()
-            .flatten()
-            .map(|timer| (timer.id, timer.at))
+        let machine = self.machine_timer.into_iter();
+        let others = self.threads.values().flat_map(Thread::timers);
+        machine.chain(others).map(|timer| (timer.id, timer.at))
     }
 
-    pub(crate) fn open_task(&self) -> Option<&OpenTask> {
-        match self.current.as_ref().map(|current| &current.phase) {
-            Some(Phase::Task(open)) => Some(open),
+    fn open_task(&self, thread: ThreadId) -> Option<&OpenTask> {
+        match &self.threads.get(&thread)?.current.as_ref()?.phase {
+            Phase::Task(open) => Some(open),
             _ => None,
         }
     }

@@ -92,15 +92,14 @@ impl ResultPath {
             ResultPath::Discard => Ok(Data::Kept(raw.clone())),
             ResultPath::At(path) => {
                 let mut target = raw.value().clone();
-                path.set(&mut target, result.into_value())
-                    .map_err(|_| Problem {
-                        error: RESULT_PATH_MATCH_FAILURE,
-                        message: format!(
-                            "Unable to apply ReferencePath {} to input {}",
-                            path.text,
-                            raw.text()
-                        ),
-                    })?;
+                path.set(&mut target, result.into_value()).map_err(|_| {
+                    let message = format!(
+                        "Unable to apply ReferencePath {} to input {}",
+                        path.text,
+                        raw.text()
+                    );
+                    Problem::new(RESULT_PATH_MATCH_FAILURE, message)
+                })?;
                 Ok(Data::Made(target))
             }
         }

@@ -29,11 +29,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Query language: `JSONPath`. State types: Task, Choice, Pass, Wait, Succeed, Fail. Anything else of
-//! the language is refused by name when the definition is read.
+//! Both query languages (`JSONPath` and `JSONata`) and all kinds of states are there. What is not is
+//! refused by name when the definition is read.
 //!
 //! Where to start reading: `event` for the words between host and interpreter, `interpreter` for
-//! what they do, `definition` for how a text becomes states, `path` and `intrinsic` for expressions.
+//! what they do, `thread` for what a Parallel or Map is while it runs, `map_run` for distributed Maps,
+//! `definition` for how a text becomes states, `path`, `intrinsic` and `jsonata` for expressions.
 
 mod choice;
 mod definition;
@@ -44,20 +45,33 @@ mod filters;
 mod history;
 mod interpreter;
 mod intrinsic;
+mod jsonata;
+mod map_run;
 mod path;
 mod payload;
 mod random;
 mod resource;
 mod retry;
+mod scale;
 mod scope;
+mod stored;
 mod template;
+mod test_state;
+mod thread;
 mod time;
 
 pub use definition::{ActivityClock, Definition, Diagnostic, InvalidDefinition, Severity};
 pub use event::{Command, Event, Moment, Step};
 pub use execution::{Execution, ExecutionInfo, Status, TaskId, TaskRequest, TimerId};
-pub use history::{HistoryEvent, MAX_EVENTS};
+pub use history::{Details, HistoryEvent, MAX_EVENTS};
 pub use interpreter::step;
+pub use map_run::{
+    BatchLimits, Child, Inventory, ItemReader, ItemSource, Items, MapRun, MapRunCounts,
+    MapRunError, MapRunRequest, MapRunStatus, ResultFile, ResultRecord, ResultWriter, Verdict,
+    Written,
+};
 pub use payload::{MAX_BYTES, MAX_DEPTH, PayloadError};
 pub use resource::{Pattern, Resource};
+pub use scale::{InvalidScale, TimeScale};
+pub use test_state::{Outcome, StateTest, TestStatus, Tested, TestedError, test_state};
 pub use time::Timestamp;

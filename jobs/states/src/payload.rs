@@ -27,14 +27,16 @@ pub enum PayloadError {
     TooDeep,
 }
 
-/// A JSON value and its text. Cloning is cheap; both halves are shared.
+/// A JSON value and its text. Cloning is cheap: both halves are shared.
 ///
 /// It is stored as the *text*, so that reading it again gives the same value and the same text to
 /// the last byte.
 #[derive(Clone)]
-pub(crate) struct Payload {
-    value: Arc<Value>,
-    text: Arc<str>,
+pub(crate) struct Payload(Arc<Halves>);
+
+struct Halves {
+    value: Value,
+    text: Box<str>,
 }
 
 impl Payload {
@@ -48,10 +50,7 @@ impl Payload {
         if depth_exceeds(&value, MAX_DEPTH) {
             return Err(PayloadError::TooDeep);
         }
-        Ok(Payload {
-            value: Arc::new(value),
-            text: Arc::from(text),
-        })
+        Ok(Payload::of(value, text.into()))
     }
 
     /// Writes a value down, within the limits.
@@ -59,22 +58,51 @@ impl Payload {
         if depth_exceeds(&value, MAX_DEPTH) {
             return Err(PayloadError::TooDeep);
         }
-        let text = value.to_string();
+        // Faster than `to_string`, which goes through a formatter. Writing a value cannot fail.
+        let text = serde_json::to_string(&value).unwrap_or_default();
         if text.len() > MAX_BYTES {
             return Err(PayloadError::TooLarge(text.len()));
         }
-        Ok(Payload {
-            value: Arc::new(value),
-            text: Arc::from(text),
-        })
+        Ok(Payload::of(value, text.into()))
+    }
+
+    /// An array of values that have their texts: the results of branches or iterations.
+    pub(crate) fn array(items: &[Payload]) -> Result<Payload, PayloadError> {
+        let bytes = items
+            .iter()
+            .map(|item| item.text().len() + 1)
+            .sum::<usize>()
+            + 2;
+        let too_deep = |item: &Payload| depth_exceeds(item.value(), MAX_DEPTH - 1);
+        if bytes.saturating_sub(usize::from(!items.is_empty())) > MAX_BYTES {
+            return Err(PayloadError::TooLarge(bytes));
+        }
+        if items.iter().any(too_deep) {
+            return Err(PayloadError::TooDeep);
+        }
+        let mut text = String::with_capacity(bytes);
+        text.push('[');
+        for (position, item) in items.iter().enumerate() {
+            if position > 0 {
+                text.push(',');
+            }
+            text.push_str(item.text());
+        }
+        text.push(']');
+        let value = items.iter().map(|item| item.value().clone()).collect();
+        Ok(Payload::of(value, text.into()))
+    }
+
+    fn of(value: Value, text: Box<str>) -> Payload {
+        Payload(Arc::new(Halves { value, text }))
     }
 
     pub(crate) fn value(&self) -> &Value {
-        &self.value
+        &self.0.value
     }
 
     pub(crate) fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 }
 
@@ -93,19 +121,19 @@ fn depth_exceeds(value: &Value, limit: usize) -> bool {
 
 impl PartialEq for Payload {
     fn eq(&self, other: &Payload) -> bool {
-        self.text == other.text
+        Arc::ptr_eq(&self.0, &other.0) || self.text() == other.text()
     }
 }
 
 impl fmt::Debug for Payload {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.text)
+        formatter.write_str(self.text())
     }
 }
 
 impl Serialize for Payload {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(self.text())
     }
 }
 

@@ -33,10 +33,20 @@ pub enum Resource {
 pub enum Pattern {
     /// When the call is answered.
     RequestResponse,
-    /// When the job that was started has ended (`.sync`, `.sync:2`).
+    /// When the job that was started has ended (`.sync`).
     Sync,
+    /// The same, with an answer whose texts of JSON are JSON (`.sync:2`, of `startExecution` only).
+    Sync2,
     /// When somebody answers with the task's token (`.waitForTaskToken`).
     WaitForTaskToken,
+}
+
+impl Pattern {
+    /// Whether the task goes on after the call has been answered.
+    #[must_use]
+    pub fn waits(self) -> bool {
+        self != Pattern::RequestResponse
+    }
 }
 
 impl Resource {
@@ -77,7 +87,8 @@ impl Resource {
         let (service, action) = rest.split_once(':')?;
         let (action, pattern) = match action.split_once('.') {
             None => (action, Pattern::RequestResponse),
-            Some((action, "sync" | "sync:2")) => (action, Pattern::Sync),
+            Some((action, "sync")) => (action, Pattern::Sync),
+            Some((action, "sync:2")) => (action, Pattern::Sync2),
             Some((action, "waitForTaskToken")) => (action, Pattern::WaitForTaskToken),
             Some(_) => return None,
         };
@@ -116,6 +127,7 @@ impl Resource {
             } => match pattern {
                 Pattern::RequestResponse => action.clone(),
                 Pattern::Sync => format!("{action}.sync"),
+                Pattern::Sync2 => format!("{action}.sync:2"),
                 Pattern::WaitForTaskToken => format!("{action}.waitForTaskToken"),
             },
         }
@@ -138,7 +150,7 @@ mod tests {
 
     #[test]
     fn arns_say_what_is_called() {
-        use Pattern::{RequestResponse, Sync, WaitForTaskToken};
+        use Pattern::{RequestResponse, Sync, Sync2, WaitForTaskToken};
         let activity = "arn:aws:states:us-east-1:000000000000:activity:whiteboarder-clean";
         let function = "arn:aws:lambda:us-east-1:000000000000:function:plan:live";
         let table = [
@@ -168,7 +180,7 @@ mod tests {
             ),
             (
                 "arn:aws:states:::states:startExecution.sync:2",
-                Some(service("states", "startExecution", Sync, false)),
+                Some(service("states", "startExecution", Sync2, false)),
             ),
             (
                 "arn:aws:states:::sqs:sendMessage.waitForTaskToken",

@@ -1,8 +1,12 @@
 //! Retriers and catchers.
 
+use std::sync::Arc;
+
+use crate::definition::Assign;
 use crate::error::Failure;
 use crate::filters::ResultPath;
 use crate::random::Random;
+use crate::template::Template;
 
 /// No delay is longer, whatever the rate: the service's own bound of `MaxDelaySeconds`.
 const MAX_DELAY_SECONDS: f64 = 31_622_400.0;
@@ -60,8 +64,11 @@ pub(crate) fn find_retrier<'r>(
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Catcher {
     pub(crate) errors: Vec<String>,
-    pub(crate) next: String,
+    pub(crate) next: Arc<str>,
     pub(crate) result_path: ResultPath,
+    pub(crate) assign: Assign,
+    /// `Output`, in `JSONata`.
+    pub(crate) output: Option<Template>,
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
-//! Payload templates: `Parameters` and `ResultSelector`, with their `"key.$"` fields.
+//! Payload templates: objects in which some values are looked up or computed.
+//!
+//! In `JSONPath` these are the fields whose key ends in `.$`, in `JSONata` the texts that are
+//! `{% an expression %}`.
 
 use serde_json::{Map, Value};
 
 use crate::error::Problem;
 use crate::intrinsic::{Call, is_intrinsic};
+use crate::jsonata::Query;
 use crate::path::{Path, PathError};
 use crate::scope::Scope;
 
@@ -40,6 +44,8 @@ pub(crate) enum Template {
     Array(Vec<Template>),
     /// The field's name as it was written (`"name.$"`), for messages.
     Expression(String, Expression),
+    /// An expression in `JSONata`.
+    Query(Query),
 }
 
 impl Template {
@@ -88,6 +94,7 @@ impl Template {
             }
             Template::Array(items) => items.iter().map(|item| item.evaluate(scope)).collect(),
             Template::Expression(field, expression) => expression.evaluate(scope, field),
+            Template::Query(query) => query.evaluate(scope),
         }
     }
 }

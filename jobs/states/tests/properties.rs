@@ -35,9 +35,33 @@ fn rich_machine() -> Value {
         "Pause": { "Type": "Wait", "Seconds": 7, "Next": "Work" },
         "Work": {
             "Type": "Task", "Resource": ACTIVITY, "HeartbeatSeconds": 3, "TimeoutSeconds": 20,
-            "ResultPath": "$.work", "Next": "Done",
+            "ResultPath": "$.work", "Next": "Both",
             "Retry": [{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 1}],
             "Catch": [{"ErrorEquals": ["B"], "Next": "Begin"}]
+        },
+        "Both": {
+            "Type": "Parallel", "ResultPath": "$.both", "Assign": {"both.$": "$[0]"}, "Next": "Each",
+            "Retry": [{"ErrorEquals": ["A"], "MaxAttempts": 1}],
+            "Catch": [{"ErrorEquals": ["B"], "ResultPath": "$.error", "Next": "Each"}],
+            "Branches": [
+                {"StartAt": "Left", "States": {
+                    "Left": {"Type": "Task", "Resource": INVOKE, "TimeoutSeconds": 5, "End": true,
+                             "Parameters": {"FunctionName": "l"}, "Retry": [{"ErrorEquals": ["A"]}]}}},
+                {"StartAt": "Right", "States": {
+                    "Right": {"Type": "Wait", "Seconds": 2, "Next": "Then"},
+                    "Then": {"Type": "Task", "Resource": ACTIVITY, "QueryLanguage": "JSONata",
+                             "Arguments": {"n": "{% $states.input.n * 2 %}", "id": "{% $uuid() %}"},
+                             "Assign": {"then": "{% $states.result %}"}, "End": true}}}
+            ]
+        },
+        "Each": {
+            "Type": "Map", "ItemsPath": "$.in.list", "MaxConcurrency": 2, "ResultPath": "$.each",
+            "ItemSelector": {"v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index"}, "Next": "Done",
+            "Catch": [{"ErrorEquals": ["B"], "ResultPath": "$.error", "Next": "Done"}],
+            "ItemProcessor": {"StartAt": "Item", "States": {
+                "Item": {"Type": "Task", "Resource": ACTIVITY, "HeartbeatSeconds": 9, "Next": "Say",
+                         "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": 1}]},
+                "Say": {"Type": "Pass", "Parameters": {"said.$": "$$.Map.Item.Value"}, "End": true}}}
         },
         "Done": { "Type": "Succeed" }
     }));
@@ -61,17 +85,21 @@ enum Draft {
 
 #[derive(Clone, Copy, Debug)]
 enum Which {
-    Open,
+    Open(Index),
     Stranger(u64),
 }
 
 impl Which {
     fn task(self, execution: &Execution) -> TaskId {
         match self {
-            Which::Open => execution
-                .open_tasks()
-                .next()
-                .map_or(TaskId(0), |task| task.task),
+            Which::Open(index) => {
+                let open: Vec<TaskId> = execution.open_tasks().map(|task| task.task).collect();
+                if open.is_empty() {
+                    TaskId(0)
+                } else {
+                    *index.get(&open)
+                }
+            }
             Which::Stranger(id) => TaskId(id),
         }
     }
@@ -119,7 +147,7 @@ impl Draft {
 }
 
 fn which() -> impl Strategy<Value = Which> {
-    prop_oneof![6 => Just(Which::Open), 1 => (0_u64..8).prop_map(Which::Stranger)]
+    prop_oneof![6 => any::<Index>().prop_map(Which::Open), 1 => (0_u64..8).prop_map(Which::Stranger)]
 }
 
 fn draft() -> impl Strategy<Value = Draft> {
@@ -146,7 +174,7 @@ fn draft() -> impl Strategy<Value = Draft> {
 }
 
 fn drafts() -> impl Strategy<Value = Vec<(Draft, u64, u64)>> {
-    prop::collection::vec((draft(), 0_u64..10_000, any::<u64>()), 0..60)
+    prop::collection::vec((draft(), 0_u64..10_000, any::<u64>()), 0..90)
 }
 
 /// Lets all of it happen; `between` stands for what a host does with an execution between steps.
@@ -155,7 +183,7 @@ fn play(
     between: impl Fn(Execution) -> Execution,
 ) -> (Vec<Step>, Vec<HistoryEvent>, Vec<Command>) {
     let definition = Definition::parse(&rich_machine().to_string()).unwrap();
-    let mut execution = Execution::new(info(), r#"{"f": 0.1, "list": [1, 2.50]}"#).unwrap();
+    let mut execution = Execution::new(info(), r#"{"f": 0.1, "list": [1, 2.50, "x"]}"#).unwrap();
     let (mut steps, mut history, mut commands) = (Vec::new(), Vec::new(), Vec::new());
     let mut now = common::START;
     let start = (Draft::Start, 0, 1);
@@ -322,6 +350,20 @@ fn definition_like() -> impl Strategy<Value = Value> {
         "Comment",
         "MaxAttempts",
         "BackoffRate",
+        "StartAt",
+        "States",
+        "Branches",
+        "ItemProcessor",
+        "ProcessorConfig",
+        "Mode",
+        "ItemSelector",
+        "ItemBatcher",
+        "Items",
+        "Assign",
+        "Output",
+        "Arguments",
+        "Condition",
+        "QueryLanguage",
     ]);
     let leaf = prop_oneof![
         select(vec![
@@ -334,6 +376,12 @@ fn definition_like() -> impl Strategy<Value = Value> {
             "Succeed",
             "Fail",
             "Map",
+            "Parallel",
+            "JSONata",
+            "DISTRIBUTED",
+            "{% $states.input %}",
+            "{% $states.input.a & $b %}",
+            "$x",
             "$.a",
             "$$",
             "$",
@@ -359,6 +407,55 @@ fn definition_like() -> impl Strategy<Value = Value> {
         ]
     })
 }
+
+/// Pieces of expressions, most of which fit together.
+const QUERY_PARTS: &[&str] = &[
+    "$states.input",
+    ".a",
+    ".*",
+    ".**",
+    "[0]",
+    "[$ > 1]",
+    " + ",
+    " & ",
+    " = ",
+    " ? ",
+    " : ",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{'k': ",
+    "}",
+    "1",
+    "'x'",
+    "/a.b/",
+    "^(a)",
+    "%.b",
+    "@$v",
+    "#$i",
+    "~>",
+    " := ",
+    "$x",
+    ";",
+    "$map(",
+    "$sum(",
+    "$string(",
+    "$range(1, 3, 1)",
+    "$parse('[1]')",
+    "$hash(",
+    "$partition(",
+    ", ",
+    "function($v){ $v }",
+    "$now()",
+    "$uuid()",
+    "$random()",
+    "|$|{'a': 1}|",
+    "!",
+    "null",
+    "..",
+    "-",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
@@ -398,6 +495,10 @@ proptest! {
                 }
                 Command::CancelTask { task } => prop_assert!(tasks.contains(task)),
                 Command::CancelTimer { timer } => prop_assert!(timers.contains(timer)),
+                Command::StartMapRun(run) | Command::RedriveMapRun(run) => {
+                    tasks.push(run.task);
+                }
+                Command::CancelMapRun { task } => prop_assert!(tasks.contains(task)),
                 Command::Finish => {}
             }
         }
@@ -489,6 +590,20 @@ proptest! {
             if host.execution.open_tasks().next().is_some() {
                 host.task_fails("E");
             }
+        }
+    }
+
+    #[test]
+    fn any_query_is_evaluated_or_refused(
+        parts in prop::collection::vec(select(QUERY_PARTS), 0..12), input in any_json()
+    ) {
+        let query = format!("{{% {} %}}", parts.join(""));
+        let states = json!({ "P": {
+            "Type": "Pass", "QueryLanguage": "JSONata", "Output": query, "End": true } });
+        if let Ok(definition) = Definition::parse(&machine(&states).to_string()) {
+            let mut host = Host::with(definition, &input);
+            host.send(Event::Started);
+            prop_assert_ne!(host.status(), Status::Running);
         }
     }
 

@@ -132,8 +132,8 @@ fn the_machine_itself() {
             vec!["Field 'Timeout' is not supported at /"],
         ),
         (
-            json!({"StartAt": "S", "States": good, "QueryLanguage": "JSONata"}),
-            vec!["query language 'JSONata' is not supported yet by this engine at /QueryLanguage"],
+            json!({"StartAt": "S", "States": good, "QueryLanguage": "SQL"}),
+            vec!["There is no query language 'SQL', only JSONPath and JSONata at /QueryLanguage"],
         ),
         (
             json!({"StartAt": "S", "States": {"S": 5}}),
@@ -149,30 +149,12 @@ fn the_machine_itself() {
 }
 
 #[test]
-fn what_is_not_supported_yet_is_refused_by_name() {
+fn each_language_has_its_own_fields() {
+    let jsonata = |mut fields: Value| {
+        fields["QueryLanguage"] = json!("JSONata");
+        state(&fields)
+    };
     let table = [
-        (
-            state(&json!({"Type": "Map", "ItemProcessor": {}, "End": true})),
-            vec!["state type 'Map' is not supported yet by this engine at /States/S"],
-        ),
-        (
-            state(&json!({"Type": "Parallel", "Branches": [], "End": true})),
-            vec!["state type 'Parallel' is not supported yet by this engine at /States/S"],
-        ),
-        (
-            state(&json!({"Type": "Succeed", "QueryLanguage": "JSONata"})),
-            vec![
-                "query language 'JSONata' is not supported yet by this engine at /States/S/QueryLanguage",
-            ],
-        ),
-        (
-            state(&json!({"Type": "Pass", "Assign": {"x": 1}, "End": true})),
-            vec!["field 'Assign' is not supported yet by this engine at /States/S"],
-        ),
-        (
-            task_with("Credentials", &json!({"RoleArn": "r"})),
-            vec!["field 'Credentials' is not supported yet by this engine at /States/S"],
-        ),
         (
             task_with("Arguments", &json!({})),
             vec![
@@ -181,36 +163,138 @@ fn what_is_not_supported_yet_is_refused_by_name() {
             ],
         ),
         (
-            task_with("Resource", &json!("arn:aws:states:::ecs:runTask.sync")),
+            jsonata(json!({"Type": "Pass", "InputPath": "$", "End": true})),
             vec![
-                "service integration pattern '.sync' ('arn:aws:states:::ecs:runTask.sync') is not \
-             supported yet by this engine at /States/S/Resource",
+                "The QueryLanguage is set to 'JSONata', but field 'InputPath' is only supported for the \
+             'JSONPath' QueryLanguage at /States/S",
             ],
         ),
         (
-            task_with(
-                "Resource",
-                &json!("arn:aws:states:::states:startExecution.sync:2"),
-            ),
+            jsonata(json!({"Type": "Wait", "SecondsPath": "$.x", "End": true})),
             vec![
-                "service integration pattern '.sync' ('arn:aws:states:::states:startExecution.sync:2') \
-             is not supported yet by this engine at /States/S/Resource",
+                "One of the following fields is required: [Seconds, Timestamp] at /States/S",
+                "The QueryLanguage is set to 'JSONata', but field 'SecondsPath' is only supported for the \
+             'JSONPath' QueryLanguage at /States/S",
             ],
         ),
         (
-            task_with(
-                "Resource",
-                &json!("arn:aws:states:::sqs:sendMessage.waitForTaskToken"),
-            ),
+            jsonata(json!({"Type": "Pass", "Output": "{% $states.input. %}", "End": true})),
             vec![
-                "service integration pattern '.waitForTaskToken' \
-             ('arn:aws:states:::sqs:sendMessage.waitForTaskToken') is not supported yet by this \
-             engine at /States/S/Resource",
+                "The value is not a valid JSONata expression: S0207: Unexpected end of expression at \
+                 /States/S/Output",
+            ],
+        ),
+        (
+            jsonata(json!({"Type": "Pass", "Output": {"a": ["{% $eval('1') %}"]}, "End": true})),
+            vec![
+                "The value is not a valid JSONata expression: the function $eval is not available at \
+                 /States/S/Output/a[0]",
+            ],
+        ),
+        (
+            json!({"StartAt": "S", "QueryLanguage": "JSONata", "States": {
+                "S": {"Type": "Succeed", "QueryLanguage": "JSONPath"}}}),
+            vec![
+                "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at \
+                 /States/S",
             ],
         ),
     ];
     for (definition, expected) in table {
         assert_eq!(said(&definition), expected, "{definition}");
+    }
+}
+
+#[test]
+fn variables_have_proper_names() {
+    let assign = |name: &str| state(&json!({"Type": "Pass", "Assign": {name: 1}, "End": true}));
+    for name in ["a", "_x1", "größe", "x.$"] {
+        let definition = if name == "x.$" {
+            state(&json!({"Type": "Pass", "Assign": {"x.$": "$.y"}, "End": true}))
+        } else {
+            assign(name)
+        };
+        assert_eq!(said(&definition), [""; 0], "{name}");
+    }
+    for (name, message) in [
+        (
+            "1a",
+            "'1a' is not a valid name of a variable at /States/S/Assign",
+        ),
+        (
+            "a-b",
+            "'a-b' is not a valid name of a variable at /States/S/Assign",
+        ),
+        (
+            "",
+            "'' is not a valid name of a variable at /States/S/Assign",
+        ),
+        (
+            "states",
+            "The name 'states' is reserved at /States/S/Assign",
+        ),
+    ] {
+        assert_eq!(said(&assign(name)), [message]);
+    }
+    let long = assign(&"x".repeat(81));
+    assert_eq!(
+        said(&long),
+        ["The name of a variable has 1 to 80 characters at /States/S/Assign"]
+    );
+}
+
+#[test]
+fn branches_and_processors_are_machines_of_their_own() {
+    let inner = json!({"StartAt": "I", "States": {"I": {"Type": "Pass", "Next": "S"}}});
+    let expected = [
+        "Missing 'Next' target: S at /States/S/Branches[0]/States/I/Next",
+        "Workflow has no terminal state at /States/S/Branches[0]",
+    ];
+    let mut found = said(&state(
+        &json!({"Type": "Parallel", "Branches": [inner], "End": true}),
+    ));
+    found.sort();
+    assert_eq!(found, expected);
+
+    let twice = json!({"StartAt": "S", "States": {"S": {"Type": "Succeed"}}});
+    let definition = state(&json!({"Type": "Map", "ItemProcessor": twice, "End": true}));
+    assert_eq!(
+        said(&definition),
+        ["Duplicate state name: S at /States/S/ItemProcessor/States/S"]
+    );
+
+    let table = [
+        (
+            json!({"Type": "Parallel", "Branches": [], "End": true}),
+            vec!["There must be at least one branch at /States/S/Branches"],
+        ),
+        (
+            json!({"Type": "Map", "End": true}),
+            vec!["One of the following fields is required: [ItemProcessor, Iterator] at /States/S"],
+        ),
+        (
+            json!({"Type": "Map", "ItemProcessor": {}, "End": true}),
+            vec!["These fields are required: [StartAt, States] at /States/S/ItemProcessor"],
+        ),
+        (
+            json!({"Type": "Map", "Label": "l", "End": true, "ItemProcessor": {
+                "StartAt": "I", "States": {"I": {"Type": "Succeed"}}}}),
+            vec![
+                "Field 'Label' is only supported for Map states in DISTRIBUTED mode at /States/S/Label",
+            ],
+        ),
+        (
+            json!({"Type": "Map", "End": true, "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED"},
+                "StartAt": "I", "States": {"I": {"Type": "Succeed"}}}}),
+            vec![
+                "These fields are required: [ExecutionType] at \
+                 /States/S/ItemProcessor/ProcessorConfig",
+            ],
+        ),
+    ];
+    for (fields, expected) in table {
+        assert_eq!(said(&state(&fields)), expected, "{fields}");
     }
 }
 
@@ -678,10 +762,10 @@ fn findings_come_all_at_once_in_order_with_line_and_column() {
         ),
         (7, 7, "/States/A", "Field 'Naxt' is not supported"),
         (
-            11,
-            15,
+            10,
+            10,
             "/States/B",
-            "state type 'Map' is not supported yet by this engine",
+            "One of the following fields is required: [ItemProcessor, Iterator]",
         ),
         (15, 3, "/", "Field 'Ünknown' is not supported"),
         (15, 17, "/", "Field 'StartAt' is given twice"),
@@ -725,4 +809,139 @@ fn a_text_that_is_not_json_is_said_to_be_none() {
 fn a_definition_has_a_limit() {
     let text = format!("{}{}", " ".repeat(1_048_577), "{}");
     assert!(findings(&text)[0].message.contains("1048576 characters"));
+}
+
+fn warned(definition: &Value) -> Vec<String> {
+    let definition = Definition::parse(&definition.to_string()).unwrap();
+    let warnings = definition.warnings().iter();
+    warnings
+        .map(|warning| {
+            assert_eq!(warning.severity, Severity::Warning);
+            format!("{} at {}", warning.code, warning.location)
+        })
+        .collect()
+}
+
+#[test]
+fn what_bites_people_is_warned_of() {
+    let careful = json!({"Type": "Task", "Resource": ACTIVITY, "HeartbeatSeconds": 5, "End": true});
+    assert_eq!(warned(&state(&careful)), [""; 0]);
+    let with = |key: &str, value: Value| {
+        let mut fields = careful.clone();
+        fields[key] = value;
+        state(&fields)
+    };
+    let task = |resource: &str, parameters: Value| {
+        state(&json!({"Type": "Task", "Resource": resource, "Parameters": parameters, "End": true}))
+    };
+    let table = [
+        (task(ACTIVITY, json!({})), vec!["NO_HEARTBEAT at /States/S"]),
+        (
+            task(
+                "arn:aws:states:::lambda:invoke",
+                json!({"FunctionName": "f"}),
+            ),
+            vec!["NO_TIMEOUT at /States/S"],
+        ),
+        (
+            task(
+                "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                json!({}),
+            ),
+            vec!["NO_HEARTBEAT at /States/S"],
+        ),
+        (task("arn:aws:states:::sqs:sendMessage", json!({})), vec![]),
+        (
+            with(
+                "Retry",
+                json!([{"ErrorEquals": ["A"]}, {"ErrorEquals": ["A", "B"]},
+                                 {"ErrorEquals": ["B", "A"]}]),
+            ),
+            vec!["NEVER_MATCHES at /States/S/Retry[2]/ErrorEquals"],
+        ),
+        (
+            with(
+                "Retry",
+                json!([{"ErrorEquals": ["States.TaskFailed"]}, {"ErrorEquals": ["A"]},
+                                 {"ErrorEquals": ["States.Timeout"]}, {"ErrorEquals": ["States.ALL"]}]),
+            ),
+            vec!["NEVER_MATCHES at /States/S/Retry[1]/ErrorEquals"],
+        ),
+        (
+            with("Retry", json!([{"ErrorEquals": ["States.Runtime"]}])),
+            vec!["NEVER_MATCHES at /States/S/Retry[0]/ErrorEquals"],
+        ),
+    ];
+    for (definition, expected) in table {
+        assert_eq!(warned(&definition), expected, "{definition}");
+    }
+    let mut call = careful.clone();
+    call["Catch"] = json!([{"ErrorEquals": ["States.ALL"], "Next": "Note"}]);
+    let definition = json!({"StartAt": "S", "States": {
+        "S": call,
+        "Note": {"Type": "Pass", "Next": "Stop"},
+        "Stop": {"Type": "Fail", "Error": "E"}
+    }});
+    assert_eq!(warned(&definition), ["DEFEATS_REDRIVE at /States/Stop"]);
+}
+
+#[test]
+fn readers_of_distributed_maps_are_refused_by_what_they_cannot_read() {
+    let reader = |action: &str, config: Value| {
+        json!({"StartAt": "M", "States": {"M": {
+            "Type": "Map", "End": true,
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}},
+            },
+            "ItemReader": {
+                "Resource": format!("arn:aws:states:::s3:{action}"),
+                "ReaderConfig": config,
+                "Parameters": {"Bucket": "b"},
+            },
+        }}})
+    };
+    let fine = [
+        ("getObject", json!({"InputType": "MANIFEST"})),
+        (
+            "getObject",
+            json!({"InputType": "MANIFEST", "ManifestType": "S3_INVENTORY"}),
+        ),
+        (
+            "listObjectsV2",
+            json!({"InputType": "JSONL", "Transformation": "LOAD_AND_FLATTEN"}),
+        ),
+    ];
+    for (action, config) in fine {
+        let text = reader(action, config).to_string();
+        assert!(Definition::parse(&text).is_ok(), "{text}");
+    }
+    let refused = [
+        ("getObject", json!({"InputType": "PARQUET"}), "'PARQUET'"),
+        (
+            "getObject",
+            json!({"InputType": "CSV", "ManifestType": "ATHENA_DATA"}),
+            "'ATHENA_DATA'",
+        ),
+        (
+            "listObjectsV2",
+            json!({"InputType": "MANIFEST"}),
+            "getObject",
+        ),
+        (
+            "getObject",
+            json!({"InputType": "JSON", "Transformation": "LOAD_AND_FLATTEN"}),
+            "listObjectsV2",
+        ),
+        (
+            "listObjectsV2",
+            json!({"Transformation": "LOAD_AND_FLATTEN"}),
+            "InputType",
+        ),
+    ];
+    for (action, config, words) in refused {
+        let text = reader(action, config).to_string();
+        let found = Definition::parse(&text).unwrap_err();
+        assert!(found.to_string().contains(words), "{found}");
+    }
 }

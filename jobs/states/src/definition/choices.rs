@@ -1,14 +1,17 @@
 //! Reading the rules of a Choice state.
 
+use std::sync::Arc;
+
+use super::assign::read_assign;
 use super::fields::{Object, wrong_kind};
 use super::findings::Findings;
 use super::position::{Json, Node};
-use super::state::Choice;
+use super::state::{Choice, ChoiceRule, Condition, Language};
 use crate::choice::{Against, COMPARISONS, Kind, NATURES, Pattern, Rule, Test};
 use crate::time::Timestamp;
 
 pub(super) fn read_choice(state: &Object<'_>, findings: &mut Findings<'_>) -> Option<Choice> {
-    let default = state.string("Default", findings).map(str::to_owned);
+    let default = state.string("Default", findings).map(Arc::from);
     state.require(&["Choices"], findings);
     let choices = state.array("Choices", findings)?;
     if choices.is_empty() {
@@ -20,19 +23,41 @@ pub(super) fn read_choice(state: &Object<'_>, findings: &mut Findings<'_>) -> Op
         );
     }
     let mut rules = Vec::with_capacity(choices.len());
-    for (index, node) in choices.iter().enumerate() {
-        let location = format!("{}[{index}]", state.at("Choices"));
-        let Some(object) = Object::read(node, location, findings) else {
-            continue;
-        };
+    for object in state.objects("Choices", findings) {
         object.require(&["Next"], findings);
         let next = object.string("Next", findings);
-        let rule = rule(&object, true, findings);
-        if let (Some(next), Some(rule)) = (next, rule) {
-            rules.push((rule, next.to_owned()));
+        let condition = match object.language {
+            Language::JsonPath => rule(&object, true, findings).map(Condition::Rule),
+            Language::Jsonata => condition(&object, findings),
+        };
+        let assign = read_assign(&object, findings);
+        let output = match object.language {
+            Language::JsonPath => None,
+            Language::Jsonata => object.template("Output", findings),
+        };
+        if let (Some(next), Some(condition)) = (next, condition) {
+            rules.push(ChoiceRule {
+                condition,
+                next: next.into(),
+                assign,
+                output,
+            });
         }
     }
     Some(Choice { rules, default })
+}
+
+/// `Condition`, in `JSONata`.
+fn condition(object: &Object<'_>, findings: &mut Findings<'_>) -> Option<Condition> {
+    object.only(
+        &["Condition", "Next", "Assign", "Output", "Comment"],
+        findings,
+    );
+    object.require(&["Condition"], findings);
+    if object.is_query("Condition") {
+        return object.query("Condition", findings).map(Condition::Query);
+    }
+    object.boolean("Condition", findings).map(Condition::Fixed)
 }
 
 /// One rule; only the outermost carries `Next`.
@@ -42,11 +67,14 @@ fn rule(object: &Object<'_>, outermost: bool, findings: &mut Findings<'_>) -> Op
         .members()
         .iter()
         .map(|member| member.key.as_str())
-        .filter(|key| !(matches!(*key, "Comment" | "Variable") || outermost && *key == "Next"))
+        .filter(|key| {
+            !(matches!(*key, "Comment" | "Variable")
+                || outermost && matches!(*key, "Next" | "Assign"))
+        })
         .collect();
     let mut common = vec!["Comment"];
     if outermost {
-        common.push("Next");
+        common.extend(["Next", "Assign"]);
     }
     let operators: Vec<&str> = own.iter().copied().filter(|key| is_operator(key)).collect();
     let &[operator] = operators.as_slice() else {

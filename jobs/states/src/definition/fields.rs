@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use super::findings::Findings;
 use super::position::{Json, Member, Node};
+use super::state::Language;
+use super::templates::{parse_expression, parse_query, template};
+use crate::jsonata::{Query, expression};
 use crate::path::{Path, ReferencePath, Root};
 use crate::template::{Expression, Template};
 
@@ -13,6 +16,8 @@ pub(super) struct Object<'n> {
     pub(super) offset: usize,
     /// Its own location; `""` for the document.
     pub(super) location: String,
+    /// In which language its expressions are written.
+    pub(super) language: Language,
 }
 
 impl<'n> Object<'n> {
@@ -32,7 +37,30 @@ impl<'n> Object<'n> {
             members,
             offset,
             location,
+            language: Language::JsonPath,
         })
+    }
+
+    /// The same object, with its expressions in that language.
+    pub(super) fn speaking(self, language: Language) -> Object<'n> {
+        Object { language, ..self }
+    }
+
+    /// A field as an object in the same language.
+    pub(super) fn object(&self, key: &str, findings: &mut Findings<'_>) -> Option<Object<'n>> {
+        let object = Object::read(self.get(key)?, self.at(key), findings)?;
+        Some(object.speaking(self.language))
+    }
+
+    /// The objects of an array field, in the same language.
+    pub(super) fn objects(&self, key: &str, findings: &mut Findings<'_>) -> Vec<Object<'n>> {
+        let items: &'n [Node] = self.array(key, findings).unwrap_or_default();
+        let objects = items.iter().enumerate().filter_map(|(index, item)| {
+            Object::read(item, format!("{}[{index}]", self.at(key)), findings)
+        });
+        objects
+            .map(|object| object.speaking(self.language))
+            .collect()
     }
 
     pub(super) fn members(&self) -> &'n [Member] {
@@ -72,7 +100,8 @@ impl<'n> Object<'n> {
                 let message = format!("Field '{key}' is given twice");
                 findings.schema(&self.location, member.key_offset, message);
             } else if !known.contains(&key) {
-                findings.schema(&self.location, member.key_offset, unsupported(key));
+                let message = unsupported(key, self.language);
+                findings.schema(&self.location, member.key_offset, message);
             }
         }
     }
@@ -187,6 +216,25 @@ impl<'n> Object<'n> {
         value
     }
 
+    /// A field that is one expression in `JSONata`. Nothing (and no finding) when it is anything else.
+    pub(super) fn query(&self, key: &str, findings: &mut Findings<'_>) -> Option<Query> {
+        if self.language != Language::Jsonata {
+            return None;
+        }
+        let node = self.get(key)?;
+        let Json::String(text) = &node.json else {
+            return None;
+        };
+        parse_query(expression(text)?, key, &self.at(key), node.offset, findings)
+    }
+
+    /// Whether a field is one expression in `JSONata`, right or wrong.
+    pub(super) fn is_query(&self, key: &str) -> bool {
+        self.language == Language::Jsonata
+            && matches!(self.get(key).map(|node| &node.json),
+                Some(Json::String(text)) if expression(text).is_some())
+    }
+
     /// A number that is at least so much.
     pub(super) fn float(&self, key: &str, least: f64, findings: &mut Findings<'_>) -> Option<f64> {
         let node = self.get(key)?;
@@ -254,7 +302,7 @@ impl<'n> Object<'n> {
     /// A payload template: an object, in which keys that end in `.$` are evaluated.
     pub(super) fn template(&self, key: &str, findings: &mut Findings<'_>) -> Option<Template> {
         let node = self.get(key)?;
-        Some(template(node, &self.at(key), findings))
+        Some(template(node, key, &self.at(key), self.language, findings))
     }
 
     /// Any value as it stands.
@@ -263,92 +311,48 @@ impl<'n> Object<'n> {
     }
 }
 
+/// Fields that one of the query languages has and the other has not.
+const JSONATA_ONLY: [&str; 4] = ["Output", "Arguments", "Items", "Condition"];
+const JSONPATH_ONLY: [&str; 19] = [
+    "InputPath",
+    "OutputPath",
+    "ResultPath",
+    "Parameters",
+    "Result",
+    "ResultSelector",
+    "ItemsPath",
+    "SecondsPath",
+    "TimestampPath",
+    "TimeoutSecondsPath",
+    "HeartbeatSecondsPath",
+    "MaxConcurrencyPath",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+    "MaxItemsPath",
+    "MaxItemsPerBatchPath",
+    "MaxInputBytesPerBatchPath",
+    "ErrorPath",
+    "CausePath",
+];
+
 /// The message for a field that does not belong where it stands.
-fn unsupported(key: &str) -> String {
-    match key {
-        "Output" | "Arguments" | "Items" | "Condition" => format!(
-            "The QueryLanguage is set to 'JSONPath', but field '{key}' is only supported for the \
-             'JSONata' QueryLanguage"
-        ),
-        "Assign" | "Credentials" => {
-            format!("field '{key}' is not supported yet by this engine")
-        }
-        _ => format!("Field '{key}' is not supported"),
+fn unsupported(key: &str, language: Language) -> String {
+    let (other, only) = match language {
+        Language::JsonPath => (Language::Jsonata, &JSONATA_ONLY[..]),
+        Language::Jsonata => (Language::JsonPath, &JSONPATH_ONLY[..]),
+    };
+    if only.contains(&key) {
+        return format!(
+            "The QueryLanguage is set to '{}', but field '{key}' is only supported for the '{}' \
+             QueryLanguage",
+            language.name(),
+            other.name()
+        );
     }
+    format!("Field '{key}' is not supported")
 }
 
 pub(super) fn wrong_kind(node: &Node, wanted: &str, location: &str, findings: &mut Findings<'_>) {
     let message = format!("Expected {wanted}, but found {}", node.kind());
     findings.schema(location, node.offset, message);
-}
-
-fn parse_expression(
-    key: &str,
-    text: &str,
-    location: &str,
-    offset: usize,
-    findings: &mut Findings<'_>,
-) -> Option<Expression> {
-    Expression::parse(text)
-        .map_err(|error| {
-            let message = format!(
-                "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic \
-                 function call: {error}"
-            );
-            findings.schema(location, offset, message);
-        })
-        .ok()
-}
-
-fn template(node: &Node, location: &str, findings: &mut Findings<'_>) -> Template {
-    match &node.json {
-        Json::Array(items) => Template::array(
-            items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| template(item, &format!("{location}[{index}]"), findings))
-                .collect(),
-        ),
-        Json::Object(members) => {
-            let mut fields: Vec<(String, Template)> = Vec::with_capacity(members.len());
-            for member in members {
-                let (key, field) = template_field(member, location, findings);
-                if fields.iter().any(|(known, _)| *known == key) {
-                    let message = format!("The field '{key}' is given twice");
-                    findings.schema(location, member.key_offset, message);
-                    continue;
-                }
-                fields.push((key, field));
-            }
-            Template::object(fields)
-        }
-        _ => Template::Literal(node.to_value()),
-    }
-}
-
-fn template_field(
-    member: &Member,
-    location: &str,
-    findings: &mut Findings<'_>,
-) -> (String, Template) {
-    let key = member.key.as_str();
-    let Some(name) = key.strip_suffix(".$") else {
-        let field = template(&member.value, &format!("{location}/{key}"), findings);
-        return (key.to_owned(), field);
-    };
-    let expression = if let Json::String(text) = &member.value.json {
-        parse_expression(key, text, location, member.value.offset, findings)
-    } else {
-        let message = format!(
-            "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic \
-             function call: it is {}",
-            member.value.kind()
-        );
-        findings.schema(location, member.value.offset, message);
-        None
-    };
-    let field = expression.map_or(Template::Literal(Value::Null), |expression| {
-        Template::Expression(key.to_owned(), expression)
-    });
-    (name.to_owned(), field)
 }

@@ -84,6 +84,7 @@ pub(super) enum Code {
     Schema,
     MissingTarget,
     MissingEnd,
+    DuplicateName,
 }
 
 impl Code {
@@ -93,6 +94,7 @@ impl Code {
             Code::Schema => "SCHEMA_VALIDATION_FAILED",
             Code::MissingTarget => "MISSING_TRANSITION_TARGET",
             Code::MissingEnd => "MISSING_END_STATE",
+            Code::DuplicateName => "DUPLICATE_STATE_NAME",
         }
     }
 }
@@ -102,6 +104,7 @@ pub(super) struct Findings<'t> {
     text: &'t str,
     /// Each with the offset by which it is sorted.
     found: Vec<(usize, Diagnostic)>,
+    warned: Vec<(usize, Diagnostic)>,
 }
 
 impl<'t> Findings<'t> {
@@ -109,7 +112,35 @@ impl<'t> Findings<'t> {
         Findings {
             text,
             found: Vec::new(),
+            warned: Vec::new(),
         }
+    }
+
+    /// Adds a warning: the definition can be used all the same.
+    pub(super) fn warn(
+        &mut self,
+        code: &str,
+        location: &str,
+        offset: usize,
+        message: impl Into<String>,
+    ) {
+        let (line, column) = line_and_column(self.text, offset);
+        let diagnostic = Diagnostic {
+            severity: Severity::Warning,
+            code: code.to_owned(),
+            message: message.into(),
+            location: location.to_owned(),
+            line,
+            column,
+        };
+        self.warned.push((offset, diagnostic));
+    }
+
+    /// The warnings in the order of the text.
+    pub(super) fn into_warnings(mut self) -> Vec<Diagnostic> {
+        self.warned.sort_by_key(|(order, _)| *order);
+        let warned = self.warned.into_iter();
+        warned.map(|(_, diagnostic)| diagnostic).collect()
     }
 
     /// Adds an error. The root of the document has the location `""`, shown as `/`.

@@ -47,7 +47,7 @@ pub(super) fn check(
         let offset = machine
             .get("StartAt")
             .map_or(machine.offset, |node| node.offset);
-        missing(start, "/StartAt", offset);
+        missing(start, &machine.at("StartAt"), offset);
     }
     for member in states.members() {
         for link in links.get(member.key.as_str()).into_iter().flatten() {
@@ -61,7 +61,7 @@ pub(super) fn check(
     if !states.members().is_empty() && !nodes.clone().any(may_end) {
         findings.add(
             Code::MissingEnd,
-            "",
+            &machine.location,
             states.offset,
             "Workflow has no terminal state",
         );

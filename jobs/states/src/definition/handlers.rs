@@ -1,10 +1,13 @@
 //! Reading `Retry` and `Catch`.
 
+use super::assign::read_assign;
 use super::fields::{Object, wrong_kind};
 use super::findings::Findings;
-use super::position::{Json, Node};
-use super::read::result_path;
+use super::kinds::result_path;
+use super::position::Json;
+use super::state::Language;
 use crate::error::ALL;
+use crate::filters::ResultPath;
 use crate::retry::{Catcher, Retrier};
 
 /// Bounds that the service gives (both exclusive there).
@@ -12,7 +15,7 @@ const MAX_ATTEMPTS: u64 = 99_999_999;
 const MAX_MAX_DELAY: u64 = 31_622_399;
 
 pub(super) fn read_retry(state: &Object<'_>, findings: &mut Findings<'_>) -> Vec<Retrier> {
-    let entries = entries(state, "Retry", findings);
+    let entries = state.objects("Retry", findings);
     let last = entries.len().saturating_sub(1);
     let mut retriers = Vec::with_capacity(entries.len());
     for (index, object) in entries.iter().enumerate() {
@@ -65,33 +68,33 @@ pub(super) fn read_retry(state: &Object<'_>, findings: &mut Findings<'_>) -> Vec
 }
 
 pub(super) fn read_catch(state: &Object<'_>, findings: &mut Findings<'_>) -> Vec<Catcher> {
-    let entries = entries(state, "Catch", findings);
+    let entries = state.objects("Catch", findings);
     let last = entries.len().saturating_sub(1);
     let mut catchers = Vec::with_capacity(entries.len());
     for (index, object) in entries.iter().enumerate() {
-        object.only(&["ErrorEquals", "Next", "ResultPath", "Comment"], findings);
+        let mut fields = vec!["ErrorEquals", "Next", "Assign", "Comment"];
+        fields.push(match object.language {
+            Language::JsonPath => "ResultPath",
+            Language::Jsonata => "Output",
+        });
+        object.only(&fields, findings);
         let errors = error_equals(object, index == last, findings);
         object.require(&["Next"], findings);
-        let next = object
-            .string("Next", findings)
-            .unwrap_or_default()
-            .to_owned();
+        let next = object.string("Next", findings).unwrap_or_default().into();
+        let assign = read_assign(object, findings);
+        let (result_path, output) = match object.language {
+            Language::JsonPath => (result_path(object, findings), None),
+            Language::Jsonata => (ResultPath::Replace, object.template("Output", findings)),
+        };
         catchers.push(Catcher {
             errors,
             next,
-            result_path: result_path(object, findings),
+            result_path,
+            assign,
+            output,
         });
     }
     catchers
-}
-
-/// The objects of an array field.
-fn entries<'n>(state: &Object<'n>, key: &str, findings: &mut Findings<'_>) -> Vec<Object<'n>> {
-    let items: &'n [Node] = state.array(key, findings).unwrap_or_default();
-    let entries = items.iter().enumerate().filter_map(|(index, item)| {
-        Object::read(item, format!("{}[{index}]", state.at(key)), findings)
-    });
-    entries.collect()
 }
 
 /// `ErrorEquals`: names, of which `States.ALL` stands alone and in the last entry.

@@ -3,19 +3,29 @@
 //! [`Definition::parse`] reads the text into a tree that knows its positions, reads the states from
 //! it, then checks how they hang together; it collects every finding before it gives up.
 
+mod assign;
 mod choices;
+mod distributed;
 mod fields;
 mod findings;
 mod graph;
 mod handlers;
+mod kinds;
 mod position;
 mod read;
 mod state;
+mod templates;
+mod warnings;
 
+pub(crate) use distributed::{Distributed, Percentage, Reader, Writer};
 pub use findings::{Diagnostic, InvalidDefinition, Severity};
-pub(crate) use state::{Choice, Kind, Pass, Seconds, State, Task, Text, Transition, Until};
+pub(crate) use state::{
+    Assign, Choice, Condition, Items, Kind, Language, Map, Number, State, Task, Text, Transition,
+    Until,
+};
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::resource::Resource;
 use findings::Findings;
@@ -38,9 +48,10 @@ pub enum ActivityClock {
 /// A checked state machine.
 #[derive(Clone, Debug)]
 pub struct Definition {
-    start_at: String,
+    start_at: Arc<str>,
     timeout_seconds: Option<u64>,
     activity_clock: ActivityClock,
+    warnings: Vec<Diagnostic>,
     states: Vec<State>,
     by_name: HashMap<String, usize>,
 }
@@ -67,7 +78,10 @@ impl Definition {
         let node = Node::parse(text).map_err(|error| findings::not_json(&error))?;
         let definition = read::definition(&node, &mut findings);
         match definition {
-            Some(definition) if findings.is_empty() => Ok(definition),
+            Some(definition) if findings.is_empty() => Ok(Definition {
+                warnings: findings.into_warnings(),
+                ..definition
+            }),
             _ => Err(findings.into_error()),
         }
     }
@@ -79,6 +93,13 @@ impl Definition {
             activity_clock,
             ..self
         }
+    }
+
+    /// What can be done and bites people, in the order of the text: states that may wait for ever,
+    /// handlers that never match, Fail states that defeat a redrive.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
     }
 
     /// The first state.
@@ -93,16 +114,90 @@ impl Definition {
         self.timeout_seconds
     }
 
+    pub(crate) fn first(&self) -> &Arc<str> {
+        &self.start_at
+    }
+
+    /// The first state of a Map state's processor.
+    pub(crate) fn processor_start(&self, map: &str) -> Option<&Arc<str>> {
+        match &self.state(map)?.kind {
+            Kind::Map(map) => Some(&map.start_at),
+            _ => None,
+        }
+    }
+
+    /// Every Map state in distributed mode, in the order of the text.
+    #[must_use]
+    pub fn distributed_maps(&self) -> Vec<&str> {
+        let distributed =
+            |state: &&State| matches!(&state.kind, Kind::Map(map) if map.distributed.is_some());
+        let states = self.states.iter().filter(distributed);
+        states.map(|state| &*state.name).collect()
+    }
+
+    /// The places of the processors whose runs are express executions, for example
+    /// `/States/Each/ItemProcessor`.
+    #[must_use]
+    pub fn express_processors(&self) -> Vec<String> {
+        let express = |state: &&State| {
+            matches!(&state.kind, Kind::Map(map)
+                if map.distributed.as_ref().is_some_and(|distributed| distributed.express))
+        };
+        let states = self.states.iter().filter(express);
+        states
+            .map(|state| format!("{}/ItemProcessor", state.location))
+            .collect()
+    }
+
+    /// Whether there is a state of this name, anywhere.
+    #[must_use]
+    pub fn has_state(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
     /// Every Task state with what it calls, in the order of the text.
     #[must_use]
     pub fn resources(&self) -> Vec<(String, Resource)> {
         self.states
             .iter()
             .filter_map(|state| match &state.kind {
-                Kind::Task(task) => Some((state.name.clone(), task.resource.clone())),
+                Kind::Task(task) => Some((state.name.to_string(), task.resource.clone())),
                 _ => None,
             })
             .collect()
+    }
+
+    /// Everything that is called, with the place in the document where it is named: the resources
+    /// of Task states, item readers and result writers.
+    #[must_use]
+    pub fn calls(&self) -> Vec<(String, Resource)> {
+        let mut calls = Vec::new();
+        for state in &self.states {
+            let at = |field: &str| format!("{}/{field}", state.location);
+            match &state.kind {
+                Kind::Task(task) => calls.push((at("Resource"), task.resource.clone())),
+                Kind::Map(map) => {
+                    let distributed = map.distributed.as_ref();
+                    let reader = distributed.and_then(|map| map.reader.as_ref());
+                    let reader = reader.map(|reader| reader.resource.clone());
+                    calls.extend(reader.map(|reader| (at("ItemReader/Resource"), reader)));
+                    let writer = distributed.and_then(|map| map.writer.as_ref());
+                    let writer = writer.and_then(|writer| writer.resource.clone());
+                    calls.extend(writer.map(|writer| (at("ResultWriter/Resource"), writer)));
+                }
+                _ => {}
+            }
+        }
+        calls
+    }
+
+    /// The Task state whose resource stands at this place, as [`calls`](Self::calls) tells it.
+    #[must_use]
+    pub fn task_at(&self, location: &str) -> Option<&str> {
+        let state = location.strip_suffix("/Resource")?;
+        let named =
+            |found: &&State| *found.location == *state && matches!(found.kind, Kind::Task(_));
+        self.states.iter().find(named).map(|state| &*state.name)
     }
 
     pub(crate) fn activity_clock(&self) -> ActivityClock {

@@ -76,6 +76,10 @@ impl Node {
         }
     }
 
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self.json, Json::Null)
+    }
+
     /// What kind of value it is, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match &self.json {

@@ -1,312 +1,232 @@
-//! Walking from state to state.
+//! Walking from state to state, thread by thread.
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Run, history};
-use crate::definition::{Choice, Kind, Pass, State, Text, Transition, Until};
-use crate::error::{Failure, NO_CHOICE_MATCHED, Problem, RUNTIME};
-use crate::execution::{Current, Phase, Status};
-use crate::filters::{Data, limit_failure};
+use super::Run;
+use crate::definition::{Kind, State};
+use crate::error::{Failure, Problem, RUNTIME};
+use crate::history::Details;
 use crate::payload::Payload;
 use crate::retry::find_retrier;
-use crate::scope::{Context, Scope};
-use crate::time::Timestamp;
+use crate::scope::{Context, InThread, Scope};
+use crate::thread::{Current, Entering, Phase, ThreadId};
 
-/// What comes after something was done.
+/// What comes after something was done in a thread.
 pub(super) enum Flow {
-    /// The next state begins.
-    Enter { state: String, input: Payload },
-    /// Something has to happen first, or the execution has ended.
+    /// The state in `entering` begins.
+    Enter,
+    /// Something has to happen first.
     Rest,
+    /// The thread has come to its end, with this output.
+    Ended(Payload),
 }
 
-/// The longest wait in seconds, as in the definition's own fields.
-const MAX_SECONDS: i64 = 99_999_999;
+/// A thread and what comes after something that was done in it.
+pub(super) type Next = Option<(ThreadId, Result<Flow, Failure>)>;
+
+/// What a state's own fields can see besides what every expression sees.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Extra<'a> {
+    /// `$$.Task.Token`.
+    pub(super) token: Option<&'a str>,
+    /// `$$.Map.Item` of an iteration that is about to begin.
+    pub(super) item: Option<(usize, &'a Value)>,
+}
 
 impl<'d> Run<'d> {
-    /// Goes on until there is nothing left to do by itself.
+    /// Goes on in a thread, and in all others that have something to do.
+    pub(super) fn follow(&mut self, at: ThreadId, flow: Result<Flow, Failure>) {
+        self.settle(at, flow);
+        self.drive();
+    }
+
+    /// Goes on until there is nothing left to do by itself. Threads take turns, a state each.
     ///
     /// Every turn adds at least one event, so that the limit of the history ends endless machines.
-    pub(super) fn drive(&mut self, flow: Result<Flow, Failure>) {
-        let mut flow = flow;
-        loop {
-            flow = match flow {
-                Ok(Flow::Rest) => return,
-                Ok(Flow::Enter { state, input }) => self.enter(state, input),
-                Err(failure) => match self.handle(&failure) {
-                    Ok(flow) => Ok(flow),
-                    // Also the handling can fail; then there is nobody left to ask.
-                    Err(failure) => Ok(self.fail(failure)),
-                },
+    pub(super) fn drive(&mut self) {
+        while let Some(at) = self.ready.pop_front() {
+            let flow = self.resume(at);
+            self.settle(at, flow);
+        }
+    }
+
+    /// Does what follows from something that was done in a thread: in it, and in those around it.
+    fn settle(&mut self, at: ThreadId, flow: Result<Flow, Failure>) {
+        let mut next = Some((at, flow));
+        while let Some((at, flow)) = next {
+            next = match flow {
+                Ok(Flow::Rest) => None,
+                Ok(Flow::Enter) => {
+                    self.ready.push_back(at);
+                    None
+                }
+                Ok(Flow::Ended(output)) => self.thread_ended(at, output),
+                Err(failure) => self.failed(at, failure),
             };
         }
     }
 
-    fn enter(&mut self, name: String, input: Payload) -> Result<Flow, Failure> {
-        let state = self.definition.state(&name);
-        self.execution.current = Some(Current {
-            state: name,
-            input,
-            entered_at: self.now,
-            entered_event: self.execution.last_event + 1,
-            attempts: Vec::new(),
-            phase: Phase::Idle,
-        });
-        let current = self.current()?;
-        let Some(state) = state else {
-            return Err(unknown_state(&current.state));
-        };
-        let details = history::state_entered(&current.state, &current.input);
-        self.emit(&format!("{}StateEntered", state.kind.name()), details)?;
-        self.work()
+    /// A ready thread enters its next state, or begins anew with the one that it is in.
+    pub(super) fn resume(&mut self, at: ThreadId) -> Result<Flow, Failure> {
+        let entering = self
+            .thread_mut(at)
+            .and_then(|thread| thread.entering.take());
+        match entering {
+            Some(entering) => self.enter(at, entering),
+            None => self.work_again(at),
+        }
     }
 
-    /// The current state's definition, which the host may have lost.
-    pub(super) fn state(&self) -> Result<&'d State, Failure> {
-        let name = &self.current()?.state;
+    fn enter(&mut self, at: ThreadId, entering: Entering) -> Result<Flow, Failure> {
+        let Entering { state: name, input } = entering;
+        let entered_after = self.path_event(at);
+        let entered_event = self.execution.last_event + 1;
+        let (now, details) = (self.now, Details::entered(Arc::clone(&name), input.clone()));
+        let state = self.definition.state(&name);
+        if let Some(thread) = self.thread_mut(at) {
+            thread.current = Some(Current {
+                state: name,
+                input,
+                entered_at: now,
+                entered_event,
+                entered_after,
+                attempts: Vec::new(),
+                phase: Phase::Idle,
+            });
+        }
+        let Some(state) = state else {
+            return Err(unknown_state(&self.current(at)?.state));
+        };
+        self.emit(at, state.kind.events().entered, details)?;
+        self.work(at, state)
+    }
+
+    /// The definition of the state that a thread is in, which the host may have lost.
+    pub(super) fn state(&self, at: ThreadId) -> Result<&'d State, Failure> {
+        let name = &self.current(at)?.state;
         self.definition
             .state(name)
             .ok_or_else(|| unknown_state(name))
     }
 
     /// Does what the current state is there for, from its beginning.
-    pub(super) fn work(&mut self) -> Result<Flow, Failure> {
-        let state = self.state()?;
+    pub(super) fn work_again(&mut self, at: ThreadId) -> Result<Flow, Failure> {
+        let state = self.state(at)?;
+        self.work(at, state)
+    }
+
+    fn work(&mut self, at: ThreadId, state: &'d State) -> Result<Flow, Failure> {
         match &state.kind {
-            Kind::Task(task) => self.schedule(state, task),
-            Kind::Pass(pass) => self.pass(state, pass),
-            Kind::Choice(choice) => self.choose(state, choice),
-            Kind::Wait { until, transition } => self.wait(state, until, transition),
-            Kind::Succeed => self.leave_with_input(state, &Transition::End),
-            Kind::Fail { error, cause } => self.fail_state(error.as_ref(), cause.as_ref()),
+            Kind::Task(task) => self.schedule(at, state, task),
+            Kind::Pass(result) => self.pass(at, state, result.as_ref()),
+            Kind::Choice(choice) => self.choose(at, state, choice),
+            Kind::Wait(until) => self.wait(at, state, until),
+            Kind::Succeed => self.leave_with_input(at, state),
+            Kind::Fail { error, cause } => {
+                self.fail_state(at, state, error.as_ref(), cause.as_ref())
+            }
+            Kind::Parallel(branches) => self.start_branches(at, state, branches),
+            Kind::Map(map) if map.distributed.is_some() => self.start_map_run(at, state, map),
+            Kind::Map(map) => self.start_iterations(at, state, map),
         }
     }
 
     /// Evaluates something with the current state's raw input in sight; problems become failures
     /// of the state.
     pub(super) fn evaluate<T>(
-        &self,
+        &mut self,
+        at: ThreadId,
+        state: &State,
+        extra: Extra<'_>,
         work: impl FnOnce(&Payload, &Scope<'_>) -> Result<T, Problem>,
     ) -> Result<T, Failure> {
-        let raw = self.current()?.input.clone();
-        let retried = matches!(self.state()?.kind, Kind::Task(_));
-        let context = Context::new(&self.execution, retried);
-        let scope = Scope {
-            input: raw.value(),
-            context: &context,
-            random: &self.random,
-        };
-        work(&raw, &scope).map_err(|problem| self.in_state(&problem))
-    }
-
-    fn pass(&mut self, state: &State, pass: &Pass) -> Result<Flow, Failure> {
-        let output = self.evaluate(|raw, scope| {
-            let input = state.io.input.apply(Data::Kept(raw.clone()), scope)?;
-            let result = match (&pass.result, &pass.parameters) {
-                (Some(result), _) => Data::Made(result.clone()),
-                (None, Some(parameters)) => {
-                    Data::Made(parameters.evaluate(&scope.with_input(input.value()))?)
-                }
-                (None, None) => input,
+        let raw = self.current(at)?.input.clone();
+        let result = {
+            let surroundings = InThread {
+                execution: &self.execution,
+                thread: at,
+                retried: state.kind.is_retried(),
+                token: extra.token,
+                item: extra.item,
+                given: &self.given_context,
             };
-            let merged = pass.result_path.apply(raw, result)?;
-            state.io.output.apply(merged, scope)
-        })?;
-        self.leave(output, &pass.transition)
+            let context = Context::new(&surroundings);
+            let scope = Scope {
+                input: raw.value(),
+                result: None,
+                error: None,
+                context: &context,
+                random: &self.random,
+                now: self.now,
+            };
+            work(&raw, &scope)
+        };
+        result.map_err(|problem| self.in_state(at, state, &problem))
     }
 
-    fn choose(&mut self, state: &State, choice: &Choice) -> Result<Flow, Failure> {
-        let (next, output) = self.evaluate(|raw, scope| {
-            let input = state.io.input.apply(Data::Kept(raw.clone()), scope)?;
-            let mut next = choice.default.as_ref();
-            for (rule, target) in &choice.rules {
-                if rule.holds(&scope.with_input(input.value()))? {
-                    next = Some(target);
-                    break;
-                }
-            }
-            let next = next.ok_or_else(|| Problem {
-                error: NO_CHOICE_MATCHED,
-                message: "Failed to transition out of the state. The state's choices do not match \
-                          its input, and there is no default."
-                    .to_owned(),
-            })?;
-            Ok((next.clone(), state.io.output.apply(input, scope)?))
-        })?;
-        self.leave(output, &Transition::Next(next))
-    }
-
-    fn wait(
-        &mut self,
-        state: &State,
-        until: &Until,
-        transition: &Transition,
-    ) -> Result<Flow, Failure> {
-        let entered = self.current()?.entered_at;
-        let at = self.evaluate(|raw, scope| {
-            let input = state.io.input.apply(Data::Kept(raw.clone()), scope)?;
-            wait_until(until, entered, &scope.with_input(input.value()))
-        })?;
-        if at <= self.now {
-            return self.leave_with_input(state, transition);
+    /// A thread's state has failed. When nobody in it takes the failure, it is its parent's.
+    fn failed(&mut self, at: ThreadId, failure: Failure) -> Next {
+        if failure.last {
+            self.fail(failure);
+            return None;
         }
-        let timer = self.set_timer(at);
-        self.set_phase(Phase::Waiting(timer));
-        Ok(Flow::Rest)
-    }
-
-    /// A Wait state's time has come.
-    pub(super) fn wake(&mut self) -> Result<Flow, Failure> {
-        let state = self.state()?;
-        match &state.kind {
-            Kind::Wait { transition, .. } => self.leave_with_input(state, transition),
-            // Only with another definition than the one it began with.
-            _ => self.work(),
-        }
-    }
-
-    fn fail_state(&mut self, error: Option<&Text>, cause: Option<&Text>) -> Result<Flow, Failure> {
-        let (error, cause) = self.evaluate(|_, scope| {
-            let text = |text: Option<&Text>| text.map(|text| fail_text(text, scope)).transpose();
-            Ok((text(error)?, text(cause)?))
-        })?;
-        Ok(self.fail(Failure::reported(error, cause)))
-    }
-
-    /// Leaves a state whose output is its input.
-    fn leave_with_input(&mut self, state: &State, to: &Transition) -> Result<Flow, Failure> {
-        let output = self.evaluate(|raw, scope| {
-            let input = state.io.input.apply(Data::Kept(raw.clone()), scope)?;
-            state.io.output.apply(input, scope)
-        })?;
-        self.leave(output, to)
-    }
-
-    /// Leaves the current state.
-    pub(super) fn leave(&mut self, output: Data, to: &Transition) -> Result<Flow, Failure> {
-        let state = self.state()?;
-        let output = output
-            .into_payload()
-            .map_err(|error| limit_failure(&error, &state.name))?;
-        let details = history::state_exited(&state.name, &output);
-        self.emit(&format!("{}StateExited", state.kind.name()), details)?;
-        match to {
-            Transition::Next(next) => Ok(Flow::Enter {
-                state: next.clone(),
-                input: output,
-            }),
-            Transition::End => {
-                self.emit_last("ExecutionSucceeded", history::execution_succeeded(&output));
-                self.execution.output = Some(output);
-                self.execution.current = None;
-                self.finish(Status::Succeeded);
-                Ok(Flow::Rest)
-            }
+        let failure = match self.handle(at, &failure) {
+            Ok(flow) => return Some((at, Ok(flow))),
+            // Also the handling can fail; then there is nobody left to ask.
+            Err(failure) if failure.last => return Some((at, Err(failure))),
+            Err(failure) => failure,
+        };
+        let thread = self.thread_mut(at)?;
+        thread.ended = true;
+        let Some((parent, _)) = thread.parent else {
+            self.fail(failure);
+            return None;
+        };
+        match self.branch_failed(at, parent) {
+            Ok(()) => Some((parent, Err(failure))),
+            Err(last) => Some((parent, Err(last))),
         }
     }
 
     /// Gives a failure to the current state's retriers, then to its catchers, then gives up.
-    fn handle(&mut self, failure: &Failure) -> Result<Flow, Failure> {
-        let Ok(State {
-            kind: Kind::Task(task),
-            ..
-        }) = self.state()
-        else {
+    pub(super) fn handle(&mut self, at: ThreadId, failure: &Failure) -> Result<Flow, Failure> {
+        let Ok(state) = self.state(at) else {
             return Err(failure.clone());
         };
-        let attempts = &self.current()?.attempts;
-        if let Some((index, retrier)) = find_retrier(&task.retry, attempts, failure) {
+        self.abort_inside(at)?;
+        let attempts = &self.current(at)?.attempts;
+        if let Some((index, retrier)) = find_retrier(&state.retry, attempts, failure) {
             let used = attempts.get(index).copied().unwrap_or(0);
             let delay = retrier.delay_millis(used, &self.random);
-            let timer = self.set_timer(self.now.plus_millis(delay));
-            if let Some(current) = &mut self.execution.current {
-                current.attempts.resize(task.retry.len(), 0);
+            let delay = self.execution.time_scale.millis(delay);
+            self.drop_inside(at);
+            let timer = self.set_timer(at, self.now.plus_millis(delay));
+            if let Some(current) = self.current_mut(at) {
+                current.attempts.resize(state.retry.len(), 0);
                 current.attempts[index] += 1;
                 current.phase = Phase::BackingOff(timer);
             }
             return Ok(Flow::Rest);
         }
-        let Some(catcher) = task
+        if matches!(state.kind, Kind::Parallel(_) | Kind::Map(_)) {
+            self.emit(at, state.kind.events().failed, None)?;
+        }
+        let catcher = state
             .catch
             .iter()
-            .find(|catcher| failure.matches(&catcher.errors))
-        else {
+            .find(|catcher| failure.matches(&catcher.errors));
+        let Some(catcher) = catcher else {
             return Err(failure.clone());
         };
-        let output =
-            self.evaluate(|raw, _| catcher.result_path.apply(raw, Data::Made(failure.output())))?;
-        self.leave(output, &Transition::Next(catcher.next.clone()))
-    }
-
-    /// Ends the execution with a failure.
-    fn fail(&mut self, failure: Failure) -> Flow {
-        let Failure { error, cause, .. } = failure;
-        let details = history::failed("ExecutionFailed", error.as_deref(), cause.as_deref());
-        self.emit_last("ExecutionFailed", details);
-        self.execution.error = error;
-        self.execution.cause = cause;
-        self.finish(Status::Failed);
-        Flow::Rest
+        let flow = self.caught(at, state, catcher, failure)?;
+        self.drop_inside(at);
+        Ok(flow)
     }
 }
 
 fn unknown_state(name: &str) -> Failure {
     let cause = format!("The state '{name}' is not in the definition of the state machine.");
     Failure::internal(RUNTIME, cause)
-}
-
-fn wait_until(until: &Until, entered: Timestamp, scope: &Scope<'_>) -> Result<Timestamp, Problem> {
-    match until {
-        Until::Seconds(seconds) => Ok(entered.plus_seconds(*seconds)),
-        Until::Timestamp(moment) => Ok(*moment),
-        Until::SecondsPath(path) => {
-            let value = scope.filter(path)?.to_value();
-            let shown = || format!("{} == {value}", path.text);
-            let seconds = value.as_i64().ok_or_else(|| {
-                let shown = shown();
-                Problem::runtime(format!(
-                    "The SecondsPath parameter does not reference an integer value: {shown}"
-                ))
-            })?;
-            if seconds < 0 {
-                let message = "The SecondsPath parameter references a negative value";
-                return Err(Problem::runtime(format!("{message}: {}", shown())));
-            }
-            if seconds > MAX_SECONDS {
-                let message = format!(
-                    "The SecondsPath parameter references a value above {MAX_SECONDS}: {}",
-                    shown()
-                );
-                return Err(Problem::runtime(message));
-            }
-            Ok(entered.plus_seconds(seconds.unsigned_abs()))
-        }
-        Until::TimestampPath(path) => {
-            let value = scope.filter(path)?.to_value();
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            Timestamp::parse(&text)
-                .filter(|_| value.is_string())
-                .ok_or_else(|| {
-                    Problem::runtime(format!(
-                        "The TimestampPath parameter does not reference a valid ISO-8601 extended \
-                     offset date-time format string: {} == {text}",
-                        path.text
-                    ))
-                })
-        }
-    }
-}
-
-fn fail_text(text: &Text, scope: &Scope<'_>) -> Result<String, Problem> {
-    match text {
-        Text::Fixed(text) => Ok(text.clone()),
-        Text::Expression(field, expression) => match expression.evaluate(scope, field)? {
-            Value::String(text) => Ok(text),
-            other => Err(Problem::runtime(format!(
-                "The {field} parameter does not reference a string value: {other}"
-            ))),
-        },
-    }
 }

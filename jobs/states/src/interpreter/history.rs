@@ -3,11 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::execution::{Execution, TaskRequest};
+use crate::history::{Details, not_truncated};
 use crate::payload::Payload;
 use crate::resource::Resource;
-
-/// The name of the details' field, and its object.
-pub(super) type Details = (String, Value);
 
 /// `TaskFailed` → `taskFailedEventDetails`.
 fn field_of(event_type: &str) -> String {
@@ -19,36 +17,30 @@ fn field_of(event_type: &str) -> String {
     field
 }
 
-fn not_truncated() -> Value {
-    json!({ "truncated": false })
-}
-
 pub(super) fn execution_started(execution: &Execution) -> Details {
     let details = json!({
         "input": execution.input(),
         "inputDetails": not_truncated(),
         "roleArn": execution.info().role_arn,
     });
-    (field_of("ExecutionStarted"), details)
+    Details::other("executionStartedEventDetails", details)
 }
 
 pub(super) fn execution_succeeded(output: &Payload) -> Details {
     let details = json!({ "output": output.text(), "outputDetails": not_truncated() });
-    (field_of("ExecutionSucceeded"), details)
+    Details::other("executionSucceededEventDetails", details)
 }
 
 pub(super) fn redriven(count: u64) -> Details {
-    (
-        field_of("ExecutionRedriven"),
-        json!({ "redriveCount": count }),
-    )
+    let details = json!({ "redriveCount": count });
+    Details::other("executionRedrivenEventDetails", details)
 }
 
 /// The details of every event that tells of an end without success; only what is known.
 pub(super) fn failed(event_type: &str, error: Option<&str>, cause: Option<&str>) -> Details {
     let mut details = Map::new();
     add_error(&mut details, error, cause);
-    (field_of(event_type), Value::Object(details))
+    Details::other(field_of(event_type), Value::Object(details))
 }
 
 fn add_error(details: &mut Map<String, Value>, error: Option<&str>, cause: Option<&str>) {
@@ -59,22 +51,29 @@ fn add_error(details: &mut Map<String, Value>, error: Option<&str>, cause: Optio
     }
 }
 
-pub(super) fn state_entered(name: &str, input: &Payload) -> Details {
-    let details = json!({
-        "name": name,
-        "input": input.text(),
-        "inputDetails": not_truncated(),
-    });
-    ("stateEnteredEventDetails".to_owned(), details)
+/// An iteration of a Map, by the Map's name.
+pub(super) fn iteration(event_type: &str, name: &str, index: usize) -> Details {
+    let details = json!({ "name": name, "index": index });
+    Details::other(field_of(event_type), details)
 }
 
-pub(super) fn state_exited(name: &str, output: &Payload) -> Details {
-    let details = json!({
-        "name": name,
-        "output": output.text(),
-        "outputDetails": not_truncated(),
-    });
-    ("stateExitedEventDetails".to_owned(), details)
+pub(super) fn map_started(length: usize) -> Details {
+    Details::other("mapStateStartedEventDetails", json!({ "length": length }))
+}
+
+pub(super) fn map_run_started(arn: &str) -> Details {
+    Details::other("mapRunStartedEventDetails", json!({ "mapRunArn": arn }))
+}
+
+pub(super) fn map_run_redriven(arn: &str, count: u64) -> Details {
+    let details = json!({ "mapRunArn": arn, "redriveCount": count });
+    Details::other("mapRunRedrivenEventDetails", details)
+}
+
+/// An expression of a state's field that could not be evaluated.
+pub(super) fn evaluation_failed(error: &str, cause: &str, field: &str, state: &str) -> Details {
+    let details = json!({ "error": error, "cause": cause, "location": field, "state": state });
+    Details::other("evaluationFailedEventDetails", details)
 }
 
 /// How the events of one kind of work are called.
@@ -134,7 +133,10 @@ pub(super) fn task_scheduled(request: &TaskRequest, region: &str) -> Details {
     if let Some(seconds) = heartbeat {
         details.insert("heartbeatInSeconds".to_owned(), seconds.into());
     }
-    (
+    if let Some(role) = &request.credentials_role_arn {
+        details.insert("taskCredentials".to_owned(), json!({ "roleArn": role }));
+    }
+    Details::other(
         field_of(&task_event(resource, "Scheduled")),
         Value::Object(details),
     )
@@ -152,20 +154,18 @@ pub(super) fn task_started(resource: &Resource, worker_name: Option<&str>) -> Op
         }
         Resource::Service { .. } => {}
     }
-    Some((
+    Some(Details::other(
         field_of(&task_event(resource, "Started")),
         Value::Object(details),
     ))
 }
 
-pub(super) fn task_succeeded(resource: &Resource, output: &Payload) -> Details {
+/// `event_type` is `TaskSubmitted` or one of those that tell of success.
+pub(super) fn task_output(resource: &Resource, event_type: &str, output: &Payload) -> Details {
     let mut details = about(resource);
     details.insert("output".to_owned(), output.text().into());
     details.insert("outputDetails".to_owned(), not_truncated());
-    (
-        field_of(&task_event(resource, "Succeeded")),
-        Value::Object(details),
-    )
+    Details::other(field_of(event_type), Value::Object(details))
 }
 
 /// `event_type` is one of the failing ones.
@@ -177,5 +177,5 @@ pub(super) fn task_failed(
 ) -> Details {
     let mut details = about(resource);
     add_error(&mut details, error, cause);
-    (field_of(event_type), Value::Object(details))
+    Details::other(field_of(event_type), Value::Object(details))
 }

@@ -1,22 +1,35 @@
 //! The interpreter: one event in, the next execution out.
 //!
-//! [`step`] decides what an event means (this file), `flow` walks from state to state until
-//! something has to be waited for, `task` is about Task states and their time, `history` makes the
-//! events that the API shows.
+//! [`step`] decides what an event means (this file), `flow` walks the threads of control from state
+//! to state until something has to be waited for, `states` and `task` do what the kinds of states are
+//! there for, `group` is about Parallel and Map, `leave` about the way out of a state, `end` about
+//! the end of an execution and a new life after it, `history` makes the events that the API shows.
 
+mod end;
 mod flow;
+mod group;
 mod history;
+mod leave;
+mod map_run;
+mod states;
 mod task;
+mod test_one;
 
-use crate::definition::Definition;
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use serde_json::{Map, Value};
+
+use crate::definition::{Definition, State};
 use crate::error::{Failure, Problem, RUNTIME};
 use crate::event::{Command, Event, Moment, Step};
-use crate::execution::{Current, Execution, Phase, Status, Timer, TimerId};
-use crate::history::{HistoryEvent, MAX_EVENTS};
+use crate::execution::{Execution, Status, TimerId};
+use crate::history::{Details, HistoryEvent, MAX_EVENTS};
 use crate::random::Random;
+use crate::thread::{Current, Entering, Phase, Thread, ThreadId, Timer};
 use crate::time::Timestamp;
-use flow::Flow;
-use history::Details;
+pub(crate) use states::number;
+pub(crate) use test_one::test_one;
 
 /// Lets an event happen to an execution. Pure: the same arguments always give the same step.
 ///
@@ -31,6 +44,8 @@ pub fn step(definition: &Definition, execution: Execution, event: Event, moment:
         random: Random::new(moment.seed),
         commands: Vec::new(),
         history: Vec::new(),
+        ready: VecDeque::new(),
+        given_context: Map::new(),
     };
     let taken = run.take(event);
     Step {
@@ -49,6 +64,10 @@ struct Run<'d> {
     random: Random,
     commands: Vec<Command>,
     history: Vec<HistoryEvent>,
+    /// Threads that have something to do by themselves, in the order in which they do it.
+    ready: VecDeque<ThreadId>,
+    /// Fields that replace those of the context object, when a single state is tested.
+    given_context: Map<String, Value>,
 }
 
 impl Run<'_> {
@@ -66,6 +85,7 @@ impl Run<'_> {
             Event::TaskStarted { task, worker_name } => {
                 return self.task_started(task, worker_name.as_deref());
             }
+            Event::TaskSubmitted { task, output } => return self.task_submitted(task, &output),
             Event::TaskSucceeded { task, output } => return self.task_succeeded(task, &output),
             Event::TaskFailed { task, error, cause } => {
                 return self.task_failed(task, error, cause);
@@ -77,108 +97,71 @@ impl Run<'_> {
 
     fn start(&mut self) {
         self.execution.start_date = Some(self.now);
-        self.emit_apart(
-            "ExecutionStarted",
-            history::execution_started(&self.execution),
-        );
+        let details = history::execution_started(&self.execution);
+        self.append(0, "ExecutionStarted", details);
         self.start_machine_timer();
-        let flow = Flow::Enter {
-            state: self.definition.start_at().to_owned(),
+        let start_at = match &self.execution.processor_of {
+            Some(map) => self.definition.processor_start(map),
+            None => Some(self.definition.first()),
+        };
+        let Some(start_at) = start_at.cloned() else {
+            let cause = "The state machine has no such Map state any more.".to_owned();
+            self.fail(Failure::internal(RUNTIME, cause));
+            return;
+        };
+        let entering = Entering {
+            state: start_at,
             input: self.execution.input.clone(),
         };
-        self.drive(Ok(flow));
-    }
-
-    fn stop(&mut self, error: Option<String>, cause: Option<String>) {
-        self.execution.start_date.get_or_insert(self.now);
-        let details = history::failed("ExecutionAborted", error.as_deref(), cause.as_deref());
-        self.emit_apart("ExecutionAborted", details);
-        self.execution.error = error;
-        self.execution.cause = cause;
-        self.finish(Status::Aborted);
-    }
-
-    /// Goes on in the state in which an unsuccessful execution ended, as if it had just been
-    /// entered: with its original input and fresh retriers.
-    ///
-    /// What follows is caused by that state's own entry and not by the redrive, and the state is
-    /// not entered a second time.
-    fn redrive(&mut self) -> bool {
-        let unsuccessful = matches!(
-            self.execution.status,
-            Status::Failed | Status::TimedOut | Status::Aborted
-        );
-        // There has to be room for this event and one more.
-        let room = self.execution.last_event + 2 <= MAX_EVENTS;
-        let Some(current) = self
-            .execution
-            .current
-            .as_mut()
-            .filter(|_| unsuccessful && room)
-        else {
-            return false;
-        };
-        current.attempts.clear();
-        current.phase = Phase::Idle;
-        let entered_event = current.entered_event;
-        let execution = &mut self.execution;
-        execution.status = Status::Running;
-        execution.stop_date = None;
-        execution.error = None;
-        execution.cause = None;
-        execution.redrive_count += 1;
-        execution.redrive_date = Some(self.now);
-        let details = history::redriven(execution.redrive_count);
-        self.emit_apart("ExecutionRedriven", details);
-        self.execution.path_event = entered_event;
-        self.start_machine_timer();
-        let flow = self.work();
-        self.drive(flow);
-        true
+        let root = self.execution.threads.entry(ThreadId::ROOT).or_default();
+        root.entering = Some(entering);
+        self.ready.push_back(ThreadId::ROOT);
+        self.drive();
     }
 
     fn start_machine_timer(&mut self) {
-        if let Some(seconds) = self.definition.timeout_seconds() {
-            self.execution.machine_timer = Some(self.set_timer(self.now.plus_seconds(seconds)));
+        // The time-out of the machine is the parent's, not that of its Map's children.
+        let own = self.definition.timeout_seconds();
+        let own = own.filter(|_| self.execution.processor_of.is_none());
+        let seconds = own.into_iter().chain(self.execution.time_limit).min();
+        if let Some(seconds) = seconds {
+            self.execution.machine_timer = Some(self.new_timer(self.now.plus_seconds(seconds)));
         }
     }
 
     fn timer_fired(&mut self, timer: TimerId) -> bool {
-        if self
-            .execution
-            .machine_timer
-            .is_some_and(|machine| machine.id == timer)
-        {
+        let machine_timer = self.execution.machine_timer;
+        if machine_timer.is_some_and(|machine| machine.id == timer) {
             self.execution.machine_timer = None;
-            self.emit_last(
-                "ExecutionTimedOut",
-                history::failed("ExecutionTimedOut", None, None),
-            );
-            self.finish(Status::TimedOut);
+            self.time_out();
             return true;
         }
-        let Some(current) = &mut self.execution.current else {
+        let Some(at) = self.execution.owners.timers.get(&timer).copied() else {
             return false;
         };
-        match &mut current.phase {
-            Phase::Waiting(waiting) if waiting.id == timer => {
+        let Some(current) = self.current_mut(at) else {
+            return false;
+        };
+        let flow = match current.phase {
+            Phase::Waiting(_) => {
                 current.phase = Phase::Idle;
-                let flow = self.wake();
-                self.drive(flow);
-                true
+                self.execution.owners.timers.remove(&timer);
+                self.wake(at)
             }
-            Phase::BackingOff(waiting) if waiting.id == timer => {
+            Phase::BackingOff(_) => {
                 current.phase = Phase::Idle;
-                let flow = self.work();
-                self.drive(flow);
-                true
+                self.execution.owners.timers.remove(&timer);
+                self.work_again(at)
             }
-            Phase::Task(_) => self.task_timer_fired(timer),
-            _ => false,
-        }
+            Phase::Task(_) => return self.task_timer_fired(at, timer),
+            _ => return false,
+        };
+        self.follow(at, flow);
+        true
     }
 
-    fn set_timer(&mut self, at: Timestamp) -> Timer {
+    /// A timer without an owner.
+    fn new_timer(&mut self, at: Timestamp) -> Timer {
         let timer = Timer {
             id: TimerId(self.execution.next_timer),
             at,
@@ -191,47 +174,54 @@ impl Run<'_> {
         timer
     }
 
-    fn cancel_timer(&mut self, timer: Option<Timer>) {
-        self.commands
-            .extend(timer.map(|timer| Command::CancelTimer { timer: timer.id }));
+    /// A timer of a thread.
+    fn set_timer(&mut self, owner: ThreadId, at: Timestamp) -> Timer {
+        let timer = self.new_timer(at);
+        self.execution.owners.timers.insert(timer.id, owner);
+        timer
     }
 
-    /// Adds the next event of the path; an error when only one more fits into the history.
+    fn cancel_timer(&mut self, timer: Option<Timer>) {
+        if let Some(timer) = timer {
+            self.execution.owners.timers.remove(&timer.id);
+            self.commands.push(Command::CancelTimer { timer: timer.id });
+        }
+    }
+
+    /// Adds the next event of a thread's path; an error when only one more fits into the history.
     fn emit(
         &mut self,
-        event_type: &str,
+        at: ThreadId,
+        event_type: impl Into<Cow<'static, str>>,
+        details: impl Into<Option<Details>>,
+    ) -> Result<u64, Failure> {
+        let id = self.emit_after(self.path_event(at), event_type, details)?;
+        self.set_path_event(at, id);
+        Ok(id)
+    }
+
+    /// Adds an event that follows another one, beside the path.
+    fn emit_after(
+        &mut self,
+        previous: u64,
+        event_type: impl Into<Cow<'static, str>>,
         details: impl Into<Option<Details>>,
     ) -> Result<u64, Failure> {
         if self.execution.last_event + 1 >= MAX_EVENTS {
             let cause = format!(
                 "The execution reached the maximum number of history events ({MAX_EVENTS})."
             );
-            return Err(Failure::internal(RUNTIME, cause));
+            return Err(Failure::last(cause));
         }
-        Ok(self.append_to_path(event_type, details.into()))
+        Ok(self.append(previous, event_type, details))
     }
 
-    /// Adds an event that ends the execution: there is always room for it.
-    fn emit_last(&mut self, event_type: &str, details: Details) {
-        self.append_to_path(event_type, Some(details));
-    }
-
-    fn append_to_path(&mut self, event_type: &str, details: Option<Details>) -> u64 {
-        let id = self.append(self.execution.path_event, event_type, details);
-        self.execution.path_event = id;
-        id
-    }
-
-    /// Adds an event that nothing in the execution caused, and that causes nothing.
-    fn emit_apart(&mut self, event_type: &str, details: Details) {
-        self.append(0, event_type, Some(details));
-    }
-
+    /// Adds an event without asking for room: one that ends the execution, or begins it.
     fn append(
         &mut self,
         previous_event_id: u64,
-        event_type: &str,
-        details: Option<Details>,
+        event_type: impl Into<Cow<'static, str>>,
+        details: impl Into<Option<Details>>,
     ) -> u64 {
         self.execution.last_event += 1;
         let id = self.execution.last_event;
@@ -239,53 +229,68 @@ impl Run<'_> {
             id,
             previous_event_id,
             timestamp: self.now,
-            event_type: event_type.to_owned(),
-            details,
+            event_type: event_type.into(),
+            details: details.into(),
         });
         id
     }
 
-    /// Ends the execution: nothing stays open.
-    fn finish(&mut self, status: Status) {
-        if let Some(current) = &mut self.execution.current {
-            match std::mem::replace(&mut current.phase, Phase::Idle) {
-                Phase::Task(open) => {
-                    self.commands.push(Command::CancelTask {
-                        task: open.request.task,
-                    });
-                    self.cancel_timer(open.timeout);
-                    self.cancel_timer(open.heartbeat);
-                }
-                Phase::Waiting(timer) | Phase::BackingOff(timer) => self.cancel_timer(Some(timer)),
-                Phase::Idle => {}
-            }
-        }
-        let machine_timer = self.execution.machine_timer.take();
-        self.cancel_timer(machine_timer);
-        self.execution.status = status;
-        self.execution.stop_date = Some(self.now);
-        self.commands.push(Command::Finish);
+    fn path_event(&self, at: ThreadId) -> u64 {
+        let thread = self.execution.threads.get(&at);
+        thread.map_or(0, |thread| thread.path_event)
     }
 
-    /// A problem as a failure of the current state.
-    fn in_state(&self, problem: &Problem) -> Failure {
-        match &self.execution.current {
-            Some(current) => Failure::in_state(problem, &current.state, current.entered_event),
-            None => Failure::internal(problem.error, problem.message.clone()),
+    fn set_path_event(&mut self, at: ThreadId, event: u64) {
+        if let Some(thread) = self.thread_mut(at) {
+            thread.path_event = event;
         }
     }
 
-    /// The current state, or the failure of an execution that has none.
-    fn current(&self) -> Result<&Current, Failure> {
-        self.execution
-            .current
-            .as_ref()
+    fn thread_mut(&mut self, at: ThreadId) -> Option<&mut Thread> {
+        self.execution.threads.get_mut(&at)
+    }
+
+    fn current_mut(&mut self, at: ThreadId) -> Option<&mut Current> {
+        self.thread_mut(at)?.current.as_mut()
+    }
+
+    /// The state that a thread is in, or the failure of one that is in none.
+    fn current(&self, at: ThreadId) -> Result<&Current, Failure> {
+        let thread = self.execution.threads.get(&at);
+        thread
+            .and_then(|thread| thread.current.as_ref())
             .ok_or_else(|| Failure::internal(RUNTIME, "The execution is in no state.".to_owned()))
     }
 
-    fn set_phase(&mut self, phase: Phase) {
-        if let Some(current) = &mut self.execution.current {
+    fn set_phase(&mut self, at: ThreadId, phase: Phase) {
+        if let Some(current) = self.current_mut(at) {
             current.phase = phase;
+        }
+    }
+
+    /// A problem as a failure of a thread's state. What `JSONata` could not evaluate is told in the
+    /// history, too.
+    fn in_state(&mut self, at: ThreadId, state: &State, problem: &Problem) -> Failure {
+        let Ok(current) = self.current(at) else {
+            return Failure::internal(problem.error, problem.message.clone());
+        };
+        let (entered, after) = (current.entered_event, current.entered_after);
+        let failure = Failure::in_state(problem, &state.name, entered);
+        let Some(field) = &problem.field else {
+            return failure;
+        };
+        // Recorded: before anything else has happened in the state, it follows what the state's
+        // entry follows.
+        let path = self.path_event(at);
+        let previous = if path == entered { after } else { path };
+        let details =
+            history::evaluation_failed(problem.error, &problem.message, field, &state.name);
+        match self.emit_after(previous, "EvaluationFailed", details) {
+            Ok(id) => {
+                self.set_path_event(at, id);
+                failure
+            }
+            Err(failure) => failure,
         }
     }
 }

@@ -278,7 +278,9 @@ mod tests {
     use super::super::Call;
     use super::*;
     use crate::execution::{Execution, ExecutionInfo};
-    use crate::scope::{Context, Scope};
+    use crate::scope::{Context, InThread, Scope};
+    use crate::thread::ThreadId;
+    use crate::time::Timestamp;
 
     fn evaluate(call: &str, input: &Value) -> Result<Value, String> {
         let info = ExecutionInfo {
@@ -290,11 +292,22 @@ mod tests {
             region: "us-east-1".to_owned(),
         };
         let execution = Execution::new(info, "{}").unwrap();
-        let context = Context::new(&execution, false);
+        let surroundings = InThread {
+            execution: &execution,
+            thread: ThreadId::ROOT,
+            retried: false,
+            token: None,
+            item: None,
+            given: &Map::new(),
+        };
+        let context = Context::new(&surroundings);
         let scope = Scope {
             input,
+            result: None,
+            error: None,
             context: &context,
             random: &Random::new(1),
+            now: Timestamp(0),
         };
         let call = Call::parse(call).unwrap_or_else(|error| panic!("{call}: {error}"));
         call.evaluate(&scope, "x.$")

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::error::Problem;
 use crate::path::Path;
+use crate::random::Random;
 use crate::scope::Scope;
 
 /// A call and its arguments.
@@ -79,6 +80,21 @@ impl Function {
         ("StringSplit", Function::StringSplit, 2, 2),
         ("UUID", Function::Uuid, 0, 0),
     ];
+}
+
+/// Applies a function (its name without `States.`) to values, where no randomness is needed.
+pub(crate) fn apply(name: &str, arguments: Vec<Value>) -> Result<Value, String> {
+    let known = Function::TABLE.iter().find(|(known, ..)| *known == name);
+    let Some((_, function, fewest, most)) = known else {
+        return Err(format!("there is no function '{name}'"));
+    };
+    if !(*fewest..=*most).contains(&arguments.len()) {
+        let given = arguments.len();
+        return Err(format!(
+            "the function takes {fewest} arguments, not {given}"
+        ));
+    }
+    functions::apply(*function, arguments, &Random::new(0))
 }
 
 impl Call {

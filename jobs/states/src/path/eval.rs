@@ -41,6 +41,9 @@ pub(crate) enum Miss {
     /// A property was asked of something that has none.
     #[error("Property ['{property}'] not found in path {path}")]
     NotAnObject { property: String, path: String },
+    /// The variable has not been assigned.
+    #[error("The variable '${0}' has not been assigned")]
+    NoVariable(String),
     /// More than a reasonable number of places.
     #[error("The path selects more than {MAX_PLACES} values")]
     TooMany,

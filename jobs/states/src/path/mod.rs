@@ -10,18 +10,20 @@ mod parser;
 mod reference;
 
 pub(crate) use eval::{Miss, Selected, equals, ordering};
-pub(crate) use parser::{PathError, parse_prefix};
+pub(crate) use parser::{PathError, identifier, parse_prefix};
 pub(crate) use reference::ReferencePath;
 
 use serde_json::Value;
 
 /// What the first character of a path means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Root {
     /// `$`: the state's input (or result, where the field says so).
     Input,
     /// `$$`: the context object.
     Context,
+    /// `$name`: a variable.
+    Variable(String),
 }
 
 /// A parsed path.

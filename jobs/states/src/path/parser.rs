@@ -39,7 +39,7 @@ pub(crate) fn parse_prefix(text: &str) -> Result<(Path, &str), PathError> {
     let root = if parser.eat("$$") {
         Root::Context
     } else if parser.eat("$") {
-        Root::Input
+        parser.variable().map_or(Root::Input, Root::Variable)
     } else {
         return Err(parser.error("a path begins with '$'"));
     };
@@ -53,6 +53,18 @@ pub(crate) fn parse_prefix(text: &str) -> Result<(Path, &str), PathError> {
         },
         parser.rest,
     ))
+}
+
+/// How many bytes at the beginning of a text are an identifier: a letter or `_`, then also digits.
+pub(crate) fn identifier(text: &str) -> usize {
+    let mut characters = text.char_indices();
+    match characters.next() {
+        Some((_, first)) if first.is_alphabetic() || first == '_' => {}
+        _ => return 0,
+    }
+    characters
+        .find(|(_, c)| !(c.is_alphanumeric() || *c == '_'))
+        .map_or(text.len(), |(offset, _)| offset)
 }
 
 struct Parser<'t> {
@@ -82,6 +94,14 @@ impl<'t> Parser<'t> {
         } else {
             Err(self.error(format!("expected '{token}'")))
         }
+    }
+
+    /// A variable's name, if one follows the first `$`.
+    fn variable(&mut self) -> Option<String> {
+        let length = identifier(self.rest);
+        let (name, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        (length > 0).then(|| name.to_owned())
     }
 
     fn skip_space(&mut self) {

@@ -149,6 +149,35 @@ impl Host {
         })
     }
 
+    /// The open task that a state of this name asked for; the first, if several did.
+    pub fn task_of(&self, state: &str) -> TaskRequest {
+        let mut tasks = self.execution.open_tasks();
+        let found = tasks.find(|task| task.state == state);
+        found.expect("an open task of that state").clone()
+    }
+
+    pub fn starts(&mut self, task: &TaskRequest) -> Step {
+        self.send(Event::TaskStarted {
+            task: task.task,
+            worker_name: None,
+        })
+    }
+
+    pub fn succeeds(&mut self, task: &TaskRequest, output: &Value) -> Step {
+        self.send(Event::TaskSucceeded {
+            task: task.task,
+            output: output.to_string(),
+        })
+    }
+
+    pub fn fails(&mut self, task: &TaskRequest, error: &str) -> Step {
+        self.send(Event::TaskFailed {
+            task: task.task,
+            error: Some(error.to_owned()),
+            cause: None,
+        })
+    }
+
     /// The timers that are set, soonest first, in milliseconds from now.
     pub fn timers(&self) -> Vec<(TimerId, i64)> {
         let mut timers: Vec<_> = self
@@ -185,7 +214,7 @@ impl Host {
     pub fn types(&self) -> Vec<&str> {
         self.history
             .iter()
-            .map(|event| event.event_type.as_str())
+            .map(|event| event.event_type.as_ref())
             .collect()
     }
 
@@ -194,7 +223,7 @@ impl Host {
         self.history[id - 1]
             .details
             .as_ref()
-            .map_or(Value::Null, |(_, details)| details.clone())
+            .map_or(Value::Null, states_language::Details::to_value)
     }
 
     pub fn status(&self) -> Status {
