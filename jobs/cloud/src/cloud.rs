@@ -17,10 +17,11 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{CloudConfig, Durability, Target};
 use crate::error::CloudError;
 use crate::events::EventSink;
-use crate::lanes::{AsyncQueue, LambdaLane, ServiceIntegrations, WorkerLane};
+use crate::lanes::{AsyncQueue, LambdaLane, Messages, ServiceIntegrations, TaskLane, WorkerLane};
 use crate::rules::EventBus;
 use crate::s3::{self, ObjectStore, StoreError, StoreSettings};
 use crate::server::{self, Activity, Control, Front};
+use crate::sqs::Queues;
 use crate::states::{Engine, EngineSettings};
 use crate::versions;
 
@@ -63,7 +64,17 @@ impl Cloud {
         let store = open_store(&config)?;
         let lambda = Arc::new(LambdaLane::new(&config, &endpoint));
         let queue = open_queue(&config)?;
-        let engine = open_engine(&config, &lambda, &store, &tokens)?;
+        let queues = open_queues(&config, &endpoint)?;
+        let messages = Arc::new(Messages::new(Arc::clone(&queues)));
+        let tasks = open_tasks(&config, &endpoint, &tokens)?;
+        let services = ServiceIntegrations::new(
+            Arc::clone(&lambda),
+            Arc::clone(&store),
+            Arc::clone(&messages),
+            Arc::clone(&tasks),
+            tokens.drain.clone(),
+        );
+        let engine = open_engine(&config, services)?;
         if let Err(refused) = apply_stack(&config, &store, &engine).await {
             close(engine, store).await;
             return Err(refused);
@@ -75,6 +86,7 @@ impl Cloud {
             Arc::clone(&lambda),
             Arc::clone(&queue),
         ));
+        messages.connect(&bus);
         let activity = Arc::new(Activity::new());
         let (wishes, wished) = mpsc::unbounded_channel();
         let front = Front {
@@ -84,6 +96,7 @@ impl Cloud {
             engine: Arc::clone(&engine),
             lambda: Arc::clone(&lambda),
             queue: Arc::clone(&queue),
+            queues,
             control: Control {
                 build: config.build.clone(),
                 started: Instant::now(),
@@ -122,6 +135,7 @@ impl Cloud {
             lambda,
             queue,
             workers,
+            tasks,
             activity,
             deliveries,
             server,
@@ -187,6 +201,7 @@ struct Running {
     lambda: Arc<LambdaLane>,
     queue: Arc<AsyncQueue>,
     workers: WorkerLane,
+    tasks: Arc<TaskLane>,
     activity: Arc<Activity>,
     deliveries: Vec<JoinHandle<()>>,
     server: JoinHandle<()>,
@@ -233,7 +248,8 @@ impl Running {
         let mut last_work = Instant::now();
         loop {
             tokio::time::sleep(IDLE_CHECK.min(limit)).await;
-            if self.engine.busy() || self.lambda.running() > 0 || !self.queue.is_empty() {
+            let lanes = self.lambda.running() + self.tasks.running();
+            if self.engine.busy() || lanes > 0 || !self.queue.is_empty() {
                 last_work = Instant::now();
             }
             let unused = self.activity.idle_for();
@@ -251,12 +267,13 @@ impl Running {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::join!(invocations, self.workers.drain());
+        tokio::join!(invocations, self.tasks.drained(), self.workers.drain());
     }
 
     async fn end(self) {
         self.tokens.stop.cancel();
         self.workers.ended().await;
+        self.tasks.ended().await;
         self.lambda.shutdown().await;
         for delivery in self.deliveries {
             // An error is a panic that has been reported already.
@@ -367,23 +384,42 @@ fn open_queue(config: &CloudConfig) -> Result<Arc<AsyncQueue>, CloudError> {
         .map_err(|error| CloudError::store(&config.root, error))
 }
 
+fn open_queues(config: &CloudConfig, endpoint: &str) -> Result<Arc<Queues>, CloudError> {
+    let path = config.root.join(versions::QUEUES_FILE);
+    private_file(&path).map_err(|error| CloudError::store(&config.root, error))?;
+    let (region, account) = (&config.region, &config.account);
+    Queues::open(&path, config.durability, region, account, endpoint)
+        .map(Arc::new)
+        .map_err(|error| CloudError::store(&config.root, error))
+}
+
+fn open_tasks(
+    config: &CloudConfig,
+    endpoint: &str,
+    tokens: &Tokens,
+) -> Result<Arc<TaskLane>, CloudError> {
+    let path = config.root.join(versions::TASKS_FILE);
+    private_file(&path).map_err(|error| CloudError::store(&config.root, error))?;
+    let (drain, stop) = (tokens.drain.clone(), tokens.stop.clone());
+    TaskLane::open(&path, config, endpoint, drain, stop)
+        .map(Arc::new)
+        .map_err(|error| CloudError::store(&config.root, error))
+}
+
 fn open_engine(
     config: &CloudConfig,
-    lambda: &Arc<LambdaLane>,
-    store: &Arc<ObjectStore>,
-    tokens: &Tokens,
+    services: ServiceIntegrations,
 ) -> Result<Arc<Engine>, CloudError> {
-    let integrations =
-        ServiceIntegrations::new(Arc::clone(lambda), Arc::clone(store), tokens.drain.clone());
     let settings = EngineSettings {
         region: config.region.clone(),
         account: config.account.clone(),
         durability: config.durability,
         keep: config.keep,
+        rehearsal: config.rehearsal.clone(),
     };
     let path = config.root.join(versions::STATES_FILE);
     private_file(&path).map_err(|error| CloudError::store(&config.root, error))?;
-    Engine::open(&path, settings, Arc::new(integrations))
+    Engine::open(&path, settings, Arc::new(services))
         .map_err(|error| CloudError::store(&config.root, error))
 }
 
@@ -399,6 +435,13 @@ fn check_stack(config: &CloudConfig) -> Result<(), CloudError> {
                 &group.activity,
                 reason,
             ));
+        }
+    }
+    for definition in &stack.task_definitions {
+        if definition.entry_point.is_empty() {
+            let (kind, reason) = ("task definition", "its entry point is empty");
+            let root = &config.root;
+            return Err(CloudError::part(root, kind, &definition.family, reason));
         }
     }
     for rule in &stack.rules {

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use states_language::TimeScale;
+
+use crate::states::Mocks;
 
 /// Everything [`Cloud::start`](crate::Cloud::start) needs to know.
 #[derive(Clone)]
@@ -30,6 +33,8 @@ pub struct CloudConfig {
     /// How long an execution that has ended is kept with its history; `None` keeps it for ever. AWS keeps
     /// it for 90 days. Objects are not touched.
     pub keep: Option<Duration>,
+    /// What makes state machines run without their services and without waiting, for tests.
+    pub rehearsal: Rehearsal,
     /// What exists in this cloud from the start.
     pub stack: Stack,
 }
@@ -48,9 +53,20 @@ impl std::fmt::Debug for CloudConfig {
             .field("idle_after", &self.idle_after)
             .field("durability", &self.durability)
             .field("keep", &self.keep)
+            .field("rehearsal", &self.rehearsal)
             .field("stack", &self.stack)
             .finish_non_exhaustive()
     }
+}
+
+/// What makes state machines run without their services and without waiting. The default changes nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Rehearsal {
+    /// Answers for the Task states of executions that are started with a test case: `…:stateMachine:NAME#CASE`.
+    pub mocks: Option<Mocks>,
+    /// How much of their time the waits of executions take that are started by this cloud. An execution keeps the scale
+    /// that it was started with.
+    pub time_scale: TimeScale,
 }
 
 /// What acknowledged state of executions and invocations survives. Objects are always synced to the
@@ -77,6 +93,10 @@ pub struct Stack {
     pub activities: Vec<String>,
     /// Worker processes of the ECS lane.
     pub workers: Vec<WorkerGroup>,
+    /// Clusters in which `ecs:runTask` runs tasks, by name. One called `default` is there always.
+    pub clusters: Vec<String>,
+    /// What `ecs:runTask` can run.
+    pub task_definitions: Vec<TaskDefinition>,
     /// State machines.
     pub state_machines: Vec<StateMachineConfig>,
     /// Event rules on the one event bus.
@@ -110,9 +130,29 @@ pub struct WorkerGroup {
     pub command: Vec<String>,
     /// How many such processes run.
     pub count: usize,
-    /// Added to the environment (which includes this cloud's endpoint, region and credentials, and
-    /// `LOVELESS_WORKER_NAME`).
+    /// Added to the environment (which includes this cloud's endpoint, region and credentials,
+    /// `LOVELESS_WORKER_NAME`, and a `LOVELESS_DRAIN` that fits the cloud's own).
     pub env: BTreeMap<String, String>,
+}
+
+/// What a task of the ECS lane runs: one container, told as its image and task definition would.
+#[derive(Clone, Debug)]
+pub struct TaskDefinition {
+    /// Its name. It has one revision, the first: `FAMILY`, `FAMILY:1` and the ARN name the same.
+    pub family: String,
+    /// The container's name, by which a run overrides its command and environment.
+    pub container: String,
+    /// The program and those arguments that no run overrides.
+    pub entry_point: Vec<String>,
+    /// Further arguments, which a run may override (`ContainerOverrides[].Command`).
+    pub command: Vec<String>,
+    /// Added to the environment (which includes this cloud's endpoint, region and credentials); a run may add to it
+    /// (`ContainerOverrides[].Environment`).
+    pub env: BTreeMap<String, String>,
+    /// Tasks that run at the same time at most; the others wait.
+    pub concurrency: usize,
+    /// How long a task that is stopped has between SIGTERM and SIGKILL. ECS gives it 30 s unless told otherwise.
+    pub stop_timeout: Duration,
 }
 
 /// A state machine.

@@ -37,6 +37,11 @@ pub trait EventSink: Send + Sync {
     /// Delivers an event. `Ok` only after every target whose rule matches has durably accepted it; no
     /// matching rule is `Ok` as well. After an error the caller delivers the event again, later.
     async fn deliver(&self, event: &CloudEvent) -> Result<(), DeliveryError>;
+
+    /// Whether such an event goes anywhere. One that does not need not be stored until it is delivered.
+    fn wants(&self, _event: &CloudEvent) -> bool {
+        true
+    }
 }
 
 /// Why an event could not be delivered to a target.

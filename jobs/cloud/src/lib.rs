@@ -1,11 +1,11 @@
-//! An embedded cloud on loopback: S3, the Step Functions API, Lambda's Invoke API, event rules and two
+//! An embedded cloud on loopback: S3, the Step Functions API, Lambda's Invoke API, SQS, event rules and two
 //! compute lanes, in one process behind one port, durable in SQLite and plain files.
 //!
 //! Programs written for AWS run against it unchanged: set `AWS_ENDPOINT_URL` to the cloud's address and
 //! use its credentials. Everything that was acknowledged survives SIGKILL; children die with their parent.
 //!
 //! ```
-//! use local_cloud::{Cloud, CloudConfig, Durability, Stack};
+//! use local_cloud::{Cloud, CloudConfig, Durability, Rehearsal, Stack};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,6 +21,7 @@
 //!     idle_after: None,
 //!     durability: Durability::Normal,
 //!     keep: None,
+//!     rehearsal: Rehearsal::default(),
 //!     stack: Stack { buckets: vec!["boards".into()], ..Stack::default() },
 //! })
 //! .await?;
@@ -36,6 +37,7 @@
 mod cloud;
 pub mod config;
 pub mod control;
+mod database;
 mod error;
 pub mod events;
 mod lanes;
@@ -44,14 +46,18 @@ mod rules;
 pub mod s3;
 mod server;
 pub mod sigv4;
+mod sqs;
 pub mod states;
 mod versions;
 
 pub use cloud::{Cloud, DRAIN_LIMIT};
 pub use config::{
-    CloudConfig, Durability, FunctionConfig, Rule, Stack, StateMachineConfig, Target, WorkerGroup,
+    CloudConfig, Durability, FunctionConfig, Rehearsal, Rule, Stack, StateMachineConfig, Target,
+    TaskDefinition, WorkerGroup,
 };
 pub use error::CloudError;
 pub use events::{CloudEvent, DeliveryError, EventSink};
 pub use purge::{Purged, bytes_on_disk, purge};
 pub use rules::{InvalidPattern, Pattern};
+pub use states::{Mocks, MocksError};
+pub use states_language::TimeScale;

@@ -11,7 +11,13 @@ use crate::cloud;
 use crate::error::CloudError;
 
 /// The databases in the data directory and in `s3`.
-const DATABASES: [&str; 3] = ["states.sqlite", "lambda.sqlite", "s3/objects.db"];
+const DATABASES: [&str; 5] = [
+    "states.sqlite",
+    "lambda.sqlite",
+    "sqs.sqlite",
+    "ecs.sqlite",
+    "s3/objects.db",
+];
 /// What SQLite puts beside a database goes before it: a new one would take an old log for its own.
 const BESIDE: [&str; 4] = ["-wal", "-shm", "-journal", ""];
 /// Locks; removed last.

@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use crate::error::CloudError;
-use crate::{lanes, s3, states};
+use crate::{lanes, s3, sqs, states};
 
 /// A database: its path below the data directory, the newest version that this build reads, and
 /// how to find the version that it has.
@@ -20,16 +20,22 @@ type Store = (
     fn(&Connection) -> Result<i64, rusqlite::Error>,
 );
 
-const STORES: [Store; 3] = [
+const STORES: [Store; 5] = [
     ("s3/objects.db", s3::INDEX_VERSION, by_table),
     (STATES_FILE, states::STORE_VERSION, by_pragma),
     (QUEUE_FILE, lanes::QUEUE_VERSION, by_pragma),
+    (QUEUES_FILE, sqs::VERSION, by_pragma),
+    (TASKS_FILE, lanes::TASKS_VERSION, by_pragma),
 ];
 
 /// The database of executions, below the data directory.
 pub(crate) const STATES_FILE: &str = "states.sqlite";
 /// The database of asynchronous invocations, below the data directory.
 pub(crate) const QUEUE_FILE: &str = "lambda.sqlite";
+/// The database of queues and their messages, below the data directory.
+pub(crate) const QUEUES_FILE: &str = "sqs.sqlite";
+/// The ledger of ECS tasks, below the data directory.
+pub(crate) const TASKS_FILE: &str = "ecs.sqlite";
 
 /// Refuses data of a newer build, and files that are no databases.
 pub(crate) fn check(root: &Path) -> Result<(), CloudError> {

@@ -1,26 +1,29 @@
-//! The services that Task states can call: Lambda (both ways to name it) and S3's `PutObject`. Activities are the
-//! engine's own.
+//! The services that Task states can call: Lambda (both ways to name it), ECS, S3, SQS, EventBridge and SNS. Activities
+//! and nested executions are the engine's own.
 //!
 //! | Resource | parameters | result |
 //! |---|---|---|
 //! | `arn:aws:states:::lambda:invoke` | `FunctionName`, `Payload`, `Qualifier` | `{"ExecutedVersion","Payload","SdkHttpMetadata","StatusCode"}` |
 //! | a function's ARN | the payload | the function's answer |
-//! | `arn:aws:states:::aws-sdk:s3:putObject` | `Bucket`, `Key`, `Body`, `ContentType`, `Metadata` | `{"ETag", …}` |
+//! | `arn:aws:states:::ecs:runTask` | see `tasks` | `{"Failures","Tasks",…}`; with `.sync` the task after its end |
+//! | `arn:aws:states:::aws-sdk:s3:…` | see `s3_calls` | as the SDK answers |
+//! | `arn:aws:states:::sqs:…`, `events:…`, `sns:…` | see `message_calls` | as the service answers |
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use loveless::Invocation;
 use serde_json::{Map, Value, json};
-use states_language::{Pattern, Resource, TaskRequest};
+use states_language::{ItemReader, Items, MapRunError, Pattern, Resource, ResultFile, TaskRequest};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
-use crate::lanes::{FunctionError, LambdaLane, LaneError};
-use crate::s3::{ObjectStore, StoreError};
-use crate::states::{CallContext, Integrations, Started, TaskError};
+use super::message_calls::{self, Messages};
+use super::s3_calls::{self, S3Calls};
+use crate::lanes::{FunctionError, LambdaLane, LaneError, TaskLane};
+use crate::s3::ObjectStore;
+use crate::states::{CallContext, Integrations, Started, TaskError, TaskKey};
 
 /// Causes are cut to this many bytes, as Step Functions does.
 const MAX_CAUSE: usize = 32_768;
@@ -29,6 +32,8 @@ const MAX_CAUSE: usize = 32_768;
 pub(crate) struct ServiceIntegrations {
     lambda: Arc<LambdaLane>,
     store: Arc<ObjectStore>,
+    messages: Arc<Messages>,
+    tasks: Arc<TaskLane>,
     drain: CancellationToken,
 }
 
@@ -38,11 +43,15 @@ impl ServiceIntegrations {
     pub(crate) fn new(
         lambda: Arc<LambdaLane>,
         store: Arc<ObjectStore>,
+        messages: Arc<Messages>,
+        tasks: Arc<TaskLane>,
         drain: CancellationToken,
     ) -> Self {
         Self {
             lambda,
             store,
+            messages,
+            tasks,
             drain,
         }
     }
@@ -118,55 +127,6 @@ impl ServiceIntegrations {
             Err(error) => Err(lane_error(&error)),
         }
     }
-
-    async fn put_object(&self, request: &TaskRequest) -> Result<String, TaskError> {
-        let parameters = parameters(request)?;
-        let text = |name: &str| parameters.get(name).and_then(Value::as_str);
-        let known = ["Bucket", "Key", "Body", "ContentType", "Metadata"];
-        if let Some(unknown) = parameters
-            .keys()
-            .find(|name| !known.contains(&name.as_str()))
-        {
-            let message = format!("The field '{unknown}' is not supported by this local cloud");
-            return Err(task_error("States.Runtime", &message));
-        }
-        let (Some(bucket), Some(key)) = (text("Bucket"), text("Key")) else {
-            return Err(task_error(
-                "States.Runtime",
-                "The fields 'Bucket' and 'Key' are required",
-            ));
-        };
-        // Objects are written as JSON, text as it is.
-        let body = match parameters.get("Body") {
-            None | Some(Value::Null) => Bytes::new(),
-            Some(Value::String(text)) => Bytes::from(text.clone()),
-            Some(body) => Bytes::from(body.to_string()),
-        };
-        let metadata: BTreeMap<String, String> = parameters
-            .get("Metadata")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| {
-                let value = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned);
-                (name.to_lowercase(), value)
-            })
-            .collect();
-        let put = self
-            .store
-            .put_object(bucket, key, body, text("ContentType"), metadata)
-            .await
-            .map_err(|error| s3_error(&error))?;
-        Ok(json!({
-            "ETag": format!("\"{}\"", put.etag),
-            "ChecksumCRC64NVME": put.checksum_crc64nvme,
-            "ChecksumType": "FULL_OBJECT",
-            "ServerSideEncryption": "AES256",
-        })
-        .to_string())
-    }
 }
 
 #[async_trait]
@@ -177,13 +137,17 @@ impl Integrations for ServiceIntegrations {
             Resource::Service {
                 service,
                 action,
-                pattern: Pattern::RequestResponse,
+                pattern,
                 sdk,
-            } => matches!(
-                (service.as_str(), action.as_str(), sdk),
-                ("lambda", "invoke", false) | ("s3", "putObject", true)
-            ),
-            Resource::Service { .. } => false,
+            } => match (service.as_str(), *pattern) {
+                ("lambda", Pattern::RequestResponse | Pattern::WaitForTaskToken) => {
+                    action == "invoke" && !sdk
+                }
+                ("ecs", pattern) => action == "runTask" && !sdk && pattern != Pattern::Sync2,
+                // Readers and writers of Maps name the same actions without `aws-sdk:`.
+                ("s3", Pattern::RequestResponse) => s3_calls::supports(action),
+                (service, pattern) => message_calls::supports(service, action, pattern, *sdk),
+            },
         }
     }
 
@@ -211,12 +175,63 @@ impl Integrations for ServiceIntegrations {
             Resource::Service { service, .. } if service == "lambda" => {
                 self.lambda_invoke(request, &context.started).await
             }
-            Resource::Service { .. } => self.put_object(request).await,
+            Resource::Service {
+                service, pattern, ..
+            } if service == "ecs" => {
+                let waited_for = *pattern == Pattern::Sync;
+                self.tasks
+                    .run(parameters(request)?, context, waited_for)
+                    .await
+            }
+            Resource::Service {
+                service,
+                action,
+                sdk,
+                ..
+            } if service != "s3" => {
+                let resource = (service.as_str(), action.as_str(), *sdk);
+                let parameters = parameters(request)?;
+                self.messages.call(resource, parameters, context).await
+            }
+            Resource::Service { action, .. } => {
+                let calls = S3Calls { store: &self.store };
+                calls.call(action, &parameters(request)?).await
+            }
             Resource::Activity { arn } => {
                 let message = format!("{arn} is an activity and has no service to call");
                 Err(task_error("States.Runtime", &message))
             }
         }
+    }
+
+    fn follows(&self, resource: &Resource) -> bool {
+        matches!(
+            resource,
+            Resource::Service {
+                pattern: Pattern::Sync,
+                ..
+            }
+        )
+    }
+
+    async fn outcome(
+        &self,
+        _request: &TaskRequest,
+        context: &CallContext,
+    ) -> Result<String, TaskError> {
+        self.tasks.end(context.task).await
+    }
+
+    fn forget(&self, task: TaskKey) {
+        self.tasks.forget(task);
+    }
+
+    async fn read_items(&self, reader: &ItemReader) -> Result<Items, MapRunError> {
+        S3Calls { store: &self.store }.items(reader).await
+    }
+
+    async fn write_result(&self, bucket: &str, file: ResultFile) -> Result<(), MapRunError> {
+        S3Calls { store: &self.store }.write(bucket, file).await
     }
 }
 
@@ -256,14 +271,6 @@ fn lane_error(error: &LaneError) -> TaskError {
     };
     let cause = format!("{error} (Service: Lambda, Status Code: {status}, Request ID: {id})");
     task_error(name, &cause)
-}
-
-/// `NoSuchBucket` is `S3.NoSuchBucketException` for Retry and Catch.
-fn s3_error(error: &StoreError) -> TaskError {
-    let id = uuid::Uuid::new_v4();
-    let name = format!("S3.{}Exception", error.code());
-    let cause = format!("{error} (Service: S3, Request ID: {id})");
-    task_error(&name, &cause)
 }
 
 /// The result of `lambda:invoke`, in the shape that AWS gives it.

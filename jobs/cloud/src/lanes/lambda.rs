@@ -218,6 +218,7 @@ fn specification(config: &CloudConfig, function: &FunctionConfig, endpoint: &str
         timeout: Duration::from_secs(function.timeout_s.into()),
         region: config.region.clone(),
         arn: function_arn(&config.region, &config.account, &function.name),
+        extensions: None,
     }
 }
 

@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use loveless::Invocation;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Durability;
+use crate::database;
 use crate::lanes::{LambdaLane, LaneError};
 
 /// Tries of one invocation: the first and two more.
@@ -43,17 +44,6 @@ pub(crate) struct AsyncQueue {
     arrived: Notify,
 }
 
-/// Brings the queue to [`VERSION`], or changes nothing. A newer one has been refused before (`versions`).
-fn migrate(database: &mut Connection) -> Result<(), rusqlite::Error> {
-    let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    for (version, migration) in (1..).zip(MIGRATIONS).skip(found as usize) {
-        transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "user_version", version)?;
-    }
-    transaction.commit()
-}
-
 struct Stored {
     id: String,
     function: String,
@@ -64,17 +54,8 @@ struct Stored {
 impl AsyncQueue {
     /// Opens (or creates) the queue in this file.
     pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self, rusqlite::Error> {
-        let mut database = Connection::open(path)?;
-        database.busy_timeout(Duration::from_secs(5))?;
-        database.pragma_update(None, "journal_mode", "WAL")?;
-        let synchronous = match durability {
-            Durability::Normal => "NORMAL",
-            Durability::Full => "FULL",
-        };
-        database.pragma_update(None, "synchronous", synchronous)?;
-        migrate(&mut database)?;
         Ok(Self {
-            database: Mutex::new(database),
+            database: Mutex::new(database::open(path, durability, MIGRATIONS)?),
             taken: Mutex::default(),
             arrived: Notify::new(),
         })

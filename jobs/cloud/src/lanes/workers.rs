@@ -7,20 +7,20 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use loveless::Child;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::net::unix::pipe;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::cloud::DRAIN_LIMIT;
 use crate::config::{CloudConfig, WorkerGroup};
-use crate::lanes::sdk_environment;
+use crate::lanes::{log_output, process_environment};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// What a worker has to hand in its last answers after the time for its work is over.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// A worker that lived this long was well.
 const WELL: Duration = Duration::from_mins(1);
 
@@ -78,13 +78,11 @@ impl Worker {
             config.region, config.account, group.activity
         );
         let fill = |text: &String| text.replace("{activity_arn}", &arn);
-        // The person's own AWS settings (profile, session token) must not mix with ours.
-        let mut variables: BTreeMap<String, String> = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .filter(|(name, _)| !name.starts_with("AWS_"))
-            .collect();
-        variables.extend(sdk_environment(config, endpoint));
+        let mut variables = process_environment(config, endpoint);
         variables.insert("LOVELESS_WORKER_NAME".to_owned(), name.clone());
+        // A drain of the cloud waits as long as this and a little more, so that what a worker then hands in is stored.
+        let drain = format!("{}s", DRAIN_LIMIT.saturating_sub(LAST_WORDS).as_secs());
+        variables.insert("LOVELESS_DRAIN".to_owned(), drain);
         let own = group.env.iter();
         variables.extend(own.map(|(name, value)| (name.clone(), fill(value))));
         Self {
@@ -124,7 +122,7 @@ impl Worker {
     ) -> io::Result<String> {
         let (mut child, output) = Child::start(&self.command, self.variables.clone()).await?;
         for output in output {
-            tokio::spawn(log(self.name.clone(), output));
+            tokio::spawn(log_output(self.name.clone(), output));
         }
         let status = tokio::select! {
             status = child.exited() => status,
@@ -146,22 +144,10 @@ async fn kill(child: &mut Child) -> std::process::ExitStatus {
     child.exited().await
 }
 
-/// Writes what a worker says to our log, a line at a time, until its last writer is gone.
-async fn log(worker: String, output: OwnedFd) {
-    let Ok(output) = pipe::Receiver::from_owned_fd(output) else {
-        return;
-    };
-    let mut lines = BufReader::new(output).split(b'\n');
-    while let Ok(Some(line)) = lines.next_segment().await {
-        let line = String::from_utf8_lossy(&line);
-        tracing::info!(target: "worker", worker, "{line}");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Durability, Stack};
+    use crate::config::{Durability, Rehearsal, Stack};
 
     fn config(group: WorkerGroup) -> CloudConfig {
         CloudConfig {
@@ -175,6 +161,7 @@ mod tests {
             idle_after: None,
             durability: Durability::Normal,
             keep: None,
+            rehearsal: Rehearsal::default(),
             stack: Stack {
                 workers: vec![group],
                 ..Stack::default()
@@ -201,6 +188,7 @@ mod tests {
             ("AWS_REGION", "eu-west-1"),
             ("AWS_DEFAULT_REGION", "eu-west-1"),
             ("LOVELESS_WORKER_NAME", "ecs-3"),
+            ("LOVELESS_DRAIN", "55s"),
         ] {
             assert_eq!(worker.variables[name], value, "{name}");
         }

@@ -88,6 +88,14 @@ impl EventBus {
 
 #[async_trait]
 impl EventSink for EventBus {
+    fn wants(&self, event: &CloudEvent) -> bool {
+        if self.rules.is_empty() {
+            return false;
+        }
+        let json = serde_json::to_value(event).unwrap_or_default();
+        self.rules.iter().any(|(_, pattern)| pattern.matches(&json))
+    }
+
     async fn deliver(&self, event: &CloudEvent) -> Result<(), DeliveryError> {
         let failed = |rule: &Rule, reason: String| DeliveryError {
             rule: rule.name.clone(),

@@ -36,6 +36,7 @@ mod list;
 mod multipart;
 mod objects;
 mod outbox;
+mod plain;
 mod read;
 mod receive;
 mod rows;
@@ -44,6 +45,7 @@ mod service;
 mod store;
 
 pub use error::StoreError;
+pub(crate) use plain::{ListWish, ObjectInfo};
 pub(crate) use schema::VERSION as INDEX_VERSION;
 pub use service::Service;
 pub(crate) use store::INDEX_FILE;

@@ -22,7 +22,7 @@ pub(super) fn service(headers: &HeaderMap) -> Option<&str> {
 pub(super) fn is_here(service: &str) -> bool {
     matches!(
         service,
-        "s3" | "states" | "lambda" | crate::control::SERVICE
+        "s3" | "states" | "lambda" | "sqs" | crate::control::SERVICE
     )
 }
 
@@ -33,7 +33,8 @@ pub(super) fn answer(service: &str, headers: &HeaderMap) -> Answer {
         .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
         .collect();
-    let message = format!("The local cloud has no service {name}: it has s3, states and lambda");
+    let message =
+        format!("The local cloud has no service {name}: it has s3, states, lambda and sqs");
     let code = "UnknownOperationException";
     let content_type = headers.get(header::CONTENT_TYPE);
     let is_json = headers.contains_key("x-amz-target")

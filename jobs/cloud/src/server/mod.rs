@@ -3,17 +3,20 @@
 //! | request | goes to |
 //! |---|---|
 //! | `X-Amz-Target: AWSStepFunctions.<Operation>` | the Step Functions engine |
+//! | `X-Amz-Target: AmazonSQS.<Operation>` | the queues |
 //! | `/2015-03-31/functions/…`, or signed for `lambda` | the Lambda lane |
 //! | `/_local/…` | this cloud's own control |
 //! | signed for a service that is not here | an error that says so |
 //! | everything else | S3, which checks its signatures itself |
 
 mod activity;
+mod aws_json;
 mod body;
 mod control;
 mod elsewhere;
 mod json;
 mod lambda_api;
+mod sqs_api;
 mod states_api;
 
 use std::convert::Infallible;
@@ -31,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::lanes::{AsyncQueue, LambdaLane};
 use crate::sigv4::{self, Key, SignatureError};
+use crate::sqs::Queues;
 use crate::states::Engine;
 
 pub(crate) use activity::Activity;
@@ -52,6 +56,7 @@ pub(crate) struct Front {
     pub(crate) engine: Arc<Engine>,
     pub(crate) lambda: Arc<LambdaLane>,
     pub(crate) queue: Arc<AsyncQueue>,
+    pub(crate) queues: Arc<Queues>,
     pub(crate) control: Control,
     pub(crate) activity: Arc<Activity>,
     /// Cancelled when this cloud starts nothing new any more.
@@ -133,7 +138,17 @@ async fn dispatch(front: Arc<Front>, request: Request<Incoming>) -> Answer {
     let for_lambda = service == Some("lambda");
     let path = request.uri().path();
     if let Some(target) = target(request.headers()) {
+        if target.starts_with(sqs_api::TARGET) {
+            return sqs_api::answer(front, &target, request).await;
+        }
         return states_api::answer(front, &target, request).await;
+    }
+    if service == Some("sqs") {
+        // The query protocol, which SDKs have given up.
+        let message = "The local cloud's SQS speaks AWS JSON 1.0 only: use an SDK of 2024 or later";
+        let answer = json::error(StatusCode::BAD_REQUEST, "UnsupportedOperation", message);
+        body::discard(request.into_body()).await;
+        return answer;
     }
     if for_lambda || path.starts_with("/2015-03-31/functions/") {
         let _busy = front.activity.request();

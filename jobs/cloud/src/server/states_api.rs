@@ -7,8 +7,7 @@ use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
-use super::body::{self, BodyError};
-use super::{Answer, Front, json};
+use super::{Answer, Front, aws_json, json};
 use crate::states::ApiError;
 
 /// The service's limit is 1 MB of text; escaped as a JSON string it can be several times that.
@@ -22,34 +21,12 @@ pub(super) async fn answer(front: Arc<Front>, target: &str, request: Request<Inc
     let polls = operation == Some("GetActivityTask");
     let _busy = (!polls).then(|| front.activity.request());
 
-    let (head, body) = request.into_parts();
-    let body = match body::read(body, MAX_BODY).await {
-        Ok(body) => body,
-        Err(BodyError::TooLarge) => {
-            let message = "Request size exceeded the limit";
-            return json::error(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "RequestEntityTooLargeException",
-                message,
-            );
-        }
-        Err(BodyError::Broken) => return json::plain(StatusCode::BAD_REQUEST),
+    let input = match aws_json::read(&front, SERVICE, MAX_BODY, request).await {
+        Ok((_, input)) => input,
+        Err(refusal) => return refusal,
     };
-    if let Err(refused) = front.authenticate(&head, &body, SERVICE) {
-        return json::error(
-            StatusCode::BAD_REQUEST,
-            refused.code(),
-            &refused.to_string(),
-        );
-    }
     let Some(operation) = operation.map(str::to_owned) else {
         return json::error(StatusCode::BAD_REQUEST, "UnknownOperationException", "");
-    };
-    let input = match serde_json::from_slice::<Value>(&body) {
-        Ok(input @ Value::Object(_)) => input,
-        Ok(_) => return serialization("Start of structure or map found where not expected."),
-        Err(_) if body.is_empty() => json!({}),
-        Err(error) => return serialization(&error.to_string()),
     };
     if polls {
         return poll(&front, input).await;
@@ -96,8 +73,4 @@ fn output_of(output: Result<Value, ApiError>) -> Answer {
             json::error(status, &error.code, &error.message)
         }
     }
-}
-
-fn serialization(message: &str) -> Answer {
-    json::error(StatusCode::BAD_REQUEST, "SerializationException", message)
 }

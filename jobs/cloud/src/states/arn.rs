@@ -24,6 +24,19 @@ impl Home {
         self.arn(&format!("execution:{machine}:{name}"))
     }
 
+    /// An express execution; the same name may be used again.
+    pub(crate) fn express(&self, machine: &str, name: &str, id: &str) -> String {
+        self.arn(&format!("express:{machine}:{name}:{id}"))
+    }
+
+    /// A child of a distributed Map by the name of its row, which for an express one is `NAME:ID`.
+    pub(crate) fn child(&self, machine: &str, row_name: &str) -> String {
+        match row_name.split_once(':') {
+            Some((name, id)) => self.express(machine, name, id),
+            None => self.execution(machine, row_name),
+        }
+    }
+
     pub(crate) fn activity(&self, name: &str) -> String {
         self.arn(&format!("activity:{name}"))
     }
@@ -105,7 +118,15 @@ impl<'a> Named<'a> {
     }
 }
 
-/// The machine's name in an ARN that must be a machine's. Versions and aliases do not exist here.
+/// The machine's name in an ARN of a machine, a version or an alias, and what names the latter.
+pub(crate) fn machine_parts(arn: &str) -> Result<(&str, Option<&str>), ApiError> {
+    match Named::parse(arn)? {
+        Named::Machine { name, qualifier } => Ok((name, qualifier)),
+        other => Err(other.wrong_kind()),
+    }
+}
+
+/// The machine's name in an ARN that must be a machine's, and not that of a version or alias.
 pub(crate) fn machine_name(arn: &str) -> Result<&str, ApiError> {
     match Named::parse(arn)? {
         Named::Machine {

@@ -25,6 +25,8 @@ pub(crate) struct Cache {
     /// Executions that the store has an older state of. Written once at the end of a transaction,
     /// however many steps they took in it.
     dirty: BTreeSet<i64>,
+    /// Those among them that the store has no state of at all.
+    new: BTreeSet<i64>,
     definitions: HashMap<i64, Arc<Definition>>,
 }
 
@@ -55,6 +57,12 @@ impl Cache {
         if changed {
             self.dirty.insert(id);
         }
+    }
+
+    /// Puts in an execution whose row has just been made.
+    pub(crate) fn put_new(&mut self, id: i64, revision: i64, execution: Execution) {
+        self.put(id, revision, execution, true);
+        self.new.insert(id);
     }
 
     /// The parsed definition of a revision.
@@ -95,7 +103,10 @@ impl Cache {
                     what: format!("execution {id}"),
                     source,
                 })?;
-            store::executions::set_state(connection, id, text.as_deref())?;
+            // One that has begun and succeeded in the same transaction never had a state to take away.
+            if !self.new.remove(&id) || text.is_some() {
+                store::executions::set_state(connection, id, text.as_deref())?;
+            }
             if execution.status() != Status::Running {
                 self.executions.remove(&id);
             }
@@ -119,6 +130,7 @@ impl Cache {
     pub(crate) fn clear(&mut self) {
         self.executions.clear();
         self.dirty.clear();
+        self.new.clear();
         self.definitions.clear();
     }
 }

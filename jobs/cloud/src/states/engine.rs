@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,13 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::activities::Take;
 use super::api::activities::GetActivityTask;
+use super::api::start::StartSync;
 use super::api::{self, Call};
 use super::arn::Home;
 use super::error::{ApiError, EngineError};
 use super::integrations::Integrations;
 use super::message::{Item, Message, Operation, Shared, Waiter};
+use super::turn::Host;
 use super::worker_loop;
-use crate::{Durability, EventSink};
+use crate::{Durability, EventSink, Rehearsal};
 
 /// How long `GetActivityTask` waits for a task.
 const LONG_POLL: Duration = Duration::from_mins(1);
@@ -34,6 +36,8 @@ pub struct EngineSettings {
     pub durability: Durability,
     /// How long an execution that has ended is kept; `None` keeps it for ever.
     pub keep: Option<Duration>,
+    /// What makes machines run without their services and without waiting.
+    pub rehearsal: Rehearsal,
 }
 
 /// A durable Step Functions: state machines, executions, activities.
@@ -45,6 +49,7 @@ pub struct Engine {
     home: Home,
     sender: mpsc::Sender<Message>,
     shared: Arc<Shared>,
+    integrations: Arc<dyn Integrations>,
 }
 
 impl Engine {
@@ -66,8 +71,13 @@ impl Engine {
             path,
             settings.durability,
             settings.keep,
-            home.clone(),
-            integrations,
+            Host {
+                home: home.clone(),
+                integrations: Arc::clone(&integrations),
+                mocks: settings.rehearsal.mocks,
+                time_scale: settings.rehearsal.time_scale,
+                shared: Arc::clone(&shared),
+            },
             runtime,
             Arc::clone(&shared),
         )?;
@@ -75,6 +85,7 @@ impl Engine {
             home,
             sender,
             shared,
+            integrations,
         }))
     }
 
@@ -85,6 +96,18 @@ impl Engine {
         match api::parse(operation, body)? {
             Call::Run(operation) => self.run(operation).await,
             Call::Poll(poll) => self.poll(&poll, LONG_POLL).await,
+            Call::Sync(request) => {
+                let (sender, ended) = oneshot::channel();
+                let end = Arc::new(Mutex::new(Some(sender)));
+                let request = *request;
+                self.run(Box::new(StartSync { request, end })).await?;
+                ended.await.map_err(|_| ApiError::closed())
+            }
+            Call::Test(test) => {
+                let integrations = self.integrations.as_ref();
+                test.test(&self.home, integrations, api::test_state::moment())
+                    .await
+            }
         }
     }
 
@@ -144,6 +167,8 @@ impl Engine {
         sink: Arc<dyn EventSink>,
         stop: CancellationToken,
     ) {
+        // A second sink gets every event that the first one would have had.
+        let _ = self.shared.audience.set(Arc::downgrade(&sink));
         super::delivery::deliver(&self, sink.as_ref(), &stop).await;
     }
 
@@ -267,6 +292,7 @@ mod tests {
             account: "000000000000".into(),
             durability: Durability::Full,
             keep: None,
+            rehearsal: Rehearsal::default(),
         }
     }
 

@@ -84,6 +84,13 @@ impl ApiError {
         )
     }
 
+    pub(crate) fn type_not_supported() -> Self {
+        Self::new(
+            "StateMachineTypeNotSupported",
+            "This operation is not supported by this type of state machine",
+        )
+    }
+
     pub(crate) fn execution_missing(arn: &str) -> Self {
         Self::new(
             "ExecutionDoesNotExist",

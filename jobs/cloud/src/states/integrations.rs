@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use states_language::{Resource, TaskRequest};
+use states_language::{ItemReader, Items, MapRunError, Resource, ResultFile, TaskRequest};
+
+use super::message::TaskKey;
 
 /// The services behind Task states, other than activities (which the engine queues by itself).
 #[async_trait]
@@ -26,6 +28,60 @@ pub trait Integrations: Send + Sync {
     /// again. The future is dropped when the task is cancelled (time-out, stopped execution).
     async fn call(&self, request: &TaskRequest, context: &CallContext)
     -> Result<String, TaskError>;
+
+    /// Whether the end of a job of this resource is known here, once [`call`](Self::call) has submitted it (`.sync`):
+    /// then [`outcome`](Self::outcome) is asked for it.
+    fn follows(&self, _resource: &Resource) -> bool {
+        false
+    }
+
+    /// Waits for the end of a job that has been submitted, perhaps by an earlier life of this process, and gives its
+    /// result as JSON text.
+    async fn outcome(
+        &self,
+        request: &TaskRequest,
+        _context: &CallContext,
+    ) -> Result<String, TaskError> {
+        let message = format!(
+            "The end of {} is not known here",
+            request.resource.resource()
+        );
+        Err(TaskError {
+            error: "States.Runtime".to_owned(),
+            cause: message,
+        })
+    }
+
+    /// The engine has noted how a task with a call under way ended, by its answer, its time or its execution's end:
+    /// nobody asks for it any more, and a job that is [followed](Self::follows) is stopped.
+    fn forget(&self, _task: TaskKey) {}
+
+    /// Fetches the items that the reader of a distributed Map names.
+    async fn read_items(&self, _reader: &ItemReader) -> Result<Items, MapRunError> {
+        Err(MapRunError::reader(
+            "This cloud has no store to read items from",
+        ))
+    }
+
+    /// Writes a file of a distributed Map's results. May be done twice.
+    async fn write_result(&self, _bucket: &str, _file: ResultFile) -> Result<(), MapRunError> {
+        Err(MapRunError::writer(
+            "This cloud has no store to write results to",
+        ))
+    }
+}
+
+/// What is said of a resource that nobody here can call.
+pub(crate) fn unsupported(resource: &Resource) -> String {
+    let arn = match resource {
+        Resource::Activity { arn } | Resource::LambdaFunction { arn } => arn.clone(),
+        Resource::Service { .. } => format!(
+            "arn:aws:states:::{}:{}",
+            resource.resource_type(),
+            resource.resource()
+        ),
+    };
+    format!("The resource '{arn}' is not supported by this cloud")
 }
 
 /// For whom a call is made.
@@ -39,6 +95,8 @@ pub struct CallContext {
     pub execution_arn: String,
     /// The ARN of its state machine.
     pub state_machine_arn: String,
+    /// The task: the same one whenever its call is made again.
+    pub task: TaskKey,
     /// To be told when the work begins, for calls that [queue](Integrations::queues).
     pub started: Started,
 }

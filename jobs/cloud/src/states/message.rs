@@ -1,9 +1,9 @@
 //! What the engine's thread is told, and what it does in turn.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc;
+use std::sync::{Mutex, OnceLock, Weak};
 
 use serde_json::Value;
 use tokio::sync::{Notify, oneshot};
@@ -11,6 +11,7 @@ use tokio::sync::{Notify, oneshot};
 use super::activities::GiveBack;
 use super::error::{ApiError, Fault};
 use super::turn::Turn;
+use crate::{CloudEvent, EventSink};
 
 /// Something that reads or changes the store, inside a transaction.
 ///
@@ -33,11 +34,11 @@ pub(crate) struct Item {
 
 /// A task within the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct TaskKey {
+pub struct TaskKey {
     /// The execution's row.
-    pub(crate) execution: i64,
+    pub execution: i64,
     /// The task's number within the execution.
-    pub(crate) task: u64,
+    pub task: u64,
 }
 
 /// A long poll that waits for a task.
@@ -103,4 +104,14 @@ pub(crate) struct Shared {
     pub(crate) backlog: Mutex<BTreeMap<String, usize>>,
     /// Told whenever there are new events in the outbox.
     pub(crate) events: Notify,
+    /// Who is told of events, once there is somebody. Not kept alive from here: it may hold the engine.
+    pub(crate) audience: OnceLock<Weak<dyn EventSink>>,
+}
+
+impl Shared {
+    /// Whether an event has to be stored for its delivery. Before anybody listens, every one has to be.
+    pub(crate) fn wants(&self, event: &CloudEvent) -> bool {
+        let audience = self.audience.get().and_then(Weak::upgrade);
+        audience.is_none_or(|audience| audience.wants(event))
+    }
 }

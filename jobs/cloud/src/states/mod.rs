@@ -13,7 +13,7 @@
 //!
 //! Start reading at [`Engine`], then `worker_loop` (the thread) and `turn` (one transaction). The
 //! operations are in `api`, the queries in `store`; what lives only in memory is `timers`, `calls`,
-//! `queues` and `cache`.
+//! `queues` and `cache`. `mocks` answers tasks in place of their services.
 
 mod activities;
 mod api;
@@ -25,7 +25,10 @@ mod engine;
 mod error;
 mod events;
 mod integrations;
+mod map_runs;
 mod message;
+mod mocks;
+mod nested;
 mod queues;
 mod store;
 mod sweep;
@@ -37,4 +40,6 @@ mod worker_loop;
 pub use engine::{Engine, EngineSettings};
 pub use error::{ApiError, EngineError, StoreError};
 pub use integrations::{CallContext, Integrations, Started, TaskError};
+pub use message::TaskKey;
+pub use mocks::{Mocks, MocksError};
 pub(crate) use store::schema::VERSION as STORE_VERSION;

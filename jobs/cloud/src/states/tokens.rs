@@ -77,6 +77,11 @@ impl TaskToken {
     }
 }
 
+/// What is stored of a token that the interpreter made: who reads the store cannot answer for others.
+pub(crate) fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
 /// Where the next page of a list begins.
 #[derive(Serialize, Deserialize)]
 struct PageToken {

@@ -1,22 +1,29 @@
 //! One transaction's view of the engine: what an operation may read, change, and have done afterwards.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
+use serde_json::Value;
 use states_language::{
-    Command, Event, Execution, ExecutionInfo, Moment, Resource, Status, TaskRequest, Timestamp,
-    step,
+    Command, Definition, Event, Execution, ExecutionInfo, Moment, Resource, Status, TaskRequest,
+    TimeScale, Timestamp, step,
 };
+use tokio::sync::oneshot;
 
+use super::api::start::sync_answer;
 use super::arn::{self, Home};
 use super::cache::Cache;
 use super::error::{Fault, StoreError};
 use super::events;
-use super::integrations::{CallContext, Integrations, Started};
-use super::message::TaskKey;
+use super::integrations::{CallContext, Integrations, Started, unsupported};
+use super::map_runs::Errand;
+use super::message::{Shared, TaskKey};
+use super::mocks::Mocks;
+use super::nested::starts_execution;
 use super::store;
 use super::store::tasks::Phase;
-use super::tokens::TaskToken;
+use super::tokens::{TaskToken, digest};
 
 /// Something to do once the transaction is committed. Everything here can be derived from the store
 /// again after a crash.
@@ -26,11 +33,11 @@ pub(crate) enum Effect {
     Arm { execution: i64, timer: u64, at: i64 },
     /// Forget a timer.
     Disarm { execution: i64, timer: u64 },
-    /// Call a service.
+    /// Call a service, or wait for the end of a job that it has taken.
     Call {
-        execution: i64,
         request: TaskRequest,
         context: Box<CallContext>,
+        submitted: bool,
     },
     /// Drop a call.
     Abort { task: TaskKey },
@@ -46,10 +53,37 @@ pub(crate) enum Effect {
     Began,
     /// An execution has ended: its timers and calls go.
     Ended { execution: i64 },
+    /// Begin an execution, whose row exists already, in a transaction of its own.
+    Begin { execution: i64 },
+    /// Somebody waits for the end of an express execution.
+    Await {
+        execution: i64,
+        end: Arc<Mutex<Option<oneshot::Sender<Value>>>>,
+    },
+    /// An express execution has ended: what is to be said of it.
+    Tell { execution: i64, answer: Box<Value> },
+    /// Do what comes next in the run of a distributed Map.
+    GoOn { run: i64 },
+    /// Fetch a run's items, or write its results.
+    Errand { run: i64, errand: Errand },
     /// There are new events in the outbox.
     Announce,
     /// A deleted machine has to be swept away.
     Sweep,
+}
+
+/// What all transactions of an engine have around them.
+pub(crate) struct Host {
+    /// Where our ARNs live.
+    pub(crate) home: Home,
+    /// What can be called.
+    pub(crate) integrations: Arc<dyn Integrations>,
+    /// What is answered instead of being called.
+    pub(crate) mocks: Option<Mocks>,
+    /// How much of their time the waits of new executions take.
+    pub(crate) time_scale: TimeScale,
+    /// Who listens to events.
+    pub(crate) shared: Arc<Shared>,
 }
 
 /// Handed to every [`Operation`](super::message::Operation) of a transaction.
@@ -60,28 +94,39 @@ pub(crate) struct Turn<'a> {
     pub(crate) home: &'a Home,
     /// What can be called.
     pub(crate) integrations: &'a dyn Integrations,
+    /// What is answered instead of being called, in executions of test cases.
+    pub(crate) mocks: Option<&'a Mocks>,
     /// The time of this transaction; it never runs backwards.
     pub(crate) now: Timestamp,
+    time_scale: TimeScale,
+    shared: &'a Shared,
     cache: &'a mut Cache,
     effects: &'a mut Vec<Effect>,
+    /// What happens to other executions because of the one that is being stepped.
+    pending: VecDeque<(i64, Event)>,
+    stepping: bool,
 }
 
 impl<'a> Turn<'a> {
     pub(crate) fn new(
         store: &'a Connection,
-        home: &'a Home,
-        integrations: &'a dyn Integrations,
+        host: &'a Host,
         now: Timestamp,
         cache: &'a mut Cache,
         effects: &'a mut Vec<Effect>,
     ) -> Self {
         Self {
             store,
-            home,
-            integrations,
+            home: &host.home,
+            integrations: host.integrations.as_ref(),
+            mocks: host.mocks.as_ref(),
+            time_scale: host.time_scale,
+            shared: &host.shared,
             now,
             cache,
             effects,
+            pending: VecDeque::new(),
+            stepping: false,
         }
     }
 
@@ -97,9 +142,15 @@ impl<'a> Turn<'a> {
         revision: i64,
         execution: Execution,
     ) -> Result<(), Fault> {
-        self.cache.put(id, revision, execution, true);
+        let execution = execution.with_time_scale(self.time_scale);
+        self.cache.put_new(id, revision, execution);
         self.after(Effect::Began);
-        self.advance(id, Event::Started)?;
+        if self.stepping {
+            // A machine that starts itself must not do so for ever in one transaction.
+            self.after(Effect::Begin { execution: id });
+        } else {
+            self.advance(id, Event::Started)?;
+        }
         Ok(())
     }
 
@@ -120,7 +171,24 @@ impl<'a> Turn<'a> {
 
     /// Lets an event happen to an execution: steps the interpreter, stores what it says, and notes what
     /// has to be done. `false` when the event came too late to matter.
+    ///
+    /// While another execution is being stepped, the event waits for the end of that, which comes in
+    /// the same transaction.
     pub(crate) fn advance(&mut self, id: i64, event: Event) -> Result<bool, Fault> {
+        if self.stepping {
+            self.pending.push_back((id, event));
+            return Ok(true);
+        }
+        self.stepping = true;
+        let counted = self.step(id, event);
+        while let Some((id, event)) = self.pending.pop_front().filter(|_| counted.is_ok()) {
+            self.step(id, event)?;
+        }
+        self.stepping = false;
+        counted
+    }
+
+    fn step(&mut self, id: i64, event: Event) -> Result<bool, Fault> {
         let Some((revision, mut execution)) = self.cache.take(self.store, id)? else {
             return Ok(false);
         };
@@ -144,26 +212,30 @@ impl<'a> Turn<'a> {
                 continue;
             }
             counted = true;
-            if begins {
-                self.announce(&execution, Status::Running)?;
+            // Nobody can ask for the history of an express execution, and no events tell of it.
+            if !is_express(&execution) {
+                if begins {
+                    self.announce(&execution, Status::Running)?;
+                }
+                store::history::append(self.store, id, &stepped.history)?;
             }
-            store::history::append(self.store, id, &stepped.history)?;
             for command in stepped.commands {
-                events.extend(self.perform(id, &execution, command)?);
+                events.extend(self.perform(id, revision, &execution, command)?);
             }
         }
         self.cache.put(id, revision, execution, counted);
         Ok(counted)
     }
 
-    /// Does what a command says, as far as the store is concerned. Gives the event that follows from
-    /// it at once, if any.
+    /// Does what a command says, as far as the store is concerned. Gives the events that follow from
+    /// it at once.
     fn perform(
         &mut self,
         id: i64,
+        revision: i64,
         execution: &Execution,
         command: Command,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<Vec<Event>, Fault> {
         match command {
             Command::StartTask(request) => return self.start_task(id, execution.info(), request),
             Command::CancelTask { task } => {
@@ -172,6 +244,7 @@ impl<'a> Turn<'a> {
                     task: task.0,
                 };
                 self.close_task(key)?;
+                self.stop_nested(key)?;
                 self.after(Effect::Abort { task: key });
             }
             Command::SetTimer { timer, at } => {
@@ -187,9 +260,18 @@ impl<'a> Turn<'a> {
                     timer: timer.0,
                 });
             }
+            Command::StartMapRun(run) => self.start_run(id, revision, execution, &run)?,
+            Command::RedriveMapRun(run) => self.redrive_run(TaskKey {
+                execution: id,
+                task: run.task.0,
+            })?,
+            Command::CancelMapRun { task } => self.cancel_run(TaskKey {
+                execution: id,
+                task: task.0,
+            })?,
             Command::Finish => self.finish(id, execution)?,
         }
-        Ok(None)
+        Ok(Vec::new())
     }
 
     fn start_task(
@@ -197,8 +279,21 @@ impl<'a> Turn<'a> {
         id: i64,
         info: &ExecutionInfo,
         request: TaskRequest,
-    ) -> Result<Option<Event>, Fault> {
+    ) -> Result<Vec<Event>, Fault> {
         let task = request.task;
+        let key = TaskKey {
+            execution: id,
+            task: task.0,
+        };
+        if let Some(events) = self.mocked_events(id, &request)? {
+            return Ok(events);
+        }
+        if let Some(token) = &request.token {
+            store::tasks::insert_token(self.store, key, &digest(token))?;
+        }
+        if let Some(pattern) = starts_execution(&request.resource) {
+            return self.start_nested(key, &request, pattern);
+        }
         if let Resource::Activity { arn } = &request.resource {
             let known = match arn::activity_name(arn) {
                 Ok(name) if *arn == self.home.activity(name) => {
@@ -213,45 +308,52 @@ impl<'a> Turn<'a> {
                     request.state
                 );
                 let error = Some("States.Runtime".to_owned());
-                return Ok(Some(Event::TaskFailed {
+                return Ok(vec![Event::TaskFailed {
                     task,
                     error,
                     cause: Some(cause),
-                }));
+                }]);
             }
             let token = TaskToken::random(id, task.0);
             let place = store::tasks::insert(self.store, &token, arn)?;
-            let key = TaskKey {
-                execution: id,
-                task: task.0,
-            };
             self.after(Effect::Queue {
                 activity: arn.clone(),
                 place,
                 task: key,
             });
-            return Ok(None);
+            return Ok(Vec::new());
+        }
+        if !self.integrations.supports(&request.resource) {
+            // Its machine could be made because a test case answers for the state; this is no execution of one.
+            let cause = unsupported(&request.resource);
+            return Ok(vec![Event::TaskFailed {
+                task,
+                error: Some("States.Runtime".to_owned()),
+                cause: Some(cause),
+            }]);
         }
         let queues = self.integrations.queues(&request.resource);
-        let context = self.call_context(info);
+        let context = self.call_context(info, key);
         self.after(Effect::Call {
-            execution: id,
             request,
             context: Box::new(context),
+            submitted: false,
         });
         // The clocks of a service call run from the moment at which it is made, unless it says when.
-        Ok((!queues).then_some(Event::TaskStarted {
+        let started = (!queues).then_some(Event::TaskStarted {
             task,
             worker_name: None,
-        }))
+        });
+        Ok(started.into_iter().collect())
     }
 
-    fn call_context(&self, info: &ExecutionInfo) -> CallContext {
+    fn call_context(&self, info: &ExecutionInfo, task: TaskKey) -> CallContext {
         CallContext {
             region: self.home.region.clone(),
             account: self.home.account.clone(),
             execution_arn: info.arn.clone(),
             state_machine_arn: info.state_machine_arn.clone(),
+            task,
             started: Started::default(),
         }
     }
@@ -289,7 +391,22 @@ impl<'a> Turn<'a> {
         for task in store::tasks::open(self.store, id)? {
             self.close(task)?;
         }
-        self.announce(execution, execution.status())?;
+        if is_express(execution) {
+            // What a child gave is its map run's result.
+            if execution.map_state().is_none() {
+                store::executions::remove(self.store, &[id])?;
+            }
+            self.after(Effect::Tell {
+                execution: id,
+                answer: Box::new(sync_answer(execution)),
+            });
+        } else {
+            self.announce(execution, execution.status())?;
+        }
+        self.tell_parent(id, execution)?;
+        if execution.map_state().is_some() {
+            self.child_ended(id, execution.status())?;
+        }
         self.after(Effect::Ended { execution: id });
         store::machines::release_ended(self.store)?;
         if store::machines::find_deleted(self.store)?.is_some() {
@@ -300,6 +417,9 @@ impl<'a> Turn<'a> {
 
     fn announce(&mut self, execution: &Execution, status: Status) -> Result<(), Fault> {
         let event = events::status_change(self.home, execution, status, self.now);
+        if !self.shared.wants(&event) {
+            return Ok(());
+        }
         let text = serde_json::to_string(&event).map_err(|source| StoreError::Unreadable {
             what: "event".to_owned(),
             source,
@@ -319,6 +439,9 @@ impl<'a> Turn<'a> {
         let definition = self.cache.definition(self.store, revision);
         definition?;
         self.after(Effect::Began);
+        if execution.start_date().is_none() {
+            self.after(Effect::Begin { execution: id });
+        }
         for (timer, at) in execution.timers() {
             self.effects.push(Effect::Arm {
                 execution: id,
@@ -343,18 +466,27 @@ impl<'a> Turn<'a> {
                         task: key,
                     });
                 }
-            } else {
-                let context = self.call_context(execution.info());
+            } else if starts_execution(&request.resource).is_none() {
+                let submitted = execution.task_submitted(request.task);
+                if submitted && !self.integrations.follows(&request.resource) {
+                    continue;
+                }
+                let context = self.call_context(execution.info(), key);
                 let request = request.clone();
                 self.effects.push(Effect::Call {
-                    execution: id,
                     request,
                     context: Box::new(context),
+                    submitted,
                 });
             }
         }
         self.cache.put(id, revision, execution, false);
         Ok(())
+    }
+
+    /// The parsed definition of a revision.
+    pub(crate) fn definition(&mut self, revision: i64) -> Result<Arc<Definition>, StoreError> {
+        self.cache.definition(self.store, revision)
     }
 
     /// The interpreter's state of an execution.
@@ -370,4 +502,9 @@ impl<'a> Turn<'a> {
         self.cache.put(id, revision, execution, false);
         Ok(seen)
     }
+}
+
+/// Express executions have ARNs of their own.
+fn is_express(execution: &Execution) -> bool {
+    execution.info().arn.contains(":express:")
 }

@@ -4,11 +4,10 @@
 //! thousand small requests cost one commit), and after the commit answers, arms timers, makes calls and
 //! offers tasks. What happens after the commit can always be derived from the store again.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::Connection;
@@ -17,17 +16,16 @@ use states_language::{Event, TimerId, Timestamp};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::arn::Home;
 use super::cache::Cache;
 use super::calls::Calls;
 use super::error::{ApiError, EngineError, Fault, StoreError};
-use super::integrations::Integrations;
+use super::map_runs::GoOn;
 use super::message::{Item, Message, Operation, Reply, Shared};
 use super::queues::Queues;
 use super::store;
 use super::sweep::Sweep;
 use super::timers::Timers;
-use super::turn::{Effect, Turn};
+use super::turn::{Effect, Host, Turn};
 use crate::Durability;
 
 /// Operations in one transaction at most.
@@ -51,8 +49,7 @@ pub(crate) fn start(
     path: &Path,
     durability: Durability,
     keep: Option<Duration>,
-    home: Home,
-    integrations: Arc<dyn Integrations>,
+    host: Host,
     runtime: Handle,
     shared: Arc<Shared>,
 ) -> Result<mpsc::Sender<Message>, EngineError> {
@@ -60,14 +57,14 @@ pub(crate) fn start(
     let (sender, receiver) = mpsc::channel();
     let mut worker = Worker {
         connection,
-        home,
-        calls: Calls::new(runtime, Arc::clone(&integrations), sender.clone()),
-        integrations,
+        calls: Calls::new(runtime, Arc::clone(&host.integrations), sender.clone()),
+        host,
         shared,
         sender: sender.clone(),
         cache: Cache::default(),
         timers: Timers::default(),
         queues: Queues::default(),
+        awaited: HashMap::new(),
         retries: VecDeque::new(),
         sweeping: false,
         keep_ms: keep.map(|keep| i64::try_from(keep.as_millis()).unwrap_or(i64::MAX)),
@@ -87,14 +84,15 @@ pub(crate) fn start(
 
 struct Worker {
     connection: Connection,
-    home: Home,
-    integrations: Arc<dyn Integrations>,
+    host: Host,
     shared: Arc<Shared>,
     sender: mpsc::Sender<Message>,
     cache: Cache,
     timers: Timers,
     calls: Calls,
     queues: Queues,
+    /// Express executions whose end somebody waits for.
+    awaited: HashMap<i64, Arc<Mutex<Option<oneshot::Sender<Value>>>>>,
     /// Operations without a caller that the store did not take, and when to try again.
     retries: VecDeque<(i64, Item)>,
     /// Whether deleted machines or expired executions may be left to remove.
@@ -244,14 +242,7 @@ impl Worker {
         self.connection.execute_batch("BEGIN")?;
         let mut answers = Vec::with_capacity(items.len());
         for item in items {
-            let mut turn = Turn::new(
-                &self.connection,
-                &self.home,
-                self.integrations.as_ref(),
-                now,
-                &mut self.cache,
-                effects,
-            );
+            let mut turn = Turn::new(&self.connection, &self.host, now, &mut self.cache, effects);
             match item.operation.run(&mut turn) {
                 Ok(answer) => answers.push(Ok(answer)),
                 Err(Fault::Api(error)) => answers.push(Err(error)),
@@ -265,8 +256,24 @@ impl Worker {
 
     /// Does what the committed transaction asked for.
     fn act(&mut self, effects: Vec<Effect>) {
+        // An execution may have ended in the transaction in which somebody began to wait for it.
+        for effect in &effects {
+            if let Effect::Await { execution, end } = effect {
+                self.awaited.insert(*execution, Arc::clone(end));
+            }
+        }
         for effect in effects {
             match effect {
+                Effect::Await { .. } => {}
+                Effect::Tell { execution, answer } => {
+                    let end = self.awaited.remove(&execution);
+                    let end = end
+                        .and_then(|end| end.lock().unwrap_or_else(PoisonError::into_inner).take());
+                    if let Some(end) = end {
+                        // A caller that has gone has lost nothing but the answer.
+                        let _ = end.send(*answer);
+                    }
+                }
                 Effect::Arm {
                     execution,
                     timer,
@@ -274,12 +281,10 @@ impl Worker {
                 } => self.timers.arm(execution, timer, at),
                 Effect::Disarm { execution, timer } => self.timers.disarm(execution, timer),
                 Effect::Call {
-                    execution,
                     request,
                     context,
-                } => {
-                    self.calls.start(execution, request, *context);
-                }
+                    submitted,
+                } => self.calls.start(request, *context, submitted),
                 Effect::Abort { task } => self.calls.abort(task),
                 Effect::Queue {
                     activity,
@@ -295,10 +300,22 @@ impl Worker {
                     self.calls.abort_all(execution);
                     self.shared.running.fetch_sub(1, Ordering::AcqRel);
                 }
+                Effect::Begin { execution } => self.later(Box::new(Begin { execution })),
+                Effect::GoOn { run } => self.later(Box::new(GoOn { run })),
+                Effect::Errand { run, errand } => self.calls.run_errand(run, errand),
                 Effect::Announce => self.shared.events.notify_waiters(),
                 Effect::Sweep => self.sweeping = true,
             }
         }
+    }
+
+    /// Has an operation run in a transaction of its own.
+    fn later(&self, operation: Box<dyn Operation>) {
+        // It is our own channel: it is open as long as we are here.
+        let _ = self.sender.send(Message::Run(Item {
+            operation,
+            reply: None,
+        }));
     }
 
     /// Takes up every running execution. One that cannot be read is left alone and told of: the others
@@ -311,8 +328,7 @@ impl Worker {
             for id in some {
                 let mut turn = Turn::new(
                     &self.connection,
-                    &self.home,
-                    self.integrations.as_ref(),
+                    &self.host,
                     now,
                     &mut self.cache,
                     &mut effects,
@@ -330,6 +346,9 @@ impl Worker {
             }
             self.act(effects);
             self.cache.trim();
+        }
+        for run in store::map_runs::open(&self.connection)? {
+            self.later(Box::new(GoOn { run }));
         }
         store::machines::release_ended(&self.connection)?;
         self.sweeping = store::machines::find_deleted(&self.connection)?.is_some();
@@ -375,6 +394,18 @@ fn reply(reply: Option<Reply>, answer: Result<Value, ApiError>) {
         }
         (None, Err(error)) => tracing::warn!(%error, "an operation without a caller was refused"),
         (None, Ok(_)) => {}
+    }
+}
+
+/// An execution that another one started begins.
+struct Begin {
+    execution: i64,
+}
+
+impl Operation for Begin {
+    fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
+        turn.advance(self.execution, Event::Started)?;
+        Ok(Value::Null)
     }
 }
 

@@ -150,11 +150,7 @@ async fn errors_of_the_states_api_have_their_names_in_every_place() {
             "{}",
             "UnknownOperationException",
         ),
-        (
-            "AmazonSQS.ReceiveMessage",
-            "{}",
-            "UnknownOperationException",
-        ),
+        ("AmazonSSM.GetParameter", "{}", "UnknownOperationException"),
         (
             "AWSStepFunctions.ListStateMachines",
             "{",
@@ -325,7 +321,7 @@ async fn a_service_that_is_not_here_is_named() {
         "x-amz-target",
         "AmazonEC2ContainerServiceV20141113.ListClusters",
     )];
-    let message = "The local cloud has no service ecs: it has s3, states and lambda";
+    let message = "The local cloud has no service ecs: it has s3, states, lambda and sqs";
     let request = signed(address, "ecs", "POST", "/", &target, "{}".to_owned());
     let answer = send(address, request).await;
     assert_eq!(answer.status(), 501);

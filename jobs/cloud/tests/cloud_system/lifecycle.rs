@@ -193,14 +193,14 @@ async fn a_wrong_stack_is_refused_with_the_part_that_is_wrong() {
 
     let mut foreign = machine("One");
     foreign.state_machines[0].definition = json!({"StartAt": "S", "States": {"S": {
-        "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Parameters": {}, "End": true,
+        "Type": "Task", "Resource": "arn:aws:states:::batch:submitJob", "Parameters": {}, "End": true,
     }}})
     .to_string();
     let refused = Cloud::start(config(folder.path(), foreign))
         .await
         .err()
         .unwrap();
-    assert!(refused.to_string().contains("sqs"), "{refused}");
+    assert!(refused.to_string().contains("batch"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,5 +13,6 @@ mod flow;
 mod front;
 mod lambda;
 mod lifecycle;
+mod rehearsal;
 mod roles;
 mod support;

@@ -135,11 +135,13 @@ async fn work() {
         timeout: Duration::from_mins(1),
         region: std::env::var("AWS_REGION").unwrap(),
         arn: "arn:aws:lambda:us-east-1:000000000000:function:worker".to_owned(),
+        extensions: None,
     };
     let settings = WorkerSettings {
         slots: 1,
         heartbeat: Duration::from_secs(1),
         name: name.clone(),
+        ..WorkerSettings::default()
     };
     let source = ActivitySource::connect(&arn, &name).await.unwrap();
     let stop = CancellationToken::new();

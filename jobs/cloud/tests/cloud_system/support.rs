@@ -13,8 +13,8 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use local_cloud::sigv4::{self, Key};
 use local_cloud::{
-    Cloud, CloudConfig, Durability, FunctionConfig, Rule, Stack, StateMachineConfig, Target,
-    WorkerGroup,
+    Cloud, CloudConfig, Durability, FunctionConfig, Rehearsal, Rule, Stack, StateMachineConfig,
+    Target, WorkerGroup,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -74,6 +74,7 @@ pub fn config(root: &Path, stack: Stack) -> CloudConfig {
         idle_after: None,
         durability: Durability::Normal,
         keep: None,
+        rehearsal: Rehearsal::default(),
         stack,
     }
 }
@@ -132,6 +133,7 @@ pub fn full_stack() -> Stack {
                 },
             },
         ],
+        ..Stack::default()
     }
 }
 

@@ -123,13 +123,7 @@ async fn what_this_cloud_cannot_do_is_refused_by_name() {
         "{refused}"
     );
 
-    let mut express = create("m", &wait(1).to_string());
-    express["type"] = json!("EXPRESS");
-    let refused = bench.refused("CreateStateMachine", express).await;
-    assert_eq!(refused.code, "StateMachineTypeNotSupported");
-    assert!(refused.message.contains("EXPRESS"));
-
-    let unknown = bench.refused("StartSyncExecution", json!({})).await;
+    let unknown = bench.refused("Fly", json!({})).await;
     assert_eq!(unknown.code, "UnknownOperationException");
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use local_cloud::states::{ApiError, CallContext, Engine, EngineSettings, Integrations, TaskError};
-use local_cloud::{CloudEvent, DeliveryError, Durability, EventSink};
+use local_cloud::{CloudEvent, DeliveryError, Durability, EventSink, Rehearsal};
 use serde_json::{Value, json};
 use states_language::{Resource, TaskRequest};
 use tempfile::TempDir;
@@ -18,12 +18,14 @@ pub const ROLE: &str = "arn:aws:iam::000000000000:role/test";
 /// Long enough for a loaded machine; nothing is ever asserted to be quick.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A Lambda whose functions are named for what they do: `echo`, `fail`, `hang`, `panic`,
+/// A Lambda whose functions are named for what they do: `echo`, `keep`, `fail`, `hang`, `panic`,
 /// `fail-until-N` (fails N times for each execution).
 #[derive(Default)]
 pub struct Services {
     /// Calls by execution name.
     pub calls: Mutex<BTreeMap<String, usize>>,
+    /// Task tokens that `keep` was given.
+    pub tokens: Mutex<Vec<String>>,
     /// Calls that were dropped before they had an answer.
     pub dropped: Arc<Mutex<usize>>,
 }
@@ -54,7 +56,8 @@ impl Drop for CountDrop {
 #[async_trait]
 impl Integrations for Services {
     fn supports(&self, resource: &Resource) -> bool {
-        resource.resource_type() == "lambda" && resource.resource() == "invoke"
+        resource.resource_type() == "lambda"
+            && ["invoke", "invoke.waitForTaskToken"].contains(&resource.resource().as_str())
     }
 
     async fn call(
@@ -77,6 +80,11 @@ impl Integrations for Services {
         match parameters["FunctionName"].as_str().unwrap() {
             "echo" => {
                 Ok(json!({ "Payload": parameters["Payload"], "StatusCode": 200 }).to_string())
+            }
+            "keep" => {
+                let token = text(&parameters["Payload"]["token"]);
+                self.tokens.lock().unwrap().push(token);
+                Ok(json!({ "StatusCode": 200 }).to_string())
             }
             "fail" => Err(fail()),
             "hang" => {
@@ -108,11 +116,21 @@ pub fn open_at(path: &Path, services: &Arc<Services>) -> Arc<Engine> {
 
 /// An engine that keeps ended executions so long.
 pub fn open_keeping(path: &Path, services: &Arc<Services>, keep: Option<Duration>) -> Arc<Engine> {
+    open_with(path, services, keep, Rehearsal::default())
+}
+
+fn open_with(
+    path: &Path,
+    services: &Arc<Services>,
+    keep: Option<Duration>,
+    rehearsal: Rehearsal,
+) -> Arc<Engine> {
     let settings = EngineSettings {
         region: "us-east-1".into(),
         account: "000000000000".into(),
         durability: Durability::Normal,
         keep,
+        rehearsal,
     };
     Engine::open(
         path,
@@ -132,6 +150,25 @@ impl Bench {
             services,
             folder,
         }
+    }
+
+    /// One whose machines run without their services.
+    pub fn rehearsing(rehearsal: Rehearsal) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let services = Arc::new(Services::default());
+        let path = folder.path().join("states.db");
+        let engine = open_with(&path, &services, None, rehearsal);
+        Self {
+            engine,
+            services,
+            folder,
+        }
+    }
+
+    /// Ends the engine and opens the store again, to rehearse so.
+    pub async fn reopen_rehearsing(&mut self, rehearsal: Rehearsal) {
+        self.engine.close().await;
+        self.engine = open_with(&self.path(), &self.services, None, rehearsal);
     }
 
     pub fn path(&self) -> PathBuf {

@@ -13,7 +13,7 @@ use crate::states::error::{ApiError, Fault};
 use crate::states::message::{Operation, TaskKey};
 use crate::states::store;
 use crate::states::store::tasks::Phase;
-use crate::states::tokens::{TaskToken, list_identity};
+use crate::states::tokens::{TaskToken, digest, list_identity};
 use crate::states::turn::Turn;
 
 /// The longest output of a task in characters.
@@ -205,15 +205,20 @@ fn hear(
     said: &Said,
     event: impl FnOnce(TaskId) -> Event,
 ) -> Result<Value, Fault> {
-    let token = TaskToken::decode(token)?;
-    let key = TaskKey {
-        execution: token.execution,
-        task: token.task,
+    let task = if let Some(task) = store::tasks::find_token(turn.store, &digest(token))? {
+        task
+    } else {
+        let token = TaskToken::decode(token)?;
+        let key = TaskKey {
+            execution: token.execution,
+            task: token.task,
+        };
+        store::tasks::find(turn.store, key)?
+            .filter(|task| token.matches(&task.secret))
+            .ok_or_else(ApiError::invalid_token)?
     };
-    let task = store::tasks::find(turn.store, key)?
-        .filter(|task| token.matches(&task.secret))
-        .ok_or_else(ApiError::invalid_token)?;
-    if created(turn, &task.activity)?.is_none() {
+    let key = task.key;
+    if !task.activity.is_empty() && created(turn, &task.activity)?.is_none() {
         return Err(ApiError::new(
             "TaskDoesNotExist",
             "Task Does Not Exist: 'The activity does not exist'",

@@ -2,22 +2,22 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use states_language::{Event, Execution, ExecutionInfo, PayloadError};
+use states_language::Event;
 
 use super::checks::{Checks, Shown};
 use super::machines::{add_settings, require};
+use super::map_runs;
 use super::paging::{self, Page};
+use super::versions;
 use super::{Request, given, seconds, without_nulls};
-use crate::states::arn::{execution_names, is_valid_name};
+use crate::states::arn::execution_names;
 use crate::states::error::{ApiError, Fault, StoreError};
 use crate::states::message::Operation;
 use crate::states::store;
 use crate::states::store::executions::Summary;
+use crate::states::store::versions::Qualifier;
 use crate::states::tokens::list_identity;
 use crate::states::turn::Turn;
-
-/// The longest input in characters.
-const MAX_INPUT: usize = 262_144;
 
 /// How long after its end an execution may be redriven.
 const REDRIVABLE_MS: i64 = 14 * 24 * 60 * 60 * 1000;
@@ -37,9 +37,14 @@ pub(super) struct Located {
 pub(super) fn locate(turn: &Turn<'_>, arn: &str) -> Result<Located, Fault> {
     let (machine, name) = execution_names(arn)?;
     let mut found = None;
-    if arn == turn.home.execution(machine, name)
-        && let Some(id) = store::machines::find_id(turn.store, machine)?
-    {
+    let here = arn == turn.home.execution(machine, name);
+    if let (Some((parent, label)), true) = (machine.split_once('/'), here) {
+        // A child of a distributed Map.
+        let id = store::map_runs::child_execution(turn.store, parent, label, name)?;
+        if let Some(id) = id {
+            found = store::executions::summary_of(turn.store, id)?;
+        }
+    } else if here && let Some(id) = store::machines::find_id(turn.store, machine)? {
         found = store::executions::find(turn.store, id, name)?;
     }
     let summary = found.ok_or_else(|| ApiError::execution_missing(arn))?;
@@ -51,94 +56,6 @@ pub(super) fn locate(turn: &Turn<'_>, arn: &str) -> Result<Located, Fault> {
 
 fn missing(id: i64) -> Fault {
     StoreError::Missing(format!("execution {id}")).into()
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct StartExecution {
-    state_machine_arn: Option<String>,
-    name: Option<String>,
-    input: Option<String>,
-    trace_header: Option<String>,
-}
-
-impl Request for StartExecution {
-    fn check(&self, checks: &mut Checks) {
-        checks.arn("stateMachineArn", self.state_machine_arn.as_deref());
-        checks.length("name", self.name.as_deref(), (1, 80), Shown::Yes);
-        checks.length("input", self.input.as_deref(), (0, MAX_INPUT), Shown::No);
-        checks.length(
-            "traceHeader",
-            self.trace_header.as_deref(),
-            (0, 256),
-            Shown::Yes,
-        );
-    }
-}
-
-fn invalid_input(detail: &str) -> ApiError {
-    ApiError::new(
-        "InvalidExecutionInput",
-        format!("Invalid State Machine Execution Input: '{detail}'"),
-    )
-}
-
-impl Operation for StartExecution {
-    fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let machine_arn = given(self.state_machine_arn.as_deref());
-        let machine = require(turn, machine_arn)?;
-        if machine.deleting {
-            return Err(ApiError::machine_deleting(machine_arn).into());
-        }
-        let name = self
-            .name
-            .clone()
-            .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-        if !is_valid_name(&name) {
-            return Err(ApiError::invalid_name(&name).into());
-        }
-        let input = self.input.as_deref().unwrap_or("{}");
-        let arn = turn.home.execution(&machine.name, &name);
-        let info = ExecutionInfo {
-            arn: arn.clone(),
-            name: name.clone(),
-            role_arn: machine.revision.role.clone(),
-            state_machine_arn: machine_arn.to_owned(),
-            state_machine_name: machine.name.clone(),
-            region: turn.home.region.clone(),
-        };
-        let execution = Execution::new(info, input).map_err(|error| match error {
-            PayloadError::NotJson(_) if input.is_empty() => {
-                invalid_input("Invalid execution input.")
-            }
-            error => invalid_input(&error.to_string()),
-        })?;
-
-        if let Some(former) = store::executions::find(turn.store, machine.id, &name)? {
-            let same = former.is_running()
-                && store::executions::input(turn.store, former.id)?.as_deref() == Some(input);
-            if same {
-                let started = seconds(former.started);
-                return Ok(json!({ "executionArn": arn, "startDate": started }));
-            }
-            return Err(ApiError::new(
-                "ExecutionAlreadyExists",
-                format!("Execution Already Exists: '{arn}'"),
-            )
-            .into());
-        }
-        let id = store::executions::insert(
-            turn.store,
-            machine.id,
-            machine.revision.id,
-            &name,
-            input,
-            self.trace_header.as_deref(),
-            turn.now.0,
-        )?;
-        turn.begin(id, machine.revision.id, execution)?;
-        Ok(json!({ "executionArn": arn, "startDate": turn.now.to_seconds() }))
-    }
 }
 
 #[derive(Deserialize)]
@@ -169,9 +86,18 @@ impl Operation for DescribeExecution {
         } else {
             "REDRIVABLE"
         };
+        let run = match store::map_runs::run_of(turn.store, summary.id)? {
+            Some((run, _)) => store::map_runs::find(turn.store, run)?,
+            None => None,
+        };
+        let by = store::versions::qualifier(turn.store, summary.id)?;
+        let (version, alias) = versions::qualified(turn.home, &machine, &by);
         Ok(without_nulls(json!({
             "executionArn": arn,
             "stateMachineArn": turn.home.machine(&machine),
+            "stateMachineVersionArn": version,
+            "stateMachineAliasArn": alias,
+            "mapRunArn": run.map(|run| run.arn),
             "name": summary.name,
             "status": summary.status,
             "startDate": seconds(summary.started),
@@ -291,11 +217,29 @@ impl Request for ListExecutions {
 
 impl Operation for ListExecutions {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
-        let machine_arn = match (&self.state_machine_arn, &self.map_run_arn) {
-            (Some(arn), None) => arn,
+        let mut wanted = Qualifier::default();
+        let (listed, machine_id, machine) = match (&self.state_machine_arn, &self.map_run_arn) {
+            (Some(arn), None) => {
+                let found = versions::resolve(turn, arn, 0)?;
+                if found.machine.express {
+                    return Err(ApiError::type_not_supported().into());
+                }
+                // An alias stands for whatever was started by it, whichever version that was.
+                wanted = match found.by.alias {
+                    Some(_) => Qualifier {
+                        version: None,
+                        ..found.by
+                    },
+                    None => found.by,
+                };
+                (arn, found.machine.id, found.machine.name)
+            }
             (None, Some(arn)) => {
-                let message = format!("Resource not found: '{arn}'");
-                return Err(ApiError::new("ResourceNotFound", message).into());
+                let run = map_runs::require(turn, arn)?;
+                if turn.run_request(run.id)?.express {
+                    return Err(ApiError::type_not_supported().into());
+                }
+                (arn, -run.id, format!("{}/{}", run.machine, run.label))
             }
             _ => {
                 return Err(ApiError::validation(
@@ -304,12 +248,11 @@ impl Operation for ListExecutions {
                 .into());
             }
         };
-        let machine = require(turn, machine_arn)?;
         let (status, redriven) = (
             given(self.status_filter.as_deref()),
             given(self.redrive_filter.as_deref()),
         );
-        let list = list_identity(&["ListExecutions", machine_arn, status, redriven]);
+        let list = list_identity(&["ListExecutions", listed, status, redriven]);
         let page = Page::new(
             list,
             self.max_results,
@@ -318,33 +261,42 @@ impl Operation for ListExecutions {
         )?;
         let mut rows = store::executions::list(
             turn.store,
-            machine.id,
-            self.status_filter.as_deref(),
+            machine_id,
+            &store::executions::Filter {
+                status: self.status_filter.as_deref(),
+                redriven: self
+                    .redrive_filter
+                    .as_deref()
+                    .map(|filter| filter == "REDRIVEN"),
+                by: wanted,
+            },
             page.after.unwrap_or((i64::MAX, i64::MAX)),
             page.rows(),
         )?;
         let next = page.finish(&mut rows, |row| (row.sort, row.id))?;
-        // A page may have fewer elements than asked for, so this filter needs no index.
-        rows.retain(|row| match redriven {
-            "REDRIVEN" => row.redrives > 0,
-            "NOT_REDRIVEN" => row.redrives == 0,
-            _ => true,
-        });
-        let executions: Vec<Value> = rows
-            .iter()
-            .map(|row| {
-                without_nulls(json!({
-                    "executionArn": turn.home.execution(&machine.name, &row.name),
-                    "stateMachineArn": machine_arn,
-                    "name": row.name,
-                    "status": row.status,
-                    "startDate": seconds(row.started),
-                    "stopDate": row.stopped.map(seconds),
-                    "redriveCount": row.redrives,
-                    "redriveDate": row.redriven.map(seconds),
-                }))
-            })
-            .collect();
+        let mut executions = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let by = store::versions::qualifier(turn.store, row.id)?;
+            let (version, alias) = versions::qualified(turn.home, &machine, &by);
+            let items = match self.map_run_arn {
+                Some(_) => store::map_runs::run_of(turn.store, row.id)?.map(|(_, items)| items),
+                None => None,
+            };
+            executions.push(without_nulls(json!({
+                "executionArn": turn.home.execution(&machine, &row.name),
+                "stateMachineArn": turn.home.machine(&machine),
+                "stateMachineVersionArn": version,
+                "stateMachineAliasArn": alias,
+                "mapRunArn": self.map_run_arn,
+                "itemCount": items,
+                "name": row.name,
+                "status": row.status,
+                "startDate": seconds(row.started),
+                "stopDate": row.stopped.map(seconds),
+                "redriveCount": row.redrives,
+                "redriveDate": row.redriven.map(seconds),
+            })));
+        }
         Ok(without_nulls(
             json!({ "executions": executions, "nextToken": next }),
         ))

@@ -7,6 +7,7 @@ use super::checks::{Checks, Shown};
 use super::definition::{MAX_DEFINITION, refuse_unusable};
 use super::paging::{self, Page};
 use super::tags::{Tag, check_tags};
+use super::versions::{self, Resolved};
 use super::{Request, given, nothing, seconds, without_nulls};
 use crate::states::arn::{is_valid_name, machine_name};
 use crate::states::error::{ApiError, Fault};
@@ -83,19 +84,28 @@ fn check_role(role: &str) -> Result<(), ApiError> {
     ))
 }
 
-/// Versions do not exist here, and asking for one is not passed over in silence.
 fn check_publish(publish: Option<bool>, description: Option<&str>) -> Result<(), ApiError> {
-    if publish == Some(true) {
-        return Err(ApiError::validation(
-            "This cloud has no versions of state machines: publish",
-        ));
-    }
-    if description.is_some() {
+    if publish != Some(true) && description.is_some() {
         return Err(ApiError::validation(
             "Version description can only be set when publish is true",
         ));
     }
     Ok(())
+}
+
+/// Publishes the machine of this name if that is asked for; gives the version's ARN.
+fn publish_if(
+    turn: &Turn<'_>,
+    name: &str,
+    publish: Option<bool>,
+    description: Option<&str>,
+) -> Result<Option<String>, Fault> {
+    let machine = store::machines::find(turn.store, name)?;
+    let Some(machine) = machine.filter(|_| publish == Some(true)) else {
+        return Ok(None);
+    };
+    let version = versions::publish(turn, &machine, description)?;
+    Ok(Some(versions::version_arn(turn.home, name, version.number)))
 }
 
 #[derive(Deserialize)]
@@ -147,14 +157,12 @@ impl Operation for CreateStateMachine {
         check_role(given(self.role_arn.as_deref()))?;
         check_publish(self.publish, self.version_description.as_deref())?;
         check_tags(&self.tags)?;
-        if self.r#type.as_deref() == Some("EXPRESS") {
-            return Err(ApiError::new(
-                "StateMachineTypeNotSupported",
-                "State Machine Type Not Supported: 'EXPRESS'",
-            )
-            .into());
-        }
-        refuse_unusable(definition, turn.integrations)?;
+        let express = self.r#type.as_deref() == Some("EXPRESS");
+        let mocked = |state: &str| {
+            turn.mocks
+                .is_some_and(|mocks| mocks.answers_for(name, state))
+        };
+        refuse_unusable(definition, express, turn.integrations, &mocked)?;
 
         let arn = turn.home.machine(name);
         let settings = self.settings.over(&default_settings());
@@ -164,6 +172,7 @@ impl Operation for CreateStateMachine {
             }
             // Role and tags may differ: the request counts as the same one all the same.
             if machine.revision.definition != definition
+                || machine.express != express
                 || stored_settings(&machine.revision) != settings
             {
                 return Err(ApiError::new(
@@ -173,7 +182,13 @@ impl Operation for CreateStateMachine {
                 .into());
             }
             let created = seconds(machine.created);
-            return Ok(json!({ "stateMachineArn": arn, "creationDate": created }));
+            let description = self.version_description.as_deref();
+            let version = publish_if(turn, name, self.publish, description)?;
+            return Ok(without_nulls(json!({
+                "stateMachineArn": arn,
+                "creationDate": created,
+                "stateMachineVersionArn": version,
+            })));
         }
         store::machines::insert(
             turn.store,
@@ -181,12 +196,19 @@ impl Operation for CreateStateMachine {
             given(self.role_arn.as_deref()),
             &settings.to_string(),
             definition,
+            express,
             turn.now.0,
         )?;
         for tag in &self.tags {
             store::tags::set(turn.store, &arn, tag.key(), tag.value())?;
         }
-        Ok(json!({ "stateMachineArn": arn, "creationDate": turn.now.to_seconds() }))
+        let description = self.version_description.as_deref();
+        let version = publish_if(turn, name, self.publish, description)?;
+        Ok(without_nulls(json!({
+            "stateMachineArn": arn,
+            "creationDate": turn.now.to_seconds(),
+            "stateMachineVersionArn": version,
+        })))
     }
 }
 
@@ -241,7 +263,11 @@ impl Operation for UpdateStateMachine {
             check_role(role)?;
         }
         if let Some(definition) = &self.definition {
-            refuse_unusable(definition, turn.integrations)?;
+            let mocked = |state: &str| {
+                turn.mocks
+                    .is_some_and(|mocks| mocks.answers_for(&machine.name, state))
+            };
+            refuse_unusable(definition, machine.express, turn.integrations, &mocked)?;
         }
         let former = &machine.revision;
         let definition = self.definition.as_ref().unwrap_or(&former.definition);
@@ -263,8 +289,13 @@ impl Operation for UpdateStateMachine {
                 turn.now.0,
             )?;
         }
-        let answer = json!({ "updateDate": turn.now.to_seconds(), "revisionId": public_id });
-        Ok(without_nulls(answer))
+        let description = self.version_description.as_deref();
+        let version = publish_if(turn, &machine.name, self.publish, description)?;
+        Ok(without_nulls(json!({
+            "updateDate": turn.now.to_seconds(),
+            "revisionId": public_id,
+            "stateMachineVersionArn": version,
+        })))
     }
 }
 
@@ -289,7 +320,11 @@ impl Request for DescribeStateMachine {
 impl Operation for DescribeStateMachine {
     fn run(&self, turn: &mut Turn<'_>) -> Result<Value, Fault> {
         let arn = given(self.state_machine_arn.as_deref());
-        let machine = require(turn, arn)?;
+        let Resolved {
+            machine,
+            description,
+            ..
+        } = versions::resolve(turn, arn, 0)?;
         let all = self.included_data.as_deref() != Some("METADATA_ONLY");
         let mut answer = json!({
             "stateMachineArn": arn,
@@ -297,9 +332,10 @@ impl Operation for DescribeStateMachine {
             "status": if machine.deleting { "DELETING" } else { "ACTIVE" },
             "definition": all.then_some(&machine.revision.definition),
             "roleArn": machine.revision.role,
-            "type": "STANDARD",
+            "type": if machine.express { "EXPRESS" } else { "STANDARD" },
             "creationDate": seconds(machine.created),
             "revisionId": machine.revision.public_id,
+            "description": description,
         });
         add_settings(&mut answer, &machine.revision);
         Ok(without_nulls(answer))
@@ -334,6 +370,7 @@ impl Operation for DeleteStateMachine {
         if let Some(machine) = find(turn, arn)? {
             store::machines::set_deleting(turn.store, machine.id)?;
             store::tags::clear(turn.store, arn)?;
+            store::versions::clear(turn.store, machine.id)?;
             store::machines::release_ended(turn.store)?;
             turn.after(Effect::Sweep);
         }
@@ -365,14 +402,14 @@ impl Operation for ListStateMachines {
         )?;
         let after = page.after.map_or(0, |(_, id)| id);
         let mut rows = store::machines::list(turn.store, after, page.rows())?;
-        let next = page.finish(&mut rows, |(_, _, id)| (0, *id))?;
+        let next = page.finish(&mut rows, |(_, _, id, _)| (0, *id))?;
         let machines: Vec<Value> = rows
             .iter()
-            .map(|(name, created, _)| {
+            .map(|(name, created, _, kind)| {
                 json!({
                     "stateMachineArn": turn.home.machine(name),
                     "name": name,
-                    "type": "STANDARD",
+                    "type": kind,
                     "creationDate": seconds(*created),
                 })
             })

@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
+use super::versions::Qualifier;
+
 /// An execution as lists show it.
 #[derive(Clone, Debug)]
 pub(crate) struct Summary {
@@ -65,6 +67,18 @@ pub(crate) fn find(store: &Connection, machine: i64, name: &str) -> Result<Optio
         .optional()
 }
 
+/// The execution of this row.
+pub(crate) fn summary_of(store: &Connection, id: i64) -> Result<Option<Summary>> {
+    store
+        .prepare_cached(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM executions WHERE id = ?"
+        ))?
+        .query_row([id], summary)
+        .optional()
+}
+
 /// The texts of an execution.
 pub(crate) fn details(store: &Connection, id: i64) -> Result<Option<Details>> {
     store
@@ -91,41 +105,64 @@ pub(crate) fn input(store: &Connection, id: i64) -> Result<Option<String>> {
         .optional()
 }
 
-/// The queries behind [`list`]: all, and of one status. Public for the test that they use indexes.
-pub(crate) const LIST_QUERIES: &[&str] = &[
-    concat!(
+/// Which executions of a machine are listed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter<'a> {
+    pub(crate) status: Option<&'a str>,
+    /// Whether they were redriven.
+    pub(crate) redriven: Option<bool>,
+    /// The version that they run, or the alias by which they were started.
+    pub(crate) by: Qualifier,
+}
+
+/// The query behind [`list`]. What has no index of its own is looked at row by row, in the order of the list, so that a
+/// page is always full.
+pub(crate) fn list_query(filter: &Filter<'_>) -> String {
+    let mut query = concat!(
         "SELECT ",
         columns!(),
-        " FROM executions WHERE machine = ?1 AND (sort, id) < (?2, ?3) \
-         ORDER BY sort DESC, id DESC LIMIT ?4"
-    ),
-    concat!(
-        "SELECT ",
-        columns!(),
-        " FROM executions WHERE machine = ?1 AND status = ?5 AND (sort, id) < (?2, ?3) \
-         ORDER BY sort DESC, id DESC LIMIT ?4"
-    ),
-];
+        " FROM executions WHERE machine = ?1 AND (sort, id) < (?2, ?3)"
+    )
+    .to_owned();
+    if filter.status.is_some() {
+        query += " AND status = ?5";
+    }
+    query += match filter.redriven {
+        None => "",
+        Some(true) => " AND redrives > 0",
+        Some(false) => " AND redrives = 0",
+    };
+    let of = " AND EXISTS (SELECT 1 FROM qualifiers q WHERE q.execution = executions.id AND";
+    if filter.by.version.is_some() {
+        query = query + of + " q.version = ?6)";
+    }
+    if filter.by.alias.is_some() {
+        query = query + of + " q.alias = ?7)";
+    }
+    query + " ORDER BY sort DESC, id DESC LIMIT ?4"
+}
 
 /// Executions of a machine, newest first, behind the one with this sort key and row.
 pub(crate) fn list(
     store: &Connection,
     machine: i64,
-    status: Option<&str>,
-    after: (i64, i64),
+    filter: &Filter<'_>,
+    (sort, id): (i64, i64),
     limit: i64,
 ) -> Result<Vec<Summary>> {
-    let (sort, id) = after;
-    match status {
-        None => store
-            .prepare_cached(LIST_QUERIES[0])?
-            .query_map(params![machine, sort, id, limit], summary)?
-            .collect(),
-        Some(status) => store
-            .prepare_cached(LIST_QUERIES[1])?
-            .query_map(params![machine, sort, id, limit, status], summary)?
-            .collect(),
-    }
+    let mut query = store.prepare_cached(&list_query(filter))?;
+    let values: [&dyn rusqlite::ToSql; 7] = [
+        &machine,
+        &sort,
+        &id,
+        &limit,
+        &filter.status,
+        &filter.by.version,
+        &filter.by.alias,
+    ];
+    // The last ones are there only where the query names them.
+    let named = query.parameter_count();
+    query.query_map(&values[..named], summary)?.collect()
 }
 
 /// Adds a running execution; gives its row.
@@ -247,14 +284,30 @@ pub(crate) fn remove_some(store: &Connection, machine: i64, limit: i64) -> Resul
     remove(store, &ids)
 }
 
-fn remove(store: &Connection, ids: &[i64]) -> Result<usize> {
+/// Removes executions with all that belongs to them; gives how many.
+pub(crate) fn remove(store: &Connection, ids: &[i64]) -> Result<usize> {
     for id in ids {
+        for run in super::map_runs::of_execution(store, *id, (0, i64::MAX))? {
+            let children = store
+                .prepare_cached("SELECT id FROM executions WHERE machine = ?")?
+                .query_map([-run.id], |row| row.get(0))?
+                .collect::<Result<Vec<i64>>>()?;
+            remove(store, &children)?;
+            super::map_runs::remove(store, run.id)?;
+        }
         store
             .prepare_cached("DELETE FROM history WHERE execution = ?")?
             .execute([id])?;
         store
             .prepare_cached("DELETE FROM tasks WHERE execution = ?")?
             .execute([id])?;
+        store
+            .prepare_cached("DELETE FROM nested WHERE child = ?")?
+            .execute([id])?;
+        store
+            .prepare_cached("DELETE FROM qualifiers WHERE execution = ?")?
+            .execute([id])?;
+        super::mocks::remove(store, *id)?;
         store
             .prepare_cached("DELETE FROM executions WHERE id = ?")?
             .execute([id])?;

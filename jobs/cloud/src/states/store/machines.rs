@@ -9,6 +9,8 @@ pub(crate) struct Machine {
     pub(crate) name: String,
     /// Whether it only waits for its executions to end.
     pub(crate) deleting: bool,
+    /// Whether its executions are express ones.
+    pub(crate) express: bool,
     pub(crate) created: i64,
     pub(crate) revision: Revision,
 }
@@ -27,7 +29,7 @@ pub(crate) struct Revision {
 }
 
 const MACHINE: &str = "SELECT m.id, m.name, m.status, m.created, r.id, r.created, r.public_id, r.role, \
-     r.settings, r.definition FROM machines m JOIN revisions r ON r.id = m.revision";
+     r.settings, r.definition, m.kind FROM machines m JOIN revisions r ON r.id = m.revision";
 
 fn revision(row: &Row<'_>, first: usize) -> Result<Revision> {
     Ok(Revision {
@@ -47,6 +49,7 @@ fn machine(row: &Row<'_>) -> Result<Machine> {
         deleting: row.get::<_, String>(2)? == "DELETING",
         created: row.get(3)?,
         revision: revision(row, 4)?,
+        express: row.get::<_, String>(10)? == "EXPRESS",
     })
 }
 
@@ -85,13 +88,16 @@ pub(crate) fn insert(
     role: &str,
     settings: &str,
     definition: &str,
+    express: bool,
     now: i64,
 ) -> Result<i64> {
+    let kind = if express { "EXPRESS" } else { "STANDARD" };
     store
         .prepare_cached(
-            "INSERT INTO machines (name, status, created, revision) VALUES (?, 'ACTIVE', ?, 0)",
+            "INSERT INTO machines (name, status, created, revision, kind) \
+             VALUES (?, 'ACTIVE', ?, 0, ?)",
         )?
-        .execute(params![name, now])?;
+        .execute(params![name, now, kind])?;
     let id = store.last_insert_rowid();
     insert_revision(store, id, None, role, settings, definition, now)?;
     Ok(id)
@@ -119,15 +125,19 @@ pub(crate) fn insert_revision(
     Ok(())
 }
 
-/// Name, creation and row of the machines behind `after`, in the order of their creation.
-pub(crate) fn list(store: &Connection, after: i64, limit: i64) -> Result<Vec<(String, i64, i64)>> {
+/// Name, creation, row and kind of the machines behind `after`, in the order of their creation.
+pub(crate) fn list(
+    store: &Connection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(String, i64, i64, String)>> {
     store
         .prepare_cached(
-            "SELECT name, created, id FROM machines WHERE id > ? AND status <> 'DELETED' \
+            "SELECT name, created, id, kind FROM machines WHERE id > ? AND status <> 'DELETED' \
              ORDER BY id LIMIT ?",
         )?
         .query_map([after, limit], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })?
         .collect()
 }

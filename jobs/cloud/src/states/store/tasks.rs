@@ -33,7 +33,7 @@ pub(crate) struct Task {
     /// The place in the queue.
     pub(crate) place: i64,
     pub(crate) phase: Phase,
-    /// The activity's ARN.
+    /// The activity's ARN; empty for a task that waits for its token.
     pub(crate) activity: String,
     pub(crate) secret: Vec<u8>,
 }
@@ -71,6 +71,25 @@ pub(crate) fn insert(store: &Connection, token: &TaskToken, activity: &str) -> R
             token.secret()
         ])?;
     Ok(store.last_insert_rowid())
+}
+
+/// Notes a task whose token the interpreter made and whoever has it may send back.
+pub(crate) fn insert_token(store: &Connection, key: TaskKey, digest: &[u8]) -> Result<()> {
+    store
+        .prepare_cached(
+            "INSERT INTO tasks (execution, task, phase, activity, secret) \
+             VALUES (?, ?, 'taken', '', ?)",
+        )?
+        .execute(params![key.execution, key.task as i64, digest])
+        .map(|_| ())
+}
+
+/// The task whose token has this digest.
+pub(crate) fn find_token(store: &Connection, digest: &[u8]) -> Result<Option<Task>> {
+    store
+        .prepare_cached(&format!("{TASK} WHERE secret = ? AND activity = ''"))?
+        .query_row([digest], task)
+        .optional()
 }
 
 /// The task's row.
