@@ -1,6 +1,7 @@
 //! What a function is, what it is given, and what comes back.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +24,9 @@ pub struct FunctionSpec {
     pub region: String,
     /// The ARN under which the function sees itself invoked.
     pub arn: String,
+    /// The folder whose programs are started beside each process as its extensions:
+    /// `/opt/extensions`, by custom. `None` starts none.
+    pub extensions: Option<PathBuf>,
 }
 
 /// One event for a function.

@@ -6,7 +6,8 @@
 //! - [`FunctionPool`] runs a function as Lambda would: warm processes, one invocation at a time
 //!   each, memory and time limits enforced, failures under Lambda's names;
 //! - [`run_worker`] takes tasks from a [`TaskSource`] (Step Functions activities with the feature
-//!   `activity`), has the function do them, and hands in the answers, with heartbeats;
+//!   `activity`, SQS with the feature `sqs`), has the function do them, and hands in the answers,
+//!   with heartbeats;
 //! - the program `loveless` (feature `cli`) is both on a command line.
 //!
 //! It knows nothing of what functions do. Where to start reading: `runtime_api::exchange`, the
@@ -27,6 +28,7 @@
 //!     timeout: Duration::from_secs(3),
 //!     region: "us-east-1".into(),
 //!     arn: "arn:aws:lambda:us-east-1:000000000000:function:broken".into(),
+//!     extensions: None,
 //! };
 //! let completed = FunctionPool::new(spec, 1).invoke(Invocation::new("{}")).await.unwrap();
 //! assert_eq!(completed.result.unwrap_err().error_type, "Runtime.ExitError");
@@ -40,6 +42,7 @@ pub mod pool;
 mod process;
 mod runtime_api;
 pub mod source;
+pub mod status;
 pub mod worker;
 
 pub use function::{Completed, FunctionError, FunctionSpec, Invocation, Report};
@@ -47,6 +50,9 @@ pub use pool::{FunctionPool, Throttled};
 pub use process::{Child, Output};
 pub use runtime_api::RESPONSE_LIMIT;
 #[cfg(feature = "activity")]
-pub use source::activity::ActivitySource;
-pub use source::{SourceError, Task, TaskSource};
-pub use worker::{WorkerSettings, WorkerSummary, run_worker};
+pub use source::activity::{ActivitySource, TaskTokens};
+#[cfg(feature = "sqs")]
+pub use source::sqs::SqsSource;
+pub use source::{Answers, SourceError, Task, TaskSource};
+pub use status::WorkerStatus;
+pub use worker::{STOPPED, WorkerSettings, WorkerSummary, run_watched_worker, run_worker};

@@ -14,6 +14,7 @@
 //!         timeout: Duration::from_secs(30),
 //!         region: "us-east-1".into(),
 //!         arn: "arn:aws:lambda:us-east-1:000000000000:function:resize".into(),
+//!         extensions: None,
 //!     },
 //!     4,
 //! );

@@ -3,46 +3,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod function;
+mod service;
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use bytes::Bytes;
 use function::{eventually, file, is_gone, runs, written_pid};
-use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-
-const ARN: &str = "arn:aws:states:eu-west-1:123456789012:activity:resize";
+use service::{ARN, Service, loveless, signal, stderr, stdout, worker};
 
 #[test]
 #[ignore = "is the function that the other tests start"]
 fn function_process() {
     function::serve();
-}
-
-fn loveless(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_loveless"));
-    command.args(arguments).arg("--").args(function::command());
-    command
-        .env_remove("AWS_LAMBDA_RUNTIME_API")
-        .stdin(Stdio::null());
-    command
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 // loveless invoke
@@ -115,6 +89,18 @@ fn wrong_usage_is_one_sentence_and_exit_code_2() {
             "`resize` is not an activity's ARN",
         ),
         (
+            &["worker"][..],
+            "say what to work on: --activity ARN or --queue URL",
+        ),
+        (
+            &["worker", "--queue", "jobs"][..],
+            "`jobs` is not a queue's URL",
+        ),
+        (
+            &["worker", "--queue", "https://x/1/q", "--activity", ARN][..],
+            "cannot be used with",
+        ),
+        (
             &["worker", "--activity", ARN, "--heartbeat", "soon"][..],
             "none of ms, s, m, h",
         ),
@@ -148,110 +134,6 @@ fn on_lambda_the_worker_becomes_the_function() {
 }
 
 // loveless worker
-
-/// What the worker calls, and what it is told.
-#[derive(Default)]
-struct Service {
-    tasks: Mutex<VecDeque<(String, Value)>>,
-    calls: Mutex<Vec<(String, Value)>>,
-    /// Answers for the next calls of `SendTaskSuccess`: status and error name.
-    faults: Mutex<VecDeque<(u16, &'static str)>>,
-}
-
-impl Service {
-    async fn start() -> (Arc<Service>, String) {
-        let service = Arc::new(Service::default());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let serving = service.clone();
-        tokio::spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let service = serving.clone();
-                let answer = hyper::service::service_fn(move |request| {
-                    let service = service.clone();
-                    async move { Ok::<_, Infallible>(service.answer(request).await) }
-                });
-                tokio::spawn(
-                    hyper::server::conn::http1::Builder::new()
-                        .serve_connection(TokioIo::new(stream), answer),
-                );
-            }
-        });
-        (service, endpoint)
-    }
-
-    fn add(&self, token: &str, event: Value) {
-        self.tasks
-            .lock()
-            .unwrap()
-            .push_back((token.to_owned(), event));
-    }
-
-    fn called(&self, operation: &str) -> Vec<Value> {
-        let calls = self.calls.lock().unwrap();
-        calls
-            .iter()
-            .filter(|(name, _)| name == operation)
-            .map(|(_, body)| body.clone())
-            .collect()
-    }
-
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let header = |name: &str| request.headers()[name].to_str().unwrap().to_owned();
-        let operation = header("x-amz-target").replace("AWSStepFunctions.", "");
-        assert!(header("authorization").contains("/eu-west-1/states/aws4_request"));
-        let body = request.into_body().collect().await.unwrap().to_bytes();
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        self.calls.lock().unwrap().push((operation.clone(), body));
-        let (status, answer) = match operation.as_str() {
-            "GetActivityTask" => (200, self.task().await),
-            "SendTaskSuccess" => match self.faults.lock().unwrap().pop_front() {
-                Some((status, name)) => (status, json!({"__type": name, "message": "a fault"})),
-                None => (200, json!({})),
-            },
-            _ => (200, json!({})),
-        };
-        Response::builder()
-            .status(status)
-            .header("content-type", "application/x-amz-json-1.0")
-            .body(Full::new(answer.to_string().into()))
-            .unwrap()
-    }
-
-    /// Held open for a while, then an answer with null fields, as the real service does it.
-    async fn task(&self) -> Value {
-        let began = Instant::now();
-        while began.elapsed() < Duration::from_secs(2) {
-            if let Some((token, event)) = self.tasks.lock().unwrap().pop_front() {
-                return json!({"taskToken": token, "input": event.to_string()});
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        json!({"taskToken": null, "input": null})
-    }
-}
-
-fn worker(endpoint: &str, arguments: &[&str]) -> Command {
-    let mut all = vec!["worker", "--activity", ARN, "--heartbeat", "50ms"];
-    all.extend(arguments);
-    let mut command = loveless(&all);
-    command
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
-        .env("STAGE", "test")
-        .env("LOVELESS_WORKER_NAME", "the-worker")
-        .env_remove("AWS_REGION")
-        .env_remove("AWS_DEFAULT_REGION")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
-    command
-}
-
-fn signal(pid: u32, signal: Signal) {
-    kill_process(Pid::from_raw(pid as i32).unwrap(), signal).unwrap();
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_worker_does_the_tasks_of_an_activity_and_drains_on_sigterm() {
@@ -352,13 +234,24 @@ async fn a_second_interrupt_ends_at_once_and_leaves_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_worker_takes_its_function_and_grandchildren_with_it() {
+    killed_with("grandchild").await;
+}
+
+/// Also one that left for a session of its own, and whose parent has ended.
+#[tokio::test(flavor = "multi_thread")]
+#[cfg(target_os = "linux")]
+async fn a_killed_worker_takes_orphans_with_it() {
+    killed_with("orphan").await;
+}
+
+async fn killed_with(what: &str) {
     let directory = tempfile::tempdir().unwrap();
     let (pid_path, pid_file) = file(&directory, "pid");
     let (grandchild_path, grandchild_file) = file(&directory, "grandchild");
     let (service, endpoint) = Service::start().await;
     service.add(
         "orphaned",
-        json!({"do": "grandchild", "pid_file": pid_file, "grandchild_file": grandchild_file}),
+        json!({"do": what, "pid_file": pid_file, "grandchild_file": grandchild_file}),
     );
     let mut child = worker(&endpoint, &[])
         .stderr(Stdio::null())
@@ -403,4 +296,39 @@ fn validate_names_the_place_of_each_mistake() {
         stdout(&wrong)
     );
     assert_eq!(validate(&["/nowhere"]).status.code(), Some(2));
+}
+
+#[test]
+fn validate_warns_of_what_can_be_used_and_bites() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, name) = file(&directory, "warned.json");
+    let activity = "arn:aws:states:us-east-1:000000000000:activity:a";
+    let text = format!(
+        "{{\n  \"StartAt\": \"A\",\n  \"States\": {{\"A\": {{\"Type\": \"Task\", \"End\": true,\n    \"Resource\": \"{activity}\"}}}}\n}}"
+    );
+    std::fs::write(path, text).unwrap();
+    let validate = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_loveless");
+        let output = Command::new(program)
+            .arg("validate")
+            .args(arguments)
+            .output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(0), "it can be used");
+        stdout(&output)
+    };
+    let plain = validate(&[&name]);
+    assert!(
+        plain.starts_with(&format!("{name}:4:5: warning: NO_HEARTBEAT: ")),
+        "{plain}"
+    );
+    assert!(plain.trim_end().ends_with(" at /States/A"), "{plain}");
+    let json = validate(&["--json", &name]);
+    let found: Value = serde_json::from_str(json.trim_end()).unwrap();
+    assert_eq!(found["severity"], "WARNING");
+    assert_eq!((&found["line"], &found["column"]), (&4.into(), &5.into()));
+    assert_eq!(
+        (&found["code"], &found["location"], &found["file"]),
+        (&"NO_HEARTBEAT".into(), &"/States/A".into(), &name.into())
+    );
 }

@@ -174,8 +174,18 @@ async fn too_much_memory_kills_the_process() {
         message.ends_with("Error: Runtime exited with error: signal: killed"),
         "{message}"
     );
-    assert!(completed.report.max_memory_mb > 200);
+    assert!(completed.report.max_memory_mb >= 200);
     assert_eq!(result(&pool, json!({"do": "who"})).await["calls"], 1);
+}
+
+#[tokio::test]
+async fn memory_taken_between_two_looks_is_too_much_all_the_same() {
+    let pool = with(FunctionSpec {
+        memory_mb: 200,
+        ..spec()
+    });
+    let (name, _) = failure(&pool, json!({"do": "gulp"})).await;
+    assert_eq!(name, "Runtime.OutOfMemory");
 }
 
 #[tokio::test]

@@ -1,16 +1,15 @@
 //! `loveless invoke`.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Context;
-use bytes::Bytes;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::worker::passed_environment;
-use super::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, duration, limits};
-use crate::function::{FunctionSpec, Invocation};
+use super::function::{FunctionArguments, Place};
+use super::{EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, input, shelter};
+use crate::function::Invocation;
 use crate::pool::FunctionPool;
 
 const EXAMPLES: &str = "\
@@ -35,18 +34,13 @@ pub struct InvokeArguments {
     #[arg(long, value_name = "NAME", default_value = "function")]
     pub name: String,
 
-    /// Memory limit of the function process (default: what the container has)
-    #[arg(long, value_name = "MB")]
-    pub memory_mb: Option<u32>,
-
-    /// Time limit
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration::parse)]
-    pub timeout: Duration,
-
-    /// The function's command
-    #[arg(last = true, required = true, value_name = "COMMAND")]
-    pub command: Vec<String>,
+    /// The function and its limits.
+    #[command(flatten)]
+    pub function: FunctionArguments,
 }
+
+/// What Lambda allows at most.
+const TIMEOUT: Duration = Duration::from_mins(15);
 
 /// Runs one invocation and prints its outcome; the number is the exit code.
 ///
@@ -54,26 +48,13 @@ pub struct InvokeArguments {
 ///
 /// An event that cannot be read, or a standard output that cannot be written.
 pub async fn invoke(arguments: InvokeArguments) -> anyhow::Result<u8> {
-    let payload = event(&arguments.event)?;
-    let region = ["AWS_REGION", "AWS_DEFAULT_REGION"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .unwrap_or_else(|| "us-east-1".to_owned());
-    let pool = FunctionPool::new(
-        FunctionSpec {
-            arn: format!(
-                "arn:aws:lambda:{region}:000000000000:function:{}",
-                arguments.name
-            ),
-            name: arguments.name,
-            command: arguments.command,
-            env: passed_environment(),
-            memory_mb: arguments.memory_mb.unwrap_or_else(limits::memory_mb),
-            timeout: arguments.timeout,
-            region,
-        },
-        1,
-    );
+    shelter::take();
+    let payload = input::check(input::read(&arguments.event)?)?;
+    let mut function = arguments
+        .function
+        .spec(Place::somewhere(&arguments.name), 1);
+    function.timeout = arguments.function.timeout.unwrap_or(TIMEOUT);
+    let pool = FunctionPool::new(function, 1);
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let completed = tokio::select! {
         completed = pool.invoke(Invocation::new(payload)) => completed?,
@@ -91,20 +72,4 @@ pub async fn invoke(arguments: InvokeArguments) -> anyhow::Result<u8> {
         .and_then(|()| stdout.write_all(b"\n"))
         .context("cannot print")?;
     Ok(code)
-}
-
-fn event(given: &str) -> anyhow::Result<Bytes> {
-    let text = match given.strip_prefix('@') {
-        Some(path) => std::fs::read(path).with_context(|| format!("cannot read {path}"))?,
-        None if given == "-" => {
-            let mut text = Vec::new();
-            std::io::stdin()
-                .read_to_end(&mut text)
-                .context("cannot read standard input")?;
-            text
-        }
-        None => given.as_bytes().to_vec(),
-    };
-    serde_json::from_slice::<serde::de::IgnoredAny>(&text).context("the event is not JSON")?;
-    Ok(text.into())
 }

@@ -15,14 +15,25 @@ use rustix::process::{
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{guard, nursery, parent_death};
+use super::cgroup::Cgroup;
+use super::{before_exec, family, guard, nursery};
 
 /// The reading ends of the child's standard output and standard error.
 pub type Output = [OwnedFd; 2];
 
+/// What a child may take.
+#[derive(Debug, Default)]
+pub(crate) struct Confinement {
+    /// Its cgroup, which limits its memory.
+    pub cgroup: Option<Cgroup>,
+    /// The most that it may allocate, in bytes (`RLIMIT_DATA`).
+    pub data_bytes: Option<u64>,
+}
+
 /// A child process in a group of its own that dies with its parent, however the parent ends:
-/// dropping it kills the whole group, and when this process is killed, the kernel (on Linux) and
-/// a small guard process (everywhere) do the same.
+/// dropping it kills it with its whole group and whatever else it started (on Linux also what left
+/// the group), and when this process is killed, the kernel (on Linux) and a small guard process
+/// (everywhere) do the same.
 #[derive(Debug)]
 pub struct Child {
     group: Arc<Group>,
@@ -35,6 +46,9 @@ struct Group {
     leader: Pid,
     /// Set when the leader is about to be reaped: from then on the number may be reused.
     over: Mutex<bool>,
+    /// What its descendants have in their environment; see `family`.
+    mark: String,
+    cgroup: Option<Cgroup>,
 }
 
 impl Group {
@@ -53,17 +67,43 @@ impl Group {
         *over || !matches!(look(self.leader), Ok(None) | Err(Errno::INTR))
     }
 
+    /// Kills the leader, its group, and whatever else it started.
     fn kill(&self) {
-        self.signal(|leader| kill_process_group(leader, Signal::KILL));
+        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        if *over {
+            return;
+        }
+        // Before the leader is dead: its children have other parents then.
+        let known = family::descendants(self.leader.as_raw_nonzero().get());
+        if let Err(error) = kill_process_group(self.leader, Signal::KILL)
+            && error != Errno::SRCH
+        {
+            tracing::warn!(%error, group = self.leader.as_raw_nonzero(), "cannot kill a process");
+        }
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.kill();
+        }
+        family::kill_marked(&self.mark, &known);
     }
 }
 
 impl Child {
-    /// Starts a command with exactly these environment variables, no input, and its output piped.
+    /// Starts a command with exactly these environment variables (and `LOVELESS_CHILD`, a mark by
+    /// which what it starts is found), no input, and its output piped.
     pub async fn start(
         command: &[String],
         variables: BTreeMap<String, String>,
     ) -> io::Result<(Child, Output)> {
+        Child::start_confined(command, variables, Confinement::default()).await
+    }
+
+    /// The same within limits.
+    pub(crate) async fn start_confined(
+        command: &[String],
+        variables: BTreeMap<String, String>,
+        confinement: Confinement,
+    ) -> io::Result<(Child, Output)> {
+        let mark = uuid::Uuid::new_v4().simple().to_string();
         let (program, arguments) = command
             .split_first()
             .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
@@ -72,19 +112,26 @@ impl Child {
             .args(arguments)
             .env_clear()
             .envs(variables)
+            .env(family::MARK, &mark)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0);
-        parent_death::tie(&mut prepared);
+        let Confinement { cgroup, data_bytes } = confinement;
+        let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose()?;
+        before_exec::prepare(&mut prepared, entrance, data_bytes);
         // In a task of its own: whoever waits may give up, and the child must not be forgotten
         // between its start and the moment there is a `Child` that kills it on drop.
-        tokio::spawn(Child::begin(prepared))
+        tokio::spawn(Child::begin(prepared, mark, cgroup))
             .await
             .map_err(io::Error::other)?
     }
 
-    async fn begin(command: Command) -> io::Result<(Child, Output)> {
+    async fn begin(
+        command: Command,
+        mark: String,
+        cgroup: Option<Cgroup>,
+    ) -> io::Result<(Child, Output)> {
         // Before the start, so that no end is missed.
         let ends = signal(SignalKind::child())?;
         let mut process = nursery::spawn(command).await?;
@@ -98,13 +145,15 @@ impl Child {
         let group = Arc::new(Group {
             leader,
             over: Mutex::new(false),
+            mark,
+            cgroup,
         });
         let (told, exit) = watch::channel(None);
         let child = Child {
             group: group.clone(),
             exit,
         };
-        guard::add(leader.as_raw_nonzero().get()).await;
+        guard::add(leader.as_raw_nonzero().get(), &group.mark).await;
         tokio::spawn(reap(process, group, ends, told));
         Ok((child, [stdout.into(), stderr.into()]))
     }
@@ -130,9 +179,20 @@ impl Child {
         }
     }
 
-    /// Kills the process and everything else in its group.
+    /// A copy of what tells its end: nothing until then.
+    pub(crate) fn end(&self) -> watch::Receiver<Option<ExitStatus>> {
+        self.exit.clone()
+    }
+
+    /// Kills the process and everything that it started.
     pub fn kill_group(&self) {
         self.group.kill();
+    }
+
+    /// Whether the kernel killed it, or something that it started, for its memory.
+    pub(crate) fn was_over_limit(&self) -> bool {
+        let cgroup = self.group.cgroup.as_ref();
+        cgroup.is_some_and(Cgroup::was_over_limit)
     }
 
     /// Asks the process to end (SIGTERM).
@@ -172,7 +232,7 @@ async fn reap(
     }
     group.kill();
     *group.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
-    guard::remove(group.leader.as_raw_nonzero().get());
+    guard::remove(group.leader.as_raw_nonzero().get(), &group.mark);
     let status = process.wait().unwrap_or_else(|error| {
         tracing::warn!(%error, "the end of a process was taken by somebody else");
         ExitStatus::from_raw(Signal::KILL.as_raw())

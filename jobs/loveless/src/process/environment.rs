@@ -92,7 +92,7 @@ pub(crate) fn may_pass(name: &str) -> bool {
     !PLATFORM.contains(&name)
         && !name.starts_with('_')
         && !name.starts_with("LOVELESS_")
-        && !matches!(name, "TASK_TOKEN" | "TASK_INPUT")
+        && !name.starts_with("TASK_")
 }
 
 #[cfg(test)]
@@ -112,6 +112,7 @@ mod tests {
             timeout: Duration::from_secs(3),
             region: "eu-west-1".into(),
             arn: "arn".into(),
+            extensions: None,
         };
         variables(&spec, ([127, 0, 0, 1], 4000).into())
     }

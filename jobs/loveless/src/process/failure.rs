@@ -18,6 +18,11 @@ pub(crate) enum Failure {
     TimedOut { limit: Duration },
     /// The process took more memory than it may.
     OutOfMemory,
+    /// An extension could not be started, or ended.
+    Extension {
+        error_type: &'static str,
+        message: String,
+    },
     /// The function said itself that its start failed.
     Posted(FunctionError),
     /// The supervisor lost the invocation: a defect, but one with a name.
@@ -48,6 +53,13 @@ impl Failure {
                 "Runtime.OutOfMemory",
                 format!("RequestId: {request_id} Error: Runtime exited with error: signal: killed"),
             ),
+            Failure::Extension {
+                error_type,
+                message,
+            } => (
+                error_type,
+                format!("RequestId: {request_id} Error: {message}"),
+            ),
             Failure::Lost => (
                 "Runtime.Unknown",
                 format!("RequestId: {request_id} Error: no outcome"),
@@ -64,7 +76,10 @@ impl Failure {
 pub(crate) fn is_crash(error_type: &str) -> bool {
     matches!(
         error_type,
-        "Runtime.ExitError" | "Runtime.InvalidEntrypoint"
+        "Runtime.ExitError"
+            | "Runtime.InvalidEntrypoint"
+            | "Extension.Crash"
+            | "Extension.LaunchError"
     )
 }
 

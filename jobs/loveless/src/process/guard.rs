@@ -16,8 +16,9 @@ use tokio::sync::OnceCell;
 
 use super::nursery;
 
-/// Reads `+ N` and `- N`, one a line. Signals meant for the supervisor's group or terminal are
-/// not for it: only the end of the pipe is.
+/// Reads `+ GROUP/MARK` and `- GROUP/MARK`, one a line. Signals meant for the supervisor's group
+/// or terminal are not for it: only the end of the pipe is. What left its group is found by its
+/// mark, where there are `/proc` and `grep`.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 groups=" "
@@ -27,27 +28,38 @@ while read -r sign group; do
     -) case $groups in *" $group "*) groups="${groups%% "$group" *} ${groups#* "$group" }" ;; esac ;;
   esac
 done
-for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
+marks=""
+for group in $groups; do
+  kill -s KILL -- "-${group%/*}" 2>/dev/null
+  marks="$marks -e LOVELESS_CHILD=${group#*/}"
+done
+[ -n "$marks" ] || exit 0
+for round in 1 2 3; do
+  for file in $(grep -l -a $marks /proc/[0-9]*/environ 2>/dev/null); do
+    file=${file#/proc/}
+    kill -s KILL "${file%/environ}" 2>/dev/null
+  done
+done
 "#;
 
 static GUARD: OnceCell<Option<Mutex<ChildStdin>>> = OnceCell::const_new();
 
-/// Puts a group on the list.
-pub(super) async fn add(group: i32) {
+/// Puts a group on the list, with the mark of its processes.
+pub(super) async fn add(group: i32, mark: &str) {
     GUARD.get_or_init(start).await;
-    tell('+', group);
+    tell('+', group, mark);
 }
 
 /// Takes a group off the list, before its number can be anybody else's.
-pub(super) fn remove(group: i32) {
-    tell('-', group);
+pub(super) fn remove(group: i32, mark: &str) {
+    tell('-', group, mark);
 }
 
-fn tell(sign: char, group: i32) {
+fn tell(sign: char, group: i32, mark: &str) {
     if let Some(Some(guard)) = GUARD.get() {
         let mut pipe = guard.lock().unwrap_or_else(PoisonError::into_inner);
         // One write of a few bytes to a pipe that is always being read: it does not block.
-        if let Err(error) = pipe.write_all(format!("{sign} {group}\n").as_bytes()) {
+        if let Err(error) = pipe.write_all(format!("{sign} {group}/{mark}\n").as_bytes()) {
             tracing::debug!(%error, "the guard of process groups is gone");
         }
     }
@@ -58,6 +70,7 @@ async fn start() -> Option<Mutex<ChildStdin>> {
     command
         .args(["-c", SCRIPT])
         .env_clear()
+        .env("PATH", "/usr/bin:/bin")
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -79,7 +92,8 @@ mod tests {
 
     /// What the guard would kill, told instead of done.
     fn killed(lines: &str) -> String {
-        let script = SCRIPT.replace("kill -s KILL -- \"-$group\" 2>/dev/null", "echo \"$group\"");
+        let group = "kill -s KILL -- \"-${group%/*}\" 2>/dev/null";
+        let script = SCRIPT.replace(group, "echo \"${group%/*}\"");
         assert_ne!(script, SCRIPT);
         let mut shell = Command::new("/bin/sh")
             .args(["-c", &script])
@@ -104,9 +118,9 @@ mod tests {
     #[test]
     fn kills_exactly_the_groups_that_are_left() {
         assert_eq!(killed(""), "");
-        assert_eq!(killed("+ 10\n+ 1\n+ 100\n"), "10 1 100");
-        assert_eq!(killed("+ 10\n+ 1\n+ 100\n- 1\n"), "10 100");
-        assert_eq!(killed("+ 10\n- 10\n+ 11\n+ 10\n- 11\n"), "10");
-        assert_eq!(killed("+ 7\n- 8\n"), "7");
+        assert_eq!(killed("+ 10/a\n+ 1/b\n+ 100/c\n"), "10 1 100");
+        assert_eq!(killed("+ 10/a\n+ 1/b\n+ 100/c\n- 1/b\n"), "10 100");
+        assert_eq!(killed("+ 10/a\n- 10/a\n+ 11/b\n+ 10/c\n- 11/b\n"), "10");
+        assert_eq!(killed("+ 7/a\n- 8/b\n"), "7");
     }
 }

@@ -1,5 +1,8 @@
 //! How much memory a function's process has resident, and the limit on it.
 
+#[cfg(target_os = "linux")]
+use super::family::descendants;
+
 /// Watches one process and its descendants.
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -37,6 +40,13 @@ impl Memory {
         now > self.limit_bytes
     }
 
+    /// The kernel killed it at its limit, which was more than was seen.
+    pub fn reached_limit(&mut self) {
+        if self.limit_bytes < u64::MAX {
+            self.peak_bytes = self.peak_bytes.max(self.limit_bytes);
+        }
+    }
+
     /// The highest seen, in MB, rounded up.
     pub fn peak_mb(&self) -> u32 {
         u32::try_from(self.peak_bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX)
@@ -54,12 +64,8 @@ async fn resident_bytes(process: i32) -> u64 {
         return 0;
     };
     let mut pages = resident;
-    let mut open = children(process);
-    while let Some(child) = open.pop() {
-        if let Some((resident, shared)) = statm(child) {
-            pages += resident.saturating_sub(shared);
-        }
-        open.extend(children(child));
+    for (resident, shared) in descendants(process).into_iter().filter_map(statm) {
+        pages += resident.saturating_sub(shared);
     }
     pages * page
 }
@@ -70,23 +76,6 @@ fn statm(process: i32) -> Option<(u64, u64)> {
     let text = std::fs::read_to_string(format!("/proc/{process}/statm")).ok()?;
     let mut fields = text.split_ascii_whitespace().skip(1);
     Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
-}
-
-/// Children of all the process's threads. A kernel without this file shows none.
-#[cfg(target_os = "linux")]
-fn children(process: i32) -> Vec<i32> {
-    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else {
-        return Vec::new();
-    };
-    threads
-        .flatten()
-        .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
-        .flat_map(|text| {
-            text.split_ascii_whitespace()
-                .filter_map(|id| id.parse().ok())
-                .collect::<Vec<i32>>()
-        })
-        .collect()
 }
 
 /// Resident memory of the group, by `ps`.

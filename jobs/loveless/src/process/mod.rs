@@ -1,32 +1,40 @@
 //! One process of a function: started, given events, watched, ended.
 //!
 //! [`FunctionProcess`] brings together a [`RuntimeApi`] of its own, the child (`child`, spawned
-//! from `nursery`), its output (`logs`) and its memory (`memory`). [`Slot`] keeps such a process
-//! over many invocations and replaces it after every failure of the process. Nothing here knows
-//! where events come from.
+//! from `nursery`), its `extensions`, its output (`logs`) and its memory (`memory`); `launch` is how
+//! it comes to be. [`Slot`] keeps such a process over many invocations and replaces it after every
+//! failure of the process. Nothing here knows where events come from.
 
+mod before_exec;
+mod cgroup;
 mod child;
 mod environment;
+mod extensions;
 mod failure;
+mod family;
 mod guard;
+mod launch;
 mod logs;
 mod memory;
 mod nursery;
-mod parent_death;
 mod report;
 mod slot;
 
-use std::io;
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::time::MissedTickBehavior;
 
 use crate::function::{Completed, FunctionSpec, Invocation, Report};
+use crate::runtime_api::RuntimeApi;
 use crate::runtime_api::exchange::{Event, Outcome};
-use crate::runtime_api::{Identity, RuntimeApi};
+pub(crate) use cgroup::method as limits_method;
 pub use child::{Child, Output};
+use extensions::Extensions;
 use failure::Failure;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+pub(crate) use family::children as children_of;
 use logs::Logs;
 use memory::Memory;
 
@@ -47,8 +55,8 @@ const WATCH_EVERY: Duration = if cfg!(target_os = "linux") {
 /// After an exit, how long an answer that was already on its way has to arrive.
 const ANSWER_GRACE: Duration = Duration::from_millis(30);
 
-/// With extensions registered a process gets this long between SIGTERM and SIGKILL, as on Lambda;
-/// without any, none.
+/// With extensions registered (in its own process) a function gets this long between SIGTERM and
+/// SIGKILL, as on Lambda; without any, none. With external ones see `extensions`.
 const EXTENSION_GRACE: Duration = Duration::from_millis(500);
 
 /// How long a killed group is waited for. The kernel needs milliseconds, except for a process
@@ -61,6 +69,7 @@ pub(crate) struct FunctionProcess {
     spec: Arc<FunctionSpec>,
     api: RuntimeApi,
     child: Child,
+    extensions: Extensions,
     logs: Logs,
     memory: Memory,
     /// Told with the first invocation only.
@@ -76,112 +85,20 @@ pub(crate) enum Invoked {
     NotTaken(Invocation),
 }
 
-/// A start that came to nothing.
-#[derive(Debug)]
-pub(crate) struct InitFailure {
-    pub failure: Failure,
-    pub duration: Duration,
-    pub max_memory_mb: u32,
-    pub log_tail: Vec<u8>,
-}
-
 impl FunctionProcess {
-    /// Starts a process and waits until it asks for its first event, for `limit` at most.
-    pub async fn start(
-        spec: Arc<FunctionSpec>,
-        limit: Duration,
-    ) -> Result<FunctionProcess, InitFailure> {
-        let began = Instant::now();
-        let mut process = match FunctionProcess::launch(spec).await {
-            Ok(process) => process,
-            Err(failure) => {
-                return Err(InitFailure {
-                    failure,
-                    duration: began.elapsed(),
-                    max_memory_mb: 0,
-                    log_tail: Vec::new(),
-                });
-            }
-        };
-        match process.init(began, limit).await {
-            Ok(()) => {
-                process.init_duration = Some(began.elapsed());
-                Ok(process)
-            }
-            Err(failure) => {
-                process.kill().await;
-                Err(InitFailure {
-                    failure,
-                    duration: began.elapsed(),
-                    max_memory_mb: process.memory.peak_mb(),
-                    log_tail: process.logs.end(),
-                })
-            }
+    /// What an end of the process was.
+    fn exit(&mut self, status: ExitStatus) -> Failure {
+        if self.child.was_over_limit() {
+            self.memory.reached_limit();
+            Failure::OutOfMemory
+        } else {
+            Failure::Exit(status)
         }
     }
 
-    async fn launch(spec: Arc<FunctionSpec>) -> Result<FunctionProcess, Failure> {
-        let Some(program) = spec.command.first() else {
-            return Err(Failure::NoEntrypoint {
-                program: String::new(),
-                reason: "no command".into(),
-            });
-        };
-        let unable = |error: &io::Error| Failure::NoEntrypoint {
-            program: program.clone(),
-            reason: error.to_string(),
-        };
-        let api = RuntimeApi::start(Identity {
-            name: spec.name.clone(),
-            handler: environment::handler(&spec),
-            account: spec.arn.split(':').nth(4).unwrap_or_default().to_owned(),
-        })
-        .await
-        .map_err(|error| unable(&error))?;
-        let variables = environment::variables(&spec, api.address());
-        let (child, output) = Child::start(&spec.command, variables)
-            .await
-            .map_err(|error| unable(&error))?;
-        let logs = Logs::collect(&spec.name, output).map_err(|error| unable(&error))?;
-        let memory = Memory::of(child.id(), spec.memory_mb);
-        Ok(FunctionProcess {
-            spec,
-            api,
-            child,
-            logs,
-            memory,
-            init_duration: None,
-        })
-    }
-
-    async fn init(&mut self, began: Instant, limit: Duration) -> Result<(), Failure> {
-        let mut ticks = tokio::time::interval(WATCH_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let out_of_time = tokio::time::sleep_until((began + limit).into());
-        tokio::pin!(out_of_time);
-        loop {
-            tokio::select! {
-                biased;
-                ready = self.api.exchange().ready() => return ready.map_err(Failure::Posted),
-                status = self.child.exited() => {
-                    // Its `/init/error` may have come in the same moment.
-                    tokio::time::sleep(ANSWER_GRACE).await;
-                    let posted = self.api.exchange().init_failure();
-                    return Err(posted.map_or(Failure::Exit(status), Failure::Posted));
-                }
-                () = &mut out_of_time => return Err(Failure::TimedOut { limit }),
-                _ = ticks.tick() => {
-                    if self.memory.look().await {
-                        return Err(Failure::OutOfMemory);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether the process runs.
+    /// Whether the process runs, with all that belongs to it.
     pub fn is_alive(&self) -> bool {
-        !self.child.has_exited()
+        !self.child.has_exited() && self.extensions.all_run()
     }
 
     /// Whether the process waits for an event now.
@@ -228,7 +145,7 @@ impl FunctionProcess {
                 biased;
                 // The sender lives in the exchange until it is used, so this is never an error.
                 Ok(outcome) = &mut outcome => {
-                    return Invoked::Completed(self.complete(&id, began, outcome).await);
+                    return Invoked::Completed(self.complete(&id, began.elapsed(), outcome).await);
                 }
                 status = self.child.exited() => {
                     if self.api.exchange().withdraw().is_some() {
@@ -236,8 +153,9 @@ impl FunctionProcess {
                         return Invoked::NotTaken(invocation);
                     }
                     tokio::time::sleep(ANSWER_GRACE).await;
-                    break Failure::Exit(status);
+                    break self.exit(status);
                 }
+                crash = self.extensions.crashed() => break crash,
                 () = &mut out_of_time => break Failure::TimedOut { limit: timeout },
                 _ = ticks.tick() => {
                     if self.memory.look().await {
@@ -246,7 +164,10 @@ impl FunctionProcess {
                 }
             }
         };
-        let kills = !matches!(failure, Failure::Exit(_));
+        let reason = match failure {
+            Failure::TimedOut { .. } => "timeout",
+            _ => "failure",
+        };
         self.api
             .exchange()
             .settle(&id, Err(failure.into_error(&id)));
@@ -255,14 +176,15 @@ impl FunctionProcess {
         let outcome = outcome
             .await
             .unwrap_or_else(|_| Err(Failure::Lost.into_error(&id)));
-        if kills && outcome.is_err() {
-            self.kill().await;
+        // Without the time that extensions have for their farewell.
+        let duration = began.elapsed();
+        if outcome.is_err() {
+            self.stop(reason).await;
         }
-        Invoked::Completed(self.complete(&id, began, outcome).await)
+        Invoked::Completed(self.complete(&id, duration, outcome).await)
     }
 
-    async fn complete(&mut self, id: &str, began: Instant, outcome: Outcome) -> Completed {
-        let duration = began.elapsed();
+    async fn complete(&mut self, id: &str, duration: Duration, outcome: Outcome) -> Completed {
         if self.is_alive() {
             self.memory.look().await;
         }
@@ -281,20 +203,40 @@ impl FunctionProcess {
         }
     }
 
-    /// Kills the process with its group and waits for its end.
+    /// Kills the process and everything that it started, and waits for its end.
     pub async fn kill(&mut self) {
         self.child.kill_group();
         let _ = tokio::time::timeout(KILL_WAIT, self.child.exited()).await;
     }
 
+    /// Kills the process; external extensions hear why and have a moment to end by themselves.
+    async fn stop(&mut self, reason: &str) {
+        if self.extensions.is_empty() {
+            return self.kill().await;
+        }
+        let deadline = unix_ms(SystemTime::now() + extensions::GRACE);
+        self.api.exchange().shut_down(reason, deadline);
+        let deadline = tokio::time::Instant::now() + extensions::GRACE;
+        self.kill().await;
+        self.extensions.end(deadline).await;
+    }
+
     /// Ends an idle process as Lambda does: extensions are told and given a moment.
     pub async fn end(mut self) {
-        let deadline = unix_ms(SystemTime::now() + EXTENSION_GRACE);
+        let external = !self.extensions.is_empty();
+        let grace = if external {
+            extensions::GRACE
+        } else {
+            EXTENSION_GRACE
+        };
+        let began = tokio::time::Instant::now();
+        let deadline = unix_ms(SystemTime::now() + grace);
         if self.api.exchange().shut_down("spindown", deadline) > 0 {
             self.child.terminate();
             let _ = tokio::time::timeout(EXTENSION_GRACE, self.child.exited()).await;
         }
         self.kill().await;
+        self.extensions.end(began + grace).await;
         self.logs.end();
     }
 }

@@ -1,6 +1,6 @@
 //! The thread that spawns every child.
 //!
-//! On Linux a child can be tied to the life of the thread that spawned it (see `parent_death`).
+//! On Linux a child can be tied to the life of the thread that spawned it (see `before_exec`).
 //! Threads of a runtime come and go, so spawning has a thread of its own that never ends.
 
 use std::io;

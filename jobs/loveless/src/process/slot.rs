@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::failure::Failure;
-use super::{FunctionProcess, InitFailure, Invoked, report};
+use super::launch::InitFailure;
+use super::{FunctionProcess, Invoked, report};
 use crate::function::{Completed, FunctionError, FunctionSpec, Invocation, Report};
 
 /// What a start may take. As on Lambda, a start that takes longer is repeated within the

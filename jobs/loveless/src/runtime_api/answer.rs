@@ -69,23 +69,67 @@ pub(super) async fn read(mut body: Incoming) -> Result<Posted, Unreadable> {
 
 /// The outcome of a `/response`: the bytes as they are, unless a stream says in its trailers that
 /// it broke. Whether the body *looks* like an error plays no part.
-pub(super) fn response(posted: Posted) -> Outcome {
+pub(super) fn response(headers: &HeaderMap, posted: Posted) -> Outcome {
     let Posted { body, trailers } = posted;
-    if !trailers.contains_key(ERROR_TYPE) && !trailers.contains_key(ERROR_BODY) {
-        return Ok(body);
+    if trailers.contains_key(ERROR_TYPE) || trailers.contains_key(ERROR_BODY) {
+        return Err(broken_stream(&trailers));
     }
+    match trailers_in_body(headers, &body) {
+        Some(trailers) => Err(broken_stream(&trailers)),
+        None => Ok(body),
+    }
+}
+
+fn broken_stream(trailers: &HeaderMap) -> FunctionError {
     let told = trailers
         .get(ERROR_BODY)
         .and_then(|value| BASE64_STANDARD.decode(value.as_bytes()).ok())
         .unwrap_or_default();
-    Err(error(&trailers, Bytes::from(told)))
+    error(trailers, Bytes::from(told))
+}
+
+/// `lambda_runtime` (1.5 and before) announces the two trailers and then writes them as the last
+/// piece of the *body*, with their names spelled as here.
+fn trailers_in_body(headers: &HeaderMap, body: &[u8]) -> Option<HeaderMap> {
+    const TYPE: &str = "Lambda-Runtime-Function-Error-Type: ";
+    const BODY: &str = "Lambda-Runtime-Function-Error-Body: ";
+    let announced = headers.get_all(header::TRAILER).iter().any(|value| {
+        let names = value.to_str().unwrap_or_default().split(',');
+        names
+            .map(str::trim)
+            .any(|name| name.eq_ignore_ascii_case(ERROR_TYPE))
+    });
+    if !announced || !body.ends_with(b"\r\n") {
+        return None;
+    }
+    // Longer errors than this are none that the client writes.
+    let tail = &body[body.len().saturating_sub(1 << 16)..];
+    let start = tail
+        .windows(TYPE.len())
+        .rposition(|window| window == TYPE.as_bytes())?;
+    let text = std::str::from_utf8(&tail[start..]).ok()?;
+    let (error_type, rest) = text.strip_prefix(TYPE)?.split_once("\r\n")?;
+    let encoded = rest.strip_prefix(BODY)?.strip_suffix("\r\n")?;
+    let mut trailers = HeaderMap::new();
+    trailers.insert(ERROR_TYPE, error_type.parse().ok()?);
+    trailers.insert(ERROR_BODY, encoded.parse().ok()?);
+    Some(trailers)
 }
 
 /// The failure that an `/error` or `/init/error` tells of. Its name is the body's `errorType`,
 /// else the header, else `Runtime.Unknown`.
 pub(super) fn error(headers: &HeaderMap, body: Bytes) -> FunctionError {
+    error_by(ERROR_TYPE, headers, body)
+}
+
+/// The same for what an extension posts about itself.
+pub(super) fn extension_error(headers: &HeaderMap, body: Bytes) -> FunctionError {
+    error_by("lambda-extension-function-error-type", headers, body)
+}
+
+fn error_by(type_header: &str, headers: &HeaderMap, body: Bytes) -> FunctionError {
     let header = headers
-        .get(ERROR_TYPE)
+        .get(type_header)
         .and_then(|value| value.to_str().ok())
         .filter(|name| !name.is_empty());
     let Ok(Value::Object(mut fields)) = serde_json::from_slice::<Value>(&body) else {
@@ -202,7 +246,7 @@ mod tests {
             body: body.clone(),
             trailers: HeaderMap::new(),
         };
-        assert_eq!(response(posted), Ok(body));
+        assert_eq!(response(&HeaderMap::new(), posted), Ok(body));
     }
 
     #[test]
@@ -216,11 +260,34 @@ mod tests {
             body: Bytes::from_static(b"half"),
             trailers,
         };
-        let failure = response(posted).unwrap_err();
+        let failure = response(&HeaderMap::new(), posted).unwrap_err();
         assert_eq!(failure.error_type, "Broke");
         assert_eq!(
             failure.body,
             r#"{"errorType":"Broke","errorMessage":"half way"}"#
         );
+    }
+
+    #[test]
+    fn trailers_at_the_end_of_a_body_count_when_they_were_announced() {
+        let announced = headers(&[("trailer", "Lambda-Runtime-Function-Error-Type")]);
+        let end = "Lambda-Runtime-Function-Error-Type: Runtime.StreamError\r\n\
+                   Lambda-Runtime-Function-Error-Body: aXQgYnJva2U=\r\n";
+        let posted = |text: &str| Posted {
+            body: Bytes::from(text.to_owned()),
+            trailers: HeaderMap::new(),
+        };
+        let failure = response(&announced, posted(&format!("half{end}"))).unwrap_err();
+        assert_eq!(failure.error_type, "Runtime.StreamError");
+        let body: Value = serde_json::from_slice(&failure.body).unwrap();
+        assert_eq!(body["errorMessage"], "it broke");
+        assert!(response(&HeaderMap::new(), posted(&format!("half{end}"))).is_ok());
+        for whole in [
+            String::new(),
+            format!("{end}more"),
+            end.replace("Body", "Bodies"),
+        ] {
+            assert!(response(&announced, posted(&whole)).is_ok(), "{whole}");
+        }
     }
 }

@@ -1,9 +1,9 @@
-//! The Extensions API (2020-01-01), as much as extensions inside a function's process use.
+//! The Extensions API (2020-01-01): for extensions inside a function's process and beside it.
 //!
 //! Registration is allowed at any time, which is more than Lambda allows: a refusal would stop
 //! functions that use `lambda_runtime`'s graceful shutdown, an acceptance harms nobody.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ use super::exchange::Event;
 #[derive(Debug, Default)]
 pub(super) struct Extensions {
     all: Vec<Extension>,
+    /// Names of those that were started beside the function and have to register.
+    expected: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -73,8 +75,18 @@ impl Extensions {
             .find(|extension| extension.identifier == identifier)
     }
 
+    /// Names those that have to register before anything is ready.
+    pub fn expect(&mut self, names: BTreeSet<String>) {
+        self.expected = names;
+    }
+
+    pub fn all_registered(&self) -> bool {
+        let registered = |name: &String| self.all.iter().any(|one| one.name == *name);
+        self.expected.iter().all(registered)
+    }
+
     pub fn all_wait(&self) -> bool {
-        self.all.iter().all(|extension| extension.waits)
+        self.all_registered() && self.all.iter().all(|extension| extension.waits)
     }
 
     /// Tells those who want to know that an invocation begins.

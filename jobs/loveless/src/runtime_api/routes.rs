@@ -62,11 +62,8 @@ pub(super) async fn answer(exchange: Arc<Exchange>, request: Request<Incoming>) 
         (&Method::GET, ["2020-01-01", "extension", "event", "next"]) => {
             extension_next(&exchange, request.headers()).await
         }
-        (&Method::POST, ["2020-01-01", "extension", "init" | "exit", "error"]) => {
-            match known_extension(&exchange, request.headers()) {
-                Ok(_) => accepted(),
-                Err(stranger) => turn_away(stranger),
-            }
+        (&Method::POST, ["2020-01-01", "extension", end @ ("init" | "exit"), "error"]) => {
+            extension_error(&exchange, *end == "init", request).await
         }
         // What the emulator says, so that code which wants telemetry does without instead of dying.
         (&Method::PUT, ["2020-08-15", "logs"]) => not_supported("Logs API is not supported"),
@@ -136,7 +133,7 @@ async fn outcome(
         Ok(posted) if is_error => {
             exchange.settle(&id, Err(answer::error(&head.headers, posted.body)))
         }
-        Ok(posted) => exchange.settle(&id, answer::response(posted)),
+        Ok(posted) => exchange.settle(&id, answer::response(&head.headers, posted)),
         Err(Unreadable::TooLarge) => {
             exchange.settle(&id, Err(answer::too_large()));
             let message = format!(
@@ -237,6 +234,22 @@ async fn extension_next(exchange: &Exchange, headers: &HeaderMap) -> Answer {
         }
         None => turn_away(Stranger::Unknown),
     }
+}
+
+async fn extension_error(exchange: &Exchange, is_init: bool, request: Request<Incoming>) -> Answer {
+    let (head, body) = request.into_parts();
+    if let Err(stranger) = known_extension(exchange, &head.headers) {
+        return turn_away(stranger);
+    }
+    let Ok(posted) = answer::read(body).await else {
+        return problem(400, "InvalidRequest", "the body is too large or broke off");
+    };
+    let error = answer::extension_error(&head.headers, posted.body);
+    tracing::warn!(%error, "an extension failed");
+    if is_init {
+        exchange.fail_extension(error);
+    }
+    accepted()
 }
 
 /// A caller that is not a registered extension.

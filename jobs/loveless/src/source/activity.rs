@@ -1,31 +1,20 @@
-//! Step Functions activities, over the AWS SDK.
+//! Step Functions activities and task tokens, over the AWS SDK.
 //!
-//! Endpoint, region and credentials come from the usual places (`AWS_*` variables, profiles,
-//! container and instance roles); `AWS_ENDPOINT_URL` may be plain HTTP. What the service promises
-//! and does not is on AWS's page "Activities in Step Functions"; the two traps: a poll is held
-//! open for 60 seconds, and a task that is given out is given out once.
+//! How the service is reached is in `aws`. What it promises and does not is on AWS's page
+//! "Activities in Step Functions"; the two traps: a poll is held open for 60 seconds, and a task
+//! that is given out is given out once.
 
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sfn::Client;
-use aws_sdk_sfn::config::http::HttpResponse;
-use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use bytes::Bytes;
 
+use super::aws::{call_limits, common_meaning, poll_limits, shared_config, why};
 use super::{SourceError, Task, TaskSource};
 
 /// A poll is held open for up to 60 s; this much silence means that the connection is dead.
 const POLL_READ_LIMIT: Duration = Duration::from_secs(75);
-
-/// All other calls answer at once or not at all.
-const CALL_LIMIT: Duration = Duration::from_secs(15);
-
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// Why an [`ActivitySource`] could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +78,63 @@ impl std::str::FromStr for ActivityArn {
     }
 }
 
+/// Calls about tasks by their tokens.
+#[derive(Debug, Clone)]
+pub struct TaskTokens {
+    client: Client,
+}
+
+impl TaskTokens {
+    /// Tokens of this Region; without one, of the Region that the environment says. Makes no call
+    /// to the service.
+    pub async fn connect(region: Option<&str>) -> TaskTokens {
+        let shared = shared_config(region).await;
+        TaskTokens {
+            client: client(&shared, call_limits()),
+        }
+    }
+
+    /// Says that the task is still being worked on.
+    pub async fn heartbeat(&self, token: &str) -> Result<(), SourceError> {
+        let call = self.client.send_task_heartbeat().task_token(token);
+        call.send()
+            .await
+            .map(drop)
+            .map_err(|error| why(&error, meaning))
+    }
+
+    /// Ends the task with its result.
+    pub async fn succeed(&self, token: &str, output: Bytes) -> Result<(), SourceError> {
+        let output = String::from_utf8(output.into()).map_err(|_| SourceError::Rejected {
+            code: "InvalidOutput".to_owned(),
+            message: "the output is not UTF-8".to_owned(),
+        })?;
+        let call = self
+            .client
+            .send_task_success()
+            .task_token(token)
+            .output(output);
+        call.send()
+            .await
+            .map(drop)
+            .map_err(|error| why(&error, meaning))
+    }
+
+    /// Ends the task with a failure.
+    pub async fn fail(&self, token: &str, error: &str, cause: &str) -> Result<(), SourceError> {
+        let call = self
+            .client
+            .send_task_failure()
+            .task_token(token)
+            .error(error)
+            .cause(cause);
+        call.send()
+            .await
+            .map(drop)
+            .map_err(|error| why(&error, meaning))
+    }
+}
+
 /// The tasks of one activity.
 #[derive(Debug, Clone)]
 pub struct ActivitySource {
@@ -97,7 +143,7 @@ pub struct ActivitySource {
     /// Patient, for polls.
     polls: Client,
     /// Impatient, for everything else.
-    calls: Client,
+    tokens: TaskTokens,
 }
 
 impl ActivitySource {
@@ -113,41 +159,25 @@ impl ActivitySource {
                 name: worker_name.to_owned(),
             });
         }
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
         // With the Region given, nothing asks the instance metadata service for it, which costs
         // seconds where there is none; credentials in the environment are found before it, too.
-        let shared = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(arn.region))
-            .http_client(http)
-            // The worker's own state machine decides what is tried again, and when.
-            .retry_config(RetryConfig::disabled())
-            // A poll that is held open looks like a stalled stream.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .load()
-            .await;
-        let with_limits = |limits: TimeoutConfig| {
-            let config = aws_sdk_sfn::config::Builder::from(&shared)
-                .timeout_config(limits)
-                .build();
-            Client::from_conf(config)
-        };
-        let polls = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_LIMIT)
-            .read_timeout(POLL_READ_LIMIT)
-            .build();
-        let calls = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_LIMIT)
-            .operation_timeout(CALL_LIMIT)
-            .build();
+        let shared = shared_config(Some(&arn.region)).await;
         Ok(ActivitySource {
             activity_arn: activity_arn.to_owned(),
             worker_name: worker_name.to_owned(),
-            polls: with_limits(polls),
-            calls: with_limits(calls),
+            polls: client(&shared, poll_limits(POLL_READ_LIMIT)),
+            tokens: TaskTokens {
+                client: client(&shared, call_limits()),
+            },
         })
     }
+}
+
+fn client(shared: &aws_config::SdkConfig, limits: TimeoutConfig) -> Client {
+    let config = aws_sdk_sfn::config::Builder::from(shared)
+        .timeout_config(limits)
+        .build();
+    Client::from_conf(config)
 }
 
 #[async_trait::async_trait]
@@ -160,7 +190,7 @@ impl TaskSource for ActivitySource {
             .worker_name(&self.worker_name)
             .send()
             .await
-            .map_err(|error| why(&error))?;
+            .map_err(|error| why(&error, meaning))?;
         // No task is an answer with no token, a null token, or an empty one.
         let token = answer.task_token.filter(|token| !token.is_empty());
         Ok(token.map(|token| Task {
@@ -170,68 +200,24 @@ impl TaskSource for ActivitySource {
     }
 
     async fn heartbeat(&self, token: &str) -> Result<(), SourceError> {
-        let call = self.calls.send_task_heartbeat().task_token(token);
-        call.send().await.map(drop).map_err(|error| why(&error))
+        self.tokens.heartbeat(token).await
     }
 
     async fn succeed(&self, token: &str, output: Bytes) -> Result<(), SourceError> {
-        let output = String::from_utf8(output.into()).map_err(|_| SourceError::Rejected {
-            code: "InvalidOutput".to_owned(),
-            message: "the output is not UTF-8".to_owned(),
-        })?;
-        let call = self
-            .calls
-            .send_task_success()
-            .task_token(token)
-            .output(output);
-        call.send().await.map(drop).map_err(|error| why(&error))
+        self.tokens.succeed(token, output).await
     }
 
     async fn fail(&self, token: &str, error: &str, cause: &str) -> Result<(), SourceError> {
-        let call = self
-            .calls
-            .send_task_failure()
-            .task_token(token)
-            .error(error)
-            .cause(cause);
-        call.send().await.map(drop).map_err(|error| why(&error))
+        self.tokens.fail(token, error, cause).await
     }
-}
-
-fn why<E>(error: &SdkError<E, HttpResponse>) -> SourceError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let SdkError::ServiceError(refusal) = error else {
-        // No connection, no answer in time, no credentials yet, an answer that makes no sense.
-        return SourceError::Unreachable(DisplayErrorContext(error).to_string());
-    };
-    let status = refusal.raw().status().as_u16();
-    let code = refusal.err().code().unwrap_or_default();
-    let message = refusal.err().message().unwrap_or_default();
-    meaning(status, code, message)
 }
 
 /// What an error of the service means for a worker.
 fn meaning(status: u16, code: &str, message: &str) -> SourceError {
     match code {
         "TaskTimedOut" | "TaskDoesNotExist" | "InvalidToken" => SourceError::TaskGone,
-        "ThrottlingException"
-        | "Throttling"
-        | "TooManyRequestsException"
-        | "RequestLimitExceeded"
-        | "SlowDown"
-        | "ActivityWorkerLimitExceeded" => SourceError::Throttled,
-        // Credentials are renewed by themselves; the next call has new ones.
-        "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" => {
-            SourceError::Unreachable(format!("{code}: {message}"))
-        }
-        _ if status == 429 => SourceError::Throttled,
-        _ if status >= 500 => SourceError::Unreachable(format!("{status} {code}: {message}")),
-        _ => SourceError::Rejected {
-            code: code.to_owned(),
-            message: message.to_owned(),
-        },
+        "ActivityWorkerLimitExceeded" => SourceError::Throttled,
+        _ => common_meaning(status, code, message),
     }
 }
 

@@ -2,6 +2,12 @@
 
 #[cfg(feature = "activity")]
 pub mod activity;
+#[cfg(any(feature = "activity", feature = "sqs"))]
+pub(crate) mod aws;
+#[cfg(feature = "cli")]
+pub(crate) mod one;
+#[cfg(feature = "sqs")]
+pub mod sqs;
 
 use bytes::Bytes;
 
@@ -27,6 +33,11 @@ pub enum SourceError {
     /// No connection, no answer in time, or a fault of the service (5xx): try again.
     #[error("the source cannot be reached: {0}")]
     Unreachable(String),
+    /// There is nothing to say who calls.
+    #[error(
+        "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role ({0})"
+    )]
+    NoCredentials(String),
     /// The source understood and said no; the same call will fail again.
     #[error("the source refused: {code}: {message}")]
     Rejected {
@@ -37,7 +48,16 @@ pub enum SourceError {
     },
 }
 
-/// A queue of work: Step Functions activities, for instance.
+/// What a source takes as the result of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// JSON within Step Functions' limits; what is not becomes a failure.
+    StepFunctions,
+    /// Whatever the function answered.
+    Any,
+}
+
+/// A queue of work: Step Functions activities, or SQS.
 #[async_trait::async_trait]
 pub trait TaskSource: Send + Sync {
     /// Waits for a task for as long as the source likes; `None` when there was none.
@@ -48,4 +68,8 @@ pub trait TaskSource: Send + Sync {
     async fn succeed(&self, token: &str, output: Bytes) -> Result<(), SourceError>;
     /// Ends the task with a failure.
     async fn fail(&self, token: &str, error: &str, cause: &str) -> Result<(), SourceError>;
+    /// What [`succeed`](TaskSource::succeed) takes.
+    fn answers(&self) -> Answers {
+        Answers::StepFunctions
+    }
 }

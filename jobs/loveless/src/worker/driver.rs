@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::WorkerSummary;
-use super::machine::{Action, Ended, Event, Pause, Slot, step};
+use super::machine::{Action, Ended, Event, Pause, Slot, State, step};
 use super::verdict::Verdict;
 use crate::function::{FunctionSpec, Invocation};
 use crate::process::{self, is_crash};
 use crate::source::{SourceError, Task, TaskSource};
+use crate::status::{Phase, Poll, TaskEnd, WorkerStatus};
 
 /// A poll that comes back empty sooner than this was not held open.
 const QUICK: Duration = Duration::from_millis(500);
@@ -23,9 +24,12 @@ pub(super) struct Surroundings {
     pub number: usize,
     pub worker: String,
     pub heartbeat: Duration,
+    pub drain: Duration,
+    pub once: bool,
     pub spec: Arc<FunctionSpec>,
     pub source: Arc<dyn TaskSource>,
     pub stop: CancellationToken,
+    pub status: Arc<WorkerStatus>,
 }
 
 /// The place of the function's process travels with the operation that uses it, so that giving up
@@ -39,6 +43,10 @@ struct Driver {
     place: Option<process::Slot>,
     main: Option<Operation>,
     beat: Option<Beat>,
+    /// When the drain is over, once it has begun; taken when it has been told.
+    drained: Option<Beat>,
+    /// When the task in hand came or had its last heartbeat.
+    last_beat: Instant,
     summary: WorkerSummary,
 }
 
@@ -49,14 +57,22 @@ pub(super) async fn drive(around: Surroundings) -> WorkerSummary {
         place: None,
         main: None,
         beat: None,
+        drained: None,
+        last_beat: Instant::now(),
         summary: WorkerSummary::default(),
     };
-    let mut slot = Slot::new();
+    let mut slot = Slot {
+        once: driver.around.once,
+        ..Slot::new()
+    };
     let mut event = Event::Start;
     loop {
         driver.tell(&event);
+        driver.note(&event);
         let actions;
         (slot, actions) = step(slot, event);
+        let (number, phase) = (driver.around.number, phase(&slot.state));
+        driver.around.status.slot_is(number, phase);
         for action in actions {
             if action == Action::Finish {
                 if let Some(place) = driver.place.take() {
@@ -74,7 +90,15 @@ impl Driver {
     async fn next(&mut self, draining: bool) -> Event {
         tokio::select! {
             biased;
-            () = self.around.stop.cancelled(), if !draining => Event::Stop,
+            () = self.around.stop.cancelled(), if !draining => {
+                let limit = self.around.drain;
+                self.drained = Some(Box::pin(async move {
+                    tokio::time::sleep(limit).await;
+                    Event::DrainOver
+                }));
+                Event::Stop
+            }
+            event = end_of(&mut self.drained) => event,
             // Before the main operation: when the task is gone, its answer need not be tried.
             event = end_of(&mut self.beat) => event,
             (event, place) = end_of(&mut self.main) => {
@@ -126,7 +150,7 @@ impl Driver {
     }
 
     fn poll(&self) -> Operation {
-        let source = self.around.source.clone();
+        let (source, status) = (self.around.source.clone(), self.around.status.clone());
         Box::pin(async move {
             let began = Instant::now();
             let event = match source.poll().await {
@@ -134,6 +158,7 @@ impl Driver {
                 Ok(None) => Event::NoTask {
                     quickly: began.elapsed() < QUICK,
                 },
+                Err(error) if status.is_turned_away_by(&error) => Event::TurnedAway(error),
                 Err(error) => Event::PollFailed(error),
             };
             (event, None)
@@ -142,13 +167,16 @@ impl Driver {
 
     fn work(&mut self, task: Task) -> Operation {
         let mut place = self.take_place();
+        let takes = self.around.source.answers();
+        let status = self.around.status.clone();
         Box::pin(async move {
             let completed = place.invoke(Invocation::new(task.input)).await;
+            status.invoked(&completed);
             let crashed = completed
                 .result
                 .as_ref()
                 .is_err_and(|error| is_crash(&error.error_type));
-            let verdict = Verdict::on(completed.result);
+            let verdict = Verdict::on(completed.result, takes);
             (Event::WorkDone { verdict, crashed }, Some(place))
         })
     }
@@ -196,10 +224,45 @@ impl Driver {
             Ended::Undelivered => &mut self.summary.undelivered,
         };
         *count += 1;
+        self.around.status.task_ended(match ended {
+            Ended::Succeeded => TaskEnd::Succeeded,
+            Ended::Failed => TaskEnd::Failed,
+            Ended::Gone => TaskEnd::Gone,
+            Ended::Undelivered => TaskEnd::Undelivered,
+        });
         let (worker, slot) = (&self.around.worker, self.around.number);
         match ended {
             Ended::Succeeded | Ended::Failed => tracing::info!(worker, slot, ?ended, "task ended"),
             Ended::Gone | Ended::Undelivered => tracing::warn!(worker, slot, ?ended, "task ended"),
+        }
+    }
+
+    /// Counts what a watcher would want to know.
+    fn note(&mut self, event: &Event) {
+        let status = &self.around.status;
+        match event {
+            Event::Prepared => status.prepared(true),
+            Event::PrepareFailed => status.prepared(false),
+            Event::TaskCame(_) => {
+                status.polled(Poll::Task);
+                self.last_beat = Instant::now();
+            }
+            Event::NoTask { .. } => status.polled(Poll::Nothing),
+            Event::PollFailed(_) => status.polled(Poll::Failed),
+            Event::TurnedAway(error) => {
+                status.turned_away(error);
+                // What lets one slot in and another one not is not to be relied on: all of them or none.
+                self.around.stop.cancel();
+            }
+            Event::HeartbeatSent => {
+                let now = Instant::now();
+                status.beat(true, now - self.last_beat);
+                self.last_beat = now;
+            }
+            Event::HeartbeatFailed(_) => status.beat(false, Duration::ZERO),
+            Event::AnswerFailed(_) => status.answer_failed(),
+            Event::Stop => status.drains(),
+            _ => {}
         }
     }
 
@@ -216,6 +279,7 @@ impl Driver {
             Event::PollFailed(error) => {
                 tracing::warn!(worker, slot, %error, "cannot ask for tasks");
             }
+            Event::TurnedAway(error) => tracing::warn!(worker, slot, %error, "turned away"),
             Event::PrepareFailed => {
                 tracing::error!(
                     worker,
@@ -230,8 +294,20 @@ impl Driver {
                 tracing::warn!(worker, slot, %error, "heartbeat failed");
             }
             Event::Stop => tracing::info!(worker, slot, "stopping"),
+            Event::DrainOver => tracing::warn!(worker, slot, "the time for draining is over"),
             _ => {}
         }
+    }
+}
+
+fn phase(state: &State) -> Phase {
+    match state {
+        State::New | State::Preparing => Phase::Starting,
+        State::Polling => Phase::Polling,
+        State::Working { .. } => Phase::Working,
+        State::Answering { .. } | State::AnswerLater { .. } => Phase::Answering,
+        State::Resting => Phase::Resting,
+        State::Stopped => Phase::Ended,
     }
 }
 

@@ -9,9 +9,19 @@
 //! | `Preparing` | a process starts | no | it waits for an event, or failed to |
 //! | `Polling` | a poll is held open | no | a task, nothing, or an error came |
 //! | `Working` | the function works | yes | it is done, or the task is gone |
-//! | `Answering` | the answer is sent | yes | it is accepted, refused, or the task is gone |
+//! | `Answering` | the answer is sent | yes | it is accepted or refused |
+//! | `AnswerLater` | time passes until the next attempt | yes | it has passed, or the task is gone |
 //! | `Resting` | time passes | no | it has passed |
 //! | `Stopped` | none | no | never |
+//!
+//! A stop does not cut an open poll: a service that has not noticed yet would hand a task to
+//! nobody. The poll goes on to its end, and a task that it still brings is handed back at once.
+//! When the time for draining is over, polls are given up and work is killed, with a failure
+//! named [`STOPPED`](super::STOPPED) that tells `Retry` to have it done elsewhere.
+
+mod parts;
+
+pub(crate) use parts::{Action, Ended, Event, Pause, Slot, State};
 
 use std::time::Duration;
 
@@ -24,138 +34,6 @@ const LAST_ATTEMPT_WHEN_DRAINING: u32 = 12;
 
 /// The rest after a poll that ended at once with nothing, although polls should be held open.
 const QUICK_POLL_REST: Duration = Duration::from_secs(1);
-
-/// What a slot is at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum State {
-    /// Not begun.
-    New,
-    /// Gets a process ready, because only a free process may take a task.
-    Preparing,
-    /// Asks for a task.
-    Polling,
-    /// The function works on the task with this token.
-    Working { token: String },
-    /// Hands in the answer, for the `attempt`th time.
-    Answering {
-        token: String,
-        verdict: Verdict,
-        attempt: u32,
-    },
-    /// Between two attempts to hand in the answer.
-    AnswerLater {
-        token: String,
-        verdict: Verdict,
-        attempt: u32,
-    },
-    /// Leaves an ill function or source alone for a while.
-    Resting,
-    /// The end.
-    Stopped,
-}
-
-/// One slot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Slot {
-    pub state: State,
-    /// No more tasks: finish what there is and stop.
-    pub draining: bool,
-    /// Crashes and failed starts in a row.
-    pub crashes: u32,
-    /// Failed polls in a row.
-    pub failed_polls: u32,
-    /// Failed heartbeats in a row.
-    pub failed_heartbeats: u32,
-}
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// The slot begins.
-    Start,
-    /// A process waits for an event.
-    Prepared,
-    /// No process could be started.
-    PrepareFailed,
-    /// The poll brought a task.
-    TaskCame(Task),
-    /// The poll brought nothing; `quickly` when it was not held open.
-    NoTask { quickly: bool },
-    /// The poll failed.
-    PollFailed(SourceError),
-    /// The function is done; `crashed` when its process ended by itself.
-    WorkDone { verdict: Verdict, crashed: bool },
-    /// The answer was accepted.
-    AnswerAccepted,
-    /// The answer was not accepted.
-    AnswerFailed(SourceError),
-    /// The heartbeat was sent.
-    HeartbeatSent,
-    /// The heartbeat was not sent.
-    HeartbeatFailed(SourceError),
-    /// The rest is over.
-    Rested,
-    /// No more tasks.
-    Stop,
-}
-
-/// What to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Action {
-    /// Start a process, unless one is warm.
-    Prepare,
-    /// Ask for a task.
-    Poll,
-    /// Drop the main operation: the poll is given up, the work is killed, the answer not sent.
-    Abandon,
-    /// Give the task to the function.
-    Work(Task),
-    /// Hand in an answer.
-    Answer { token: String, verdict: Verdict },
-    /// Send a heartbeat when one is due.
-    Beat { token: String, pause: Pause },
-    /// No more heartbeats.
-    StopBeating,
-    /// Let time pass.
-    Rest(Duration),
-    /// For the summary and the log.
-    Count(Ended),
-    /// The slot is done.
-    Finish,
-}
-
-/// How long until the next heartbeat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pause {
-    /// As configured.
-    Regular,
-    /// Sooner: the last one failed. A quarter of the configured time.
-    Short,
-}
-
-/// How a task ended, for the count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
-    Succeeded,
-    Failed,
-    /// Nobody waits for it any more.
-    Gone,
-    /// Its answer was refused for good, or given up while draining.
-    Undelivered,
-}
-
-impl Slot {
-    /// A slot that has not begun.
-    pub fn new() -> Slot {
-        Slot {
-            state: State::New,
-            draining: false,
-            crashes: 0,
-            failed_polls: 0,
-            failed_heartbeats: 0,
-        }
-    }
-}
 
 /// The rest after the `n`th failure in a row: 0.2 s, doubled each time, 30 s at most.
 pub(crate) fn back_off(n: u32) -> Duration {
@@ -175,31 +53,19 @@ pub(crate) fn step(mut slot: Slot, event: Event) -> (Slot, Vec<Action>) {
 impl Slot {
     fn advance(&mut self, event: Event) -> Vec<Action> {
         match (std::mem::replace(&mut self.state, State::Stopped), event) {
+            (State::New, Event::Start) if self.once => self.poll(),
             (State::New, Event::Start) | (State::Resting, Event::Rested) => self.prepare(),
 
-            (State::Preparing, Event::Prepared) => {
-                self.state = State::Polling;
-                vec![Action::Poll]
-            }
+            (State::Preparing, Event::Prepared) => self.poll(),
             (State::Preparing, Event::PrepareFailed) => {
                 self.crashes += 1;
                 self.rest(back_off(self.crashes))
             }
 
-            (State::Polling, Event::TaskCame(task)) => {
-                self.failed_polls = 0;
-                self.failed_heartbeats = 0;
-                let token = task.token.clone();
-                self.state = State::Working {
-                    token: token.clone(),
-                };
-                vec![
-                    Action::Beat {
-                        token,
-                        pause: Pause::Regular,
-                    },
-                    Action::Work(task),
-                ]
+            (State::Polling, Event::TaskCame(task)) => self.task_came(task),
+            (State::Polling, Event::NoTask { .. } | Event::PollFailed(_)) if self.draining => {
+                self.state = State::Stopped;
+                vec![Action::Finish]
             }
             (State::Polling, Event::NoTask { quickly }) => {
                 self.failed_polls = 0;
@@ -208,6 +74,10 @@ impl Slot {
                 } else {
                     self.prepare()
                 }
+            }
+            (State::Polling, Event::TurnedAway(_)) => {
+                self.state = State::Stopped;
+                vec![Action::Finish]
             }
             (State::Polling, Event::PollFailed(_)) => {
                 self.failed_polls += 1;
@@ -243,31 +113,23 @@ impl Slot {
 
             // Heartbeats go on in the three states that hold a task.
             (
-                State::Working { .. } | State::Answering { .. } | State::AnswerLater { .. },
-                Event::HeartbeatFailed(SourceError::TaskGone),
-            ) => {
-                let mut actions = vec![Action::Abandon];
-                actions.extend(self.next_task(Ended::Gone));
-                actions
-            }
-            (
                 state @ (State::Working { .. }
                 | State::Answering { .. }
                 | State::AnswerLater { .. }),
                 event @ (Event::HeartbeatSent | Event::HeartbeatFailed(_)),
-            ) => {
-                let sent = event == Event::HeartbeatSent;
-                self.failed_heartbeats = if sent { 0 } else { self.failed_heartbeats + 1 };
-                let pause = if sent { Pause::Regular } else { Pause::Short };
-                let beat = token_of(&state).map(|token| Action::Beat {
-                    token: token.to_owned(),
-                    pause,
-                });
-                self.state = state;
-                beat.into_iter().collect()
-            }
+            ) => self.beat_ended(state, &event),
 
             (state, Event::Stop) => self.stop(state),
+
+            (State::Working { token }, Event::DrainOver) => {
+                let mut actions = vec![Action::Abandon];
+                actions.extend(self.answer(token, Verdict::stopped(), 1));
+                actions
+            }
+            (State::Polling, Event::DrainOver) => {
+                self.state = State::Stopped;
+                vec![Action::Abandon, Action::Finish]
+            }
 
             (state, _) => {
                 self.state = state;
@@ -276,16 +138,62 @@ impl Slot {
         }
     }
 
-    /// Ends what holds no task at once, and lets the rest finish.
+    fn task_came(&mut self, task: Task) -> Vec<Action> {
+        self.failed_polls = 0;
+        self.failed_heartbeats = 0;
+        let mut actions = vec![Action::Beat {
+            token: task.token.clone(),
+            pause: Pause::Regular,
+        }];
+        if self.draining {
+            actions.extend(self.answer(task.token, Verdict::stopped(), 1));
+        } else {
+            self.state = State::Working {
+                token: task.token.clone(),
+            };
+            actions.push(Action::Work(task));
+        }
+        actions
+    }
+
+    fn beat_ended(&mut self, state: State, event: &Event) -> Vec<Action> {
+        let gone = *event == Event::HeartbeatFailed(SourceError::TaskGone);
+        if gone && matches!(state, State::Answering { .. }) {
+            // Gone perhaps because this very answer arrived: what becomes of it will tell.
+            self.state = state;
+            return vec![Action::StopBeating];
+        }
+        if gone {
+            let mut actions = vec![Action::Abandon];
+            actions.extend(self.next_task(Ended::Gone));
+            return actions;
+        }
+        let sent = *event == Event::HeartbeatSent;
+        self.failed_heartbeats = if sent { 0 } else { self.failed_heartbeats + 1 };
+        let pause = if sent { Pause::Regular } else { Pause::Short };
+        let beat = token_of(&state).map(|token| Action::Beat {
+            token: token.to_owned(),
+            pause,
+        });
+        self.state = state;
+        beat.into_iter().collect()
+    }
+
+    /// Ends at once what neither holds a task nor could be handed one, and lets the rest finish.
     fn stop(&mut self, state: State) -> Vec<Action> {
         self.draining = true;
-        if token_of(&state).is_none() {
+        if token_of(&state).is_none() && state != State::Polling {
             self.state = State::Stopped;
             vec![Action::Abandon, Action::Finish]
         } else {
             self.state = state;
             Vec::new()
         }
+    }
+
+    fn poll(&mut self) -> Vec<Action> {
+        self.state = State::Polling;
+        vec![Action::Poll]
     }
 
     fn prepare(&mut self) -> Vec<Action> {
@@ -326,7 +234,10 @@ impl Slot {
                 Some(failure) => self.answer(token, failure, 1),
                 None => self.next_task(Ended::Undelivered),
             },
-            SourceError::Throttled | SourceError::Unreachable(_) => {
+            // Credentials come back by themselves, as a service does.
+            SourceError::Throttled
+            | SourceError::Unreachable(_)
+            | SourceError::NoCredentials(_) => {
                 if self.draining && attempt >= LAST_ATTEMPT_WHEN_DRAINING {
                     return self.next_task(Ended::Undelivered);
                 }
@@ -343,7 +254,7 @@ impl Slot {
     /// The task is over, one way or the other.
     fn next_task(&mut self, ended: Ended) -> Vec<Action> {
         let mut actions = vec![Action::StopBeating, Action::Count(ended)];
-        actions.extend(if self.draining {
+        actions.extend(if self.draining || self.once {
             self.state = State::Stopped;
             vec![Action::Finish]
         } else if self.crashes > 0 {

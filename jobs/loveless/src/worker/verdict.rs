@@ -6,6 +6,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::function::FunctionError;
+use crate::runtime_api::answer::document;
+use crate::source::Answers;
 
 /// Largest result of a task, in bytes of UTF-8.
 pub const OUTPUT_LIMIT: usize = 262_144;
@@ -13,6 +15,11 @@ pub const OUTPUT_LIMIT: usize = 262_144;
 pub const CAUSE_LIMIT: usize = 32_768;
 /// Longest name of an error, in bytes of UTF-8.
 pub const ERROR_LIMIT: usize = 256;
+
+/// The name of the failure that is handed in when a worker had to stop before the work was done:
+/// at the end of its drain, or for a task that came while it stopped. The work itself is not to
+/// blame; have `Retry` catch it.
+pub const STOPPED: &str = "Loveless.WorkerStopped";
 
 /// The answer to a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +31,10 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    /// The verdict on what the function did.
-    pub fn on(result: Result<Bytes, FunctionError>) -> Verdict {
+    /// The verdict on what the function did, for a source that takes answers of this kind.
+    pub fn on(result: Result<Bytes, FunctionError>, takes: Answers) -> Verdict {
         match result {
+            Ok(output) if takes == Answers::Any => Verdict::Success(output),
             Ok(output) if output.len() > OUTPUT_LIMIT => Verdict::failure(
                 "States.DataLimitExceeded",
                 &format!(
@@ -47,6 +55,12 @@ impl Verdict {
                 cause: cause(&body),
             },
         }
+    }
+
+    /// The worker stopped before the work was done.
+    pub fn stopped() -> Verdict {
+        let cause = document(STOPPED, "the worker stopped before the work was done");
+        Verdict::failure(STOPPED, &String::from_utf8_lossy(&cause))
     }
 
     fn failure(error: &str, cause: &str) -> Verdict {
@@ -102,12 +116,16 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn step_functions(result: Result<Bytes, FunctionError>) -> Verdict {
+        Verdict::on(result, Answers::StepFunctions)
+    }
+
     fn failed(error_type: &str, body: String) -> (String, String) {
         let error = FunctionError {
             error_type: error_type.into(),
             body: body.into(),
         };
-        match Verdict::on(Err(error)) {
+        match step_functions(Err(error)) {
             Verdict::Failure { error, cause } => (error, cause),
             Verdict::Success(_) => panic!("a failure became a success"),
         }
@@ -123,9 +141,9 @@ mod tests {
     #[test]
     fn the_largest_result_passes_and_one_byte_more_does_not() {
         let json = |length: usize| Bytes::from(format!("\"{}\"", "x".repeat(length - 2)));
-        assert_eq!(name(Verdict::on(Ok(json(OUTPUT_LIMIT)))), "success");
+        assert_eq!(name(step_functions(Ok(json(OUTPUT_LIMIT)))), "success");
         assert_eq!(
-            name(Verdict::on(Ok(json(OUTPUT_LIMIT + 1)))),
+            name(step_functions(Ok(json(OUTPUT_LIMIT + 1)))),
             "States.DataLimitExceeded"
         );
     }
@@ -134,15 +152,15 @@ mod tests {
     fn a_result_that_is_not_json_is_a_failure() {
         for bad in ["", "hello", "{\"a\":", "{} {}", "\"\u{1}\""] {
             assert_eq!(
-                name(Verdict::on(Ok(bad.into()))),
+                name(step_functions(Ok(bad.into()))),
                 "Runtime.InvalidOutput",
                 "{bad:?}"
             );
         }
         let not_text = Bytes::from_static(b"\"\xff\"");
-        assert_eq!(name(Verdict::on(Ok(not_text))), "Runtime.InvalidOutput");
+        assert_eq!(name(step_functions(Ok(not_text))), "Runtime.InvalidOutput");
         for good in ["null", " 1 ", "[]", "\"é\""] {
-            assert_eq!(name(Verdict::on(Ok(good.into()))), "success", "{good:?}");
+            assert_eq!(name(step_functions(Ok(good.into()))), "success", "{good:?}");
         }
     }
 
@@ -173,9 +191,19 @@ mod tests {
 
     #[test]
     fn a_refused_result_becomes_a_failure_and_a_refused_failure_nothing() {
-        let success = Verdict::on(Ok("1".into()));
+        let success = step_functions(Ok("1".into()));
         let instead = success.refused("InvalidOutput", "too large").unwrap();
         assert_eq!(name(instead.clone()), "Runtime.InvalidOutput");
         assert_eq!(instead.refused("InvalidOutput", "still"), None);
+    }
+
+    #[test]
+    fn a_queue_takes_results_of_any_size_and_shape() {
+        for output in [Bytes::from("no JSON"), vec![b'1'; OUTPUT_LIMIT + 1].into()] {
+            assert_eq!(
+                Verdict::on(Ok(output.clone()), Answers::Any),
+                Verdict::Success(output)
+            );
+        }
     }
 }

@@ -42,6 +42,7 @@ pub fn spec() -> FunctionSpec {
         timeout: Duration::from_mins(1),
         region: "us-east-1".into(),
         arn: "arn:aws:lambda:us-east-1:000000000000:function:test-function".into(),
+        extensions: None,
     }
 }
 
@@ -106,6 +107,12 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
+        // Takes 1 GiB at once, then hangs.
+        "gulp" => {
+            let all = vec![1u8; 1 << 30];
+            let _held = std::hint::black_box(all);
+            std::future::pending().await
+        }
         // Leaves a process behind in its group, then hangs.
         "grandchild" => {
             let child = Command::new("sleep").arg("1000").spawn()?;
@@ -115,6 +122,40 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
             );
             std::future::pending().await
         }
+        // Leaves a process behind in a session of its own, whose parent has ended, then does what
+        // `then` says.
+        "orphan" => {
+            let path = event["grandchild_file"].as_str().unwrap();
+            let script =
+                format!("setsid sleep 1000 & echo $! > {path}.half; mv {path}.half {path}");
+            Command::new("sh").args(["-c", &script]).status()?;
+            match event["then"].as_str() {
+                Some("answer") => Ok(event),
+                Some("exit") => std::process::exit(3),
+                _ => std::future::pending().await,
+            }
+        }
+        // Answers past its client, then ends.
+        "error then exit" => {
+            let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+            let path = format!(
+                "/2018-06-01/runtime/invocation/{}/error",
+                context.request_id
+            );
+            let body = r#"{"errorType":"Mine","errorMessage":"first"}"#;
+            let mut stream = std::net::TcpStream::connect(&api)?;
+            write!(
+                stream,
+                "POST {path} HTTP/1.1\r\nHost: {api}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            )?;
+            std::io::read_to_string(stream)?;
+            std::process::exit(9)
+        }
+        // Burns a processor and never comes back to its client.
+        "spin" => loop {
+            std::hint::spin_loop();
+        },
         "big" => Ok(json!("x".repeat(number("bytes") as usize - 2))),
         "log" => {
             let mut out = std::io::stdout().lock();
@@ -150,7 +191,7 @@ pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T
 /// The process number that the function wrote to a file.
 pub async fn written_pid(path: &Path) -> u32 {
     eventually("a process number in a file", || {
-        std::fs::read_to_string(path).ok()?.parse().ok()
+        std::fs::read_to_string(path).ok()?.trim().parse().ok()
     })
     .await
 }

@@ -71,6 +71,12 @@ fn at(state: State) -> Slot {
         ..Slot::new()
     }
 }
+fn once(state: State) -> Slot {
+    Slot {
+        once: true,
+        ..at(state)
+    }
+}
 fn draining(state: State) -> Slot {
     Slot {
         draining: true,
@@ -142,6 +148,13 @@ fn every_edge() {
             State::Resting,
             vec![Rest(back_off(1))],
         ),
+        // Where nobody lets it in, it does not stay.
+        (
+            at(State::Polling),
+            Event::TurnedAway(rejected()),
+            State::Stopped,
+            vec![Finish],
+        ),
         (
             at(State::Polling),
             Event::NoTask { quickly: true },
@@ -192,6 +205,13 @@ fn every_edge() {
             State::Preparing,
             vec![Abandon, StopBeating, Count(Ended::Gone), Prepare],
         ),
+        // A heartbeat that finds nothing may have come after the answer: the answer's fate decides.
+        (
+            at(answering(success(), 1)),
+            Event::HeartbeatFailed(GONE),
+            answering(success(), 1),
+            vec![StopBeating],
+        ),
         (
             at(answering(success(), 2)),
             Event::AnswerFailed(GONE),
@@ -230,11 +250,49 @@ fn every_edge() {
             vec![StopBeating, Count(Ended::Undelivered), Prepare],
         ),
         // A stop ends what holds no task, and lets finish what does.
+        (at(State::Polling), Event::Stop, State::Polling, vec![]),
         (
-            at(State::Polling),
-            Event::Stop,
+            draining(State::Polling),
+            Event::NoTask { quickly: false },
+            State::Stopped,
+            vec![Finish],
+        ),
+        (
+            draining(State::Polling),
+            Event::PollFailed(unreachable()),
+            State::Stopped,
+            vec![Finish],
+        ),
+        // What still comes is handed back at once, with a name that `Retry` catches.
+        (
+            draining(State::Polling),
+            Event::TaskCame(task()),
+            answering(Verdict::stopped(), 1),
+            vec![beat(Pause::Regular), hand_in(Verdict::stopped())],
+        ),
+        (
+            draining(State::Polling),
+            Event::DrainOver,
             State::Stopped,
             vec![Abandon, Finish],
+        ),
+        (
+            draining(working()),
+            Event::DrainOver,
+            answering(Verdict::stopped(), 1),
+            vec![Abandon, hand_in(Verdict::stopped())],
+        ),
+        (
+            draining(answering(success(), 1)),
+            Event::DrainOver,
+            answering(success(), 1),
+            vec![],
+        ),
+        (
+            draining(later(success(), 2)),
+            Event::DrainOver,
+            later(success(), 2),
+            vec![],
         ),
         (
             at(State::Preparing),
@@ -266,6 +324,14 @@ fn every_edge() {
             Event::AnswerFailed(unreachable()),
             State::Stopped,
             vec![StopBeating, Count(Ended::Undelivered), Finish],
+        ),
+        // One task and no more.
+        (once(State::New), Event::Start, State::Polling, vec![Poll]),
+        (
+            once(answering(success(), 1)),
+            Event::AnswerAccepted,
+            State::Stopped,
+            vec![StopBeating, Count(Ended::Succeeded), Finish],
         ),
         // What comes too late changes nothing.
         (
@@ -351,6 +417,7 @@ fn whatever_happens_a_held_task_has_its_heartbeat() {
         Event::HeartbeatFailed(unreachable()),
         Event::Rested,
         Event::Stop,
+        Event::DrainOver,
     ];
     for state in holding {
         for event in &events {
@@ -362,7 +429,11 @@ fn whatever_happens_a_held_task_has_its_heartbeat() {
                 let (after, actions) = step(slot, event.clone());
                 let holds = token_of(&after.state).is_some();
                 let row = format!("{state:?} + {event:?}");
-                assert_eq!(!actions.contains(&Action::StopBeating), holds, "{row}");
+                // Except when nobody takes heartbeats any more, and the answer is on its way.
+                let pointless = *event == Event::HeartbeatFailed(GONE)
+                    && matches!(after.state, State::Answering { .. });
+                let beats = !actions.contains(&Action::StopBeating);
+                assert_eq!(beats, holds && !pointless, "{row}");
                 let counted = actions
                     .iter()
                     .any(|action| matches!(action, Action::Count(_)));
