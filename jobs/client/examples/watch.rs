@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use local_cloud::{Cloud, CloudConfig, Durability, Stack, StateMachineConfig};
+use local_cloud::{Cloud, CloudConfig, Durability, Rehearsal, Stack, StateMachineConfig};
 use serde_json::{Value, json};
 use whiteboarder_core::cost::Capacity;
 use whiteboarder_jobs::track::ExecutionStatus;
@@ -105,6 +105,7 @@ async fn serve(folder: &Path) {
         idle_after: None,
         durability: Durability::Normal,
         keep: None,
+        rehearsal: Rehearsal::default(),
         stack: Stack {
             buckets: vec![stack::LOCAL_BUCKET.to_owned()],
             state_machines: vec![

@@ -15,6 +15,10 @@ pub const CLEAN_FUNCTION: &str = "whiteboarder-clean";
 pub const RECORD_FUNCTION: &str = "whiteboarder-record";
 /// Name of the activity that ECS workers poll.
 pub const CLEAN_ACTIVITY: &str = "whiteboarder-clean";
+/// Family of the ECS task that does one cleaning for a task token (`ecs:runTask.waitForTaskToken`).
+pub const CLEAN_TASK: &str = "whiteboarder-clean";
+/// Name of its container.
+pub const CLEAN_CONTAINER: &str = "worker";
 /// Name of the rule that starts an execution for each new object under `inbox/`.
 pub const INBOX_RULE: &str = "whiteboarder-inbox";
 /// Name of the rule that has failures recorded.

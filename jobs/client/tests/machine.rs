@@ -385,6 +385,23 @@ fn a_worker_that_falls_silent_is_replaced() {
 }
 
 #[test]
+fn a_worker_that_stops_hands_its_picture_to_another() {
+    for error in ["Loveless.WorkerStopped", "Runtime.ExitError"] {
+        let mut host = Host::planned("ecs");
+        host.begins(Some("ecs/1")).fails(error);
+        host.waits();
+        assert_eq!(host.state(), "CleanOnEcs", "{error}");
+        host.begins(Some("ecs/2")).succeeds(&report("ecs"));
+        let view = host.view();
+        assert_eq!(
+            (view.attempts, view.worker.as_deref()),
+            (2, Some("ecs/2")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_throttled_call_waits_and_stays_on_lambda() {
     let mut host = Host::planned("lambda");
     for _ in 0..20 {

@@ -38,6 +38,8 @@ pub struct Report {
     pub height: u32,
     /// What was chosen where the recipe leaves it to the picture.
     pub chosen: Chosen,
+    /// Whether the file holds more pictures (pages, frames), of which only the first was cleaned.
+    pub more_pictures: bool,
     /// Where the time went.
     pub seconds: Seconds,
     /// Peak memory of the process in MB, where the system tells.
@@ -173,6 +175,7 @@ pub async fn clean(
         width: cleaned.width,
         height: cleaned.height,
         chosen: cleaned.chosen,
+        more_pictures: cleaned.more_pictures,
         seconds,
         peak_memory_mb: peak_memory_mb(),
         cold_start,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use local_cloud::{
-    Cloud, CloudConfig, Durability, FunctionConfig, Rule, Stack, StateMachineConfig,
+    Cloud, CloudConfig, Durability, FunctionConfig, Rehearsal, Rule, Stack, StateMachineConfig,
     Target as RuleTarget, WorkerGroup,
 };
 use loveless::{ActivitySource, FunctionSpec, WorkerSettings, run_worker};
@@ -58,11 +58,13 @@ async fn role_worker() {
         timeout: Duration::from_mins(5),
         region: REGION.into(),
         arn: stack::function_arn(REGION, ACCOUNT, stack::CLEAN_FUNCTION),
+        extensions: None,
     };
     let settings = WorkerSettings {
         slots: 1,
         heartbeat: Duration::from_secs(3),
         name,
+        ..WorkerSettings::default()
     };
     run_worker(
         settings,
@@ -97,6 +99,7 @@ fn config(root: &Path, lambda_memory_mb: u32, lambda_timeout_s: u32) -> CloudCon
         idle_after: None,
         durability: Durability::Normal,
         keep: None,
+        rehearsal: Rehearsal::default(),
         stack: Stack {
             buckets: vec![stack::LOCAL_BUCKET.into()],
             functions: vec![
@@ -133,6 +136,7 @@ fn config(root: &Path, lambda_memory_mb: u32, lambda_timeout_s: u32) -> CloudCon
                     },
                 },
             ],
+            ..Stack::default()
         },
     }
 }

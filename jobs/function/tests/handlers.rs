@@ -288,6 +288,14 @@ async fn plan_names_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn clean_tells_that_a_file_holds_more_pictures() {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../../core/tests/fixtures");
+    let animated = std::fs::read(format!("{fixtures}/animated.webp")).unwrap();
+    let answer = clean(&Memory::with(KEY, &animated, &[]), "lambda").await;
+    assert_eq!(answer.unwrap()["more_pictures"], true);
+}
+
+#[tokio::test]
 async fn clean_stores_what_core_makes_in_both_lanes_and_forgets_the_failure() {
     let mut recipe = Recipe::default();
     recipe.finish.saturation += 0.25;
@@ -318,6 +326,7 @@ async fn clean_stores_what_core_makes_in_both_lanes_and_forgets_the_failure() {
         assert_eq!(answer["output"]["key"], "cleaned/01B/mo/a.png.png");
         assert_eq!(answer["place"], place);
         assert_eq!(answer["chosen"]["surface"], "light");
+        assert_eq!(answer["more_pictures"], false);
         assert_eq!(
             (&answer["width"], &answer["height"]),
             (&json!(200), &json!(150))

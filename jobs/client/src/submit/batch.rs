@@ -48,12 +48,30 @@ pub struct Batch {
     pub sources: BTreeMap<String, PathBuf>,
     /// What those files hold, as far as they were read.
     prints: BTreeMap<String, Print>,
+    /// Whether it is yet to be found out which items others do the work for.
+    unclaimed: bool,
+    /// The tag of the manifest that was stored, if the bucket told one.
+    etag: Option<String>,
 }
 
 impl Batch {
-    /// Hashes the files, writes the manifest of a new batch, and finds out which of its items others do
-    /// the work for.
+    /// [`Self::begin`] and [`Self::claim`] in one.
     pub async fn create(
+        target: &Target,
+        plan: Plan,
+        recipe: &Recipe,
+        options: &CreateOptions,
+        reporter: &Reporter,
+        cancel: &CancellationToken,
+    ) -> Result<Self, JobsError> {
+        let mut batch = Self::begin(target, plan, recipe, options, reporter, cancel).await?;
+        batch.claim(target, options, reporter, cancel).await?;
+        Ok(batch)
+    }
+
+    /// Hashes the files and writes the manifest of a new batch, which exists from then on: whoever is
+    /// interrupted later can name what is to be gone on with. [`Self::claim`] comes next.
+    pub async fn begin(
         target: &Target,
         plan: Plan,
         recipe: &Recipe,
@@ -83,7 +101,7 @@ impl Batch {
                 same_as: None,
             })
             .collect();
-        let mut manifest = Manifest {
+        let manifest = Manifest {
             version: MANIFEST_VERSION,
             batch: Ulid::generate().to_string(),
             created: now_rfc3339(),
@@ -103,17 +121,6 @@ impl Batch {
         let etag = claims
             .patiently(|| store_manifest(target, &manifest, None))
             .await?;
-        if options.skip_unchanged {
-            let all = (0..manifest.items.len()).collect();
-            claims.settle(&mut manifest, all).await?;
-            if manifest.items.iter().any(|item| item.same_as.is_some()) {
-                let over = etag.as_deref();
-                claims
-                    .patiently(|| store_manifest(target, &manifest, over))
-                    .await?
-                    .ok_or_else(|| claims::rewritten(&manifest.batch))?;
-            }
-        }
         let (sources, prints) = plan
             .items
             .into_iter()
@@ -123,17 +130,52 @@ impl Batch {
                 ((name.clone(), item.file.path), (name, print))
             })
             .unzip();
-        let batch = Self {
+        Ok(Self {
             manifest,
             sources,
             prints,
-        };
+            unclaimed: options.skip_unchanged,
+            etag,
+        })
+    }
+
+    /// Claims the items of a batch that was just begun, and says what there is to send. Items that
+    /// another batch does already, with the same recipe, are left to it.
+    ///
+    /// Ends early by `cancel` or for want of the target; it may be called again, and without it the
+    /// batch does all of its items itself.
+    pub async fn claim(
+        &mut self,
+        target: &Target,
+        options: &CreateOptions,
+        reporter: &Reporter,
+        cancel: &CancellationToken,
+    ) -> Result<(), JobsError> {
+        if self.unclaimed {
+            let claims = Claims {
+                target,
+                patience: options.patience,
+                reporter,
+                cancel,
+            };
+            let mut manifest = self.manifest.clone();
+            let all = (0..manifest.items.len()).collect();
+            claims.settle(&mut manifest, all).await?;
+            if manifest.items.iter().any(|item| item.same_as.is_some()) {
+                claims
+                    .patiently(|| store_manifest(target, &manifest, self.etag.as_deref()))
+                    .await?
+                    .ok_or_else(|| claims::rewritten(&manifest.batch))?;
+            }
+            self.manifest = manifest;
+            self.unclaimed = false;
+        }
         reporter.tell(Progress::Batch {
-            batch: batch.id().to_owned(),
-            items: batch.manifest.items.len(),
-            bytes: batch.bytes_to_send(),
+            batch: self.id().to_owned(),
+            items: self.manifest.items.len(),
+            bytes: self.bytes_to_send(),
         });
-        Ok(batch)
+        Ok(())
     }
 
     /// Reads an existing batch and finds its items among these files: by name, size and content.
@@ -193,6 +235,8 @@ impl Batch {
             manifest,
             sources,
             prints,
+            unclaimed: false,
+            etag: None,
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use local_cloud::{Cloud, CloudConfig, Durability, Rule, Stack, StateMachineConfig};
+use local_cloud::{Cloud, CloudConfig, Durability, Rehearsal, Rule, Stack, StateMachineConfig};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -50,6 +50,7 @@ pub async fn start(rule: bool, wait_seconds: u32) -> Running {
         idle_after: None,
         durability: Durability::Normal,
         keep: None,
+        rehearsal: Rehearsal::default(),
         stack: Stack {
             buckets: vec![stack::LOCAL_BUCKET.to_owned()],
             state_machines: vec![machine],

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
-use whiteboarder_jobs::submit::{CreateOptions, SameAs, SubmitOptions, load_manifest};
-use whiteboarder_jobs::{Progress, names};
+use whiteboarder_jobs::submit::{Batch, CreateOptions, SameAs, SubmitOptions, load_manifest};
+use whiteboarder_jobs::{JobsError, Progress, Reporter, names};
 
-use crate::world::{World, noise, send, sent};
+use crate::world::{Fault, World, noise, send, sent};
 
 fn same(batch: &str, name: &str) -> SameAs {
     SameAs {
@@ -52,6 +52,43 @@ async fn the_second_submit_of_a_folder_sends_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_submit_that_is_interrupted_while_it_claims_can_be_gone_on_with() {
+    let world = World::start().await;
+    for seed in 0..3 {
+        world.file(&format!("{seed}.jpg"), &noise(3_000, seed));
+    }
+    let target = world.target().await;
+    let options = CreateOptions::default();
+    let mut batch = world.begin(&target, &options).await;
+
+    let cancel = CancellationToken::new();
+    let interrupt = cancel.clone();
+    world.faults(move |request| {
+        if request.contains("claims") {
+            interrupt.cancel();
+            return Fault::Hang;
+        }
+        Fault::None
+    });
+    let claimed = batch
+        .claim(&target, &options, &Reporter::silent(), &cancel)
+        .await;
+    assert!(matches!(claimed, Err(JobsError::Cancelled)), "{claimed:?}");
+    world.faults(|_| Fault::None);
+
+    let (silent, never) = (Reporter::silent(), CancellationToken::new());
+    let elsewhere = Batch::resume(&target, batch.id(), None, &silent, &never)
+        .await
+        .unwrap();
+    assert_eq!(elsewhere.manifest, batch.manifest);
+    batch
+        .claim(&target, &options, &silent, &never)
+        .await
+        .unwrap();
+    assert_eq!(sent(&target, &batch).await.sent, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_submits_at_the_same_time_do_the_work_once() {
     let world = World::start().await;
     let files = 40;
@@ -60,7 +97,7 @@ async fn two_submits_at_the_same_time_do_the_work_once() {
     }
     let (here, there) = (world.target().await, world.target().await);
     let (one, other) = tokio::join!(world.create(&here), world.create(&there));
-    let own = |batch: &whiteboarder_jobs::submit::Batch| -> BTreeSet<String> {
+    let own = |batch: &Batch| -> BTreeSet<String> {
         let items = batch.manifest.items.iter();
         items
             .filter(|item| item.same_as.is_none())
@@ -197,7 +234,7 @@ async fn whatever_is_deleted_in_between_an_item_names_the_one_that_does_the_work
     let first = world.create(&target).await;
     let second = world.create(&target).await;
     let third = world.create(&target).await;
-    let homes = |batch: &whiteboarder_jobs::submit::Batch| -> Vec<_> {
+    let homes = |batch: &Batch| -> Vec<_> {
         let items = batch.manifest.items.iter();
         items.map(|item| item.same_as.clone()).collect()
     };

@@ -106,19 +106,30 @@ impl World {
         std::fs::write(self.boards().join(name), bytes).unwrap();
     }
 
+    /// Begins to submit the folder: the manifest stands, nothing is claimed.
+    pub async fn begin(&self, target: &Target, options: &CreateOptions) -> Batch {
+        let recipe = Recipe::default();
+        let found = scan(&[self.boards()]).unwrap();
+        let plan = plan(found, &recipe, Wish::Auto, &target.profile().lambda);
+        let (silent, cancel) = (Reporter::silent(), CancellationToken::new());
+        Batch::begin(target, plan, &recipe, options, &silent, &cancel)
+            .await
+            .unwrap()
+    }
+
     /// Submits the folder, up to the uploads.
     pub async fn create(&self, target: &Target) -> Batch {
         self.create_with(target, &CreateOptions::default()).await
     }
 
     pub async fn create_with(&self, target: &Target, options: &CreateOptions) -> Batch {
-        let recipe = Recipe::default();
-        let found = scan(&[self.boards()]).unwrap();
-        let plan = plan(found, &recipe, Wish::Auto, &target.profile().lambda);
+        let mut batch = self.begin(target, options).await;
         let (silent, cancel) = (Reporter::silent(), CancellationToken::new());
-        Batch::create(target, plan, &recipe, options, &silent, &cancel)
+        batch
+            .claim(target, options, &silent, &cancel)
             .await
-            .unwrap()
+            .unwrap();
+        batch
     }
 
     /// Goes on with a batch that somebody else began.
