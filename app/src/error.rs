@@ -10,7 +10,8 @@ pub use whiteboarder_jobs::in_words as system;
 use whiteboarder_jobs::{ErrorKind as JobsKind, JobsError};
 
 use crate::term::glyph::Style;
-use crate::term::{Terminal, text};
+use crate::term::{Terminal, log, text};
+use crate::ui::toast::Kind;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,14 +229,28 @@ pub fn report(error: &anyhow::Error, terminal: &Terminal) -> Exit {
     told.exit
 }
 
-/// An error on one line, with what to do about it, for a screen.
+/// An error on one line, with what to do about it, for a screen. The log keeps the whole chain of it.
 pub fn sentence(error: &anyhow::Error) -> String {
     let mut words = format!("{error:#}");
+    let mut more: Vec<String> = error
+        .chain()
+        .skip(1)
+        .map(|cause| format!("because: {cause}"))
+        .collect();
+    let failure = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Failure>());
+    if let Some(hint) = failure.and_then(|failure| failure.hint.as_ref()) {
+        more.push(format!("hint: {hint}"));
+    }
     if let Some(hint) = error.downcast_ref::<JobsError>().and_then(JobsError::hint) {
         words += "; ";
         words += hint;
+        more.push(format!("hint: {hint}"));
     }
-    text::safe(&words)
+    let words = text::safe(&words);
+    log::keep(Kind::Failed, &words, &more);
+    words
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub struct Lanes {
 /// What the target has, without asking anybody: for dry runs and estimates.
 pub fn expected(settings: &Settings) -> Result<Lanes> {
     if settings.profile == LOCAL {
-        let asked = LocalOptions::from_environment()?.or(&settings.file.local);
+        let asked = settings.cloud_options(LocalOptions::from_environment()?)?;
         let asked = asked.resolve();
         return Ok(Lanes {
             lambda: asked.capacity(),

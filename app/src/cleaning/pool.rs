@@ -96,6 +96,8 @@ pub struct Cleaned {
     pub said: Said,
     /// The corners of what was straightened.
     pub quad: Option<Quad>,
+    /// Whether the file holds more pictures (pages, frames), of which only the first was cleaned.
+    pub more_pictures: bool,
     /// Where the time went.
     pub timings: Timings,
     /// Seconds from reading to the name on disk.
@@ -380,6 +382,7 @@ fn write(shared: &Shared, task: &Task, done: Done, started: Instant) -> Result<O
         chosen: done.chosen,
         said: done.said,
         quad: done.quad,
+        more_pictures: done.more_pictures,
         timings: done.timings,
         seconds: started.elapsed().as_secs_f64(),
     })))

@@ -1,11 +1,13 @@
 //! Pictures that are too large to be cleaned as a whole: in strips, in bounded memory.
 
+use std::fs::File;
+use std::path::Path;
 use std::time::Instant;
 
 use whiteboarder_core::cancel::Interrupt;
 use whiteboarder_core::clean::Timings;
 use whiteboarder_core::geometry::{Geometry, Said};
-use whiteboarder_core::image::Limits;
+use whiteboarder_core::image::{Limits, read_header_of};
 use whiteboarder_core::output;
 use whiteboarder_core::strips::cleaning::{CleanError, OpenError, Photograph, clean_file};
 use whiteboarder_core::strips::{OutputFormat, StripError, StripOptions};
@@ -94,6 +96,7 @@ pub fn clean(
         chosen: report.chosen,
         said: Said::Whole,
         quad: None,
+        more_pictures: more_pictures(&task.source.path),
         // Reading, finishing and writing go on at the same time.
         timings: Timings {
             finish: seconds,
@@ -101,6 +104,12 @@ pub fn clean(
         },
         seconds,
     })))
+}
+
+/// Whether a file that could be read holds more than the first picture.
+fn more_pictures(path: &Path) -> bool {
+    let header = File::open(path).and_then(|mut file| read_header_of(&mut file));
+    matches!(header, Ok(Ok(header)) if header.more_pictures)
 }
 
 /// What is wrong with the file itself, such as that it is cut short; otherwise the `reason`.

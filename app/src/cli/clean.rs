@@ -56,7 +56,7 @@ was chosen for it.
     \"height\", \"bytes\", \"seconds\": {\"decode\", \"background\", \"finish\", \"encode\", \"total\"},
     \"outputs\": [{\"path\", \"format\", \"bytes\", \"page\", \"held\": \"palette\"|\"true-colour\"|\"bits\"|\"outlines\", …}],
     \"chosen\": {\"surface\", \"stroke_px\", \"small\", \"noise\", \"ink\", \"white\", \"dark\", \"lift\"},
-    \"geometry\": {\"said\", \"message\", \"quad\": [{\"x\", \"y\"}, …]},
+    \"more_pictures\": true|false, \"geometry\": {\"said\", \"message\", \"quad\": [{\"x\", \"y\"}, …]},
     \"error\": {\"name\", \"message\"}}], \"skipped\": [{\"path\", \"reason\"}],
     \"pdf\": {\"path\", \"pages\", \"bytes\"},
     \"summary\": {\"cleaned\", \"failed\", \"stopped\", \"seconds\"}}")]

@@ -157,10 +157,16 @@ fn in_force(settings: &Settings) -> Result<Vec<InForce>> {
         other => other.to_string(),
     };
     let top = keys::of(Part::Top).map(|key| {
-        if key.name == "prices" {
-            let (value, from) = match &settings.file.prices {
-                Some(path) => (path.clone(), FILE),
-                None => (key.default.to_owned(), DEFAULT),
+        let said = match key.name {
+            "prices" => Some((&None, &settings.file.prices)),
+            "theme" => Some((&settings.theme, &settings.file.theme)),
+            _ => None,
+        };
+        if let Some((flag, file)) = said {
+            let (value, from) = match (flag, file) {
+                (Some(value), _) => (value.clone(), "flag or variable"),
+                (None, Some(value)) => (value.clone(), FILE),
+                (None, None) => (key.default.to_owned(), DEFAULT),
             };
             return InForce { key, value, from };
         }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use local_cloud::TimeScale;
 use serde_json::json;
 
 use super::logs;
@@ -34,9 +35,10 @@ enum LocalCommand {
     ///
     /// Each setting may also stand in the configuration file, in the table [local], by the flag's name with
     /// underscores (`lambda_timeout_s = 60`).
-    #[command(
-        after_help = "Example:\n  whiteboarder local start --lambda-timeout-s 60 --workers 2"
-    )]
+    #[command(after_help = "\
+Examples:
+  whiteboarder local start --lambda-timeout-s 60 --workers 2
+  whiteboarder local start --mocks mocks.json --time-scale 0.01")]
     Start {
         #[command(flatten)]
         options: LocalOptions,
@@ -119,7 +121,7 @@ pub fn run(args: LocalArgs, settings: &Settings) -> Result<Exit> {
     match args.command {
         LocalCommand::Serve { options, detached } => {
             crate::term::log::of_service();
-            let asked = options.or(&settings.file.local).resolve();
+            let asked = settings.cloud_options(options)?.resolve();
             local::serve(settings, &asked, detached)
         }
         LocalCommand::Logs { lines, follow } => logs::run(settings, lines, follow),
@@ -170,7 +172,7 @@ async fn talk(command: LocalCommand, settings: &Settings) -> Result<Exit> {
 
 /// The local cloud, started if need be with what environment and configuration file ask for.
 pub async fn ensure(settings: &Settings) -> Result<(Record, How)> {
-    let asked = LocalOptions::from_environment()?.or(&settings.file.local);
+    let asked = settings.cloud_options(LocalOptions::from_environment()?)?;
     let (record, how) = local::ensure(settings, &asked).await?;
     if how != How::Found {
         settings
@@ -181,7 +183,8 @@ pub async fn ensure(settings: &Settings) -> Result<(Record, How)> {
 }
 
 async fn start(settings: &Settings, options: LocalOptions, json: bool) -> Result<Exit> {
-    let asked = options.clone().or(&settings.file.local);
+    let options = options.beginning_at(Path::new(""))?;
+    let asked = settings.cloud_options(options.clone())?;
     let (record, how) = local::ensure(settings, &asked).await?;
     if how == How::Found {
         refuse_other_settings(&record, &options)?;
@@ -227,6 +230,16 @@ fn refuse_other_settings(record: &Record, asked: &LocalOptions) -> Result<()> {
         format!("with {} s for a function", record.lambda_timeout_s)
     } else if differs(asked.workers.map(|n| n as u64), record.workers as u64) {
         format!("with {}", text::count(record.workers, "worker"))
+    } else if asked.mocks.is_some() && asked.mocks != record.mocks {
+        match &record.mocks {
+            Some(mocks) => format!("with the mock file {}", text::safe(mocks)),
+            None => "without a mock file".to_owned(),
+        }
+    } else if asked
+        .time_scale
+        .is_some_and(|asked| TimeScale::new(asked) != Ok(record.time_scale))
+    {
+        format!("with a time scale of {}", f64::from(record.time_scale))
     } else {
         return Ok(());
     };
@@ -282,6 +295,8 @@ async fn status(settings: &Settings, files: &Files, json: bool) -> Result<Exit> 
             "lambda_memory_mb": record.lambda_memory_mb,
             "lambda_timeout_s": record.lambda_timeout_s,
             "workers": record.workers,
+            "mocks": record.mocks,
+            "time_scale": record.time_scale,
             "data": settings.dirs.cloud_store(),
         }))?;
         return Ok(Exit::Success);
@@ -312,6 +327,15 @@ async fn status(settings: &Settings, files: &Files, json: bool) -> Result<Exit> 
     ];
     for (name, value) in rows {
         terminal.line(&row(name, &value))?;
+    }
+    // Only where it is no ordinary cloud.
+    if let Some(mocks) = &record.mocks {
+        terminal.line(&row("mocks", &text::safe(mocks)))?;
+    }
+    if !record.time_scale.is_real() {
+        let scale = f64::from(record.time_scale);
+        let waits = format!("waits take {scale} of their time");
+        terminal.line(&row("time", &waits))?;
     }
     terminal.line(&on_disk(status.bytes_on_disk, &settings.dirs.cloud_store()))?;
     Ok(Exit::Success)

@@ -76,6 +76,14 @@ struct Global {
     /// When to colour; `NO_COLOR` is honoured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: ColorChoice,
+    /// How to colour the screens: auto, dark, light, contrast, or a theme of your own [default: auto]
+    #[arg(
+        long,
+        global = true,
+        env = "WHITEBOARDER_THEME",
+        value_name = "NAME|FILE"
+    )]
+    theme: Option<String>,
     /// Use ASCII only
     #[arg(long, global = true)]
     ascii: bool,
@@ -97,10 +105,13 @@ enum Command {
     Function,
     #[command(hide = true)]
     Worker(loveless::cli::WorkerArguments),
+    #[command(hide = true)]
+    RunTask(loveless::cli::RunTaskArguments),
 }
 
 /// Parses the command line and runs the command. The terminal comes back for the error report.
 pub fn run() -> (Result<Exit>, Terminal) {
+    let began = std::time::Instant::now();
     // Wrong usage, `--help` and `--version` end here, with clap's words.
     let cli = Cli::parse();
     let global = cli.global;
@@ -109,17 +120,24 @@ pub fn run() -> (Result<Exit>, Terminal) {
         if !cli.studio.opens() {
             return (help(&terminal), terminal);
         }
-        let ended = Settings::resolve(terminal.clone(), global.profile, global.config)
-            .and_then(|settings| studio::run(cli.studio, &settings));
+        crate::term::log::to_stderr(&terminal);
+        let ended = Settings::resolve(
+            terminal.clone(),
+            global.profile,
+            global.theme,
+            global.config,
+        )
+        .and_then(|settings| studio::run(cli.studio, &settings, began));
         return (ended, terminal);
     };
     if let Err(error) = cli.studio.expect_none() {
         return (Err(error), terminal);
     }
     let result = match command {
-        // These two run in the lanes: no configuration, and a log of their own.
+        // These run in the lanes: no configuration, and a log of their own.
         Command::Function => function::run(),
         Command::Worker(args) => worker::run(args),
+        Command::RunTask(args) => worker::one(args),
         // These need no configuration, and so work with a broken one.
         Command::Background(args) => background::run(&args, &terminal),
         Command::Completions(args) => completions::run(&args, &terminal),
@@ -128,8 +146,13 @@ pub fn run() -> (Result<Exit>, Terminal) {
             Settings::without_file(terminal.clone(), global.config)
                 .and_then(|settings| config::run(&args, &settings))
         }
-        command => Settings::resolve(terminal.clone(), global.profile, global.config)
-            .and_then(|settings| dispatch(command, &settings)),
+        command => Settings::resolve(
+            terminal.clone(),
+            global.profile,
+            global.theme,
+            global.config,
+        )
+        .and_then(|settings| dispatch(command, &settings)),
     };
     (result, terminal)
 }
@@ -151,6 +174,7 @@ fn dispatch(command: Command, settings: &Settings) -> Result<Exit> {
         Command::Man(args) => man::run(&args, &settings.terminal),
         Command::Function => function::run(),
         Command::Worker(args) => worker::run(args),
+        Command::RunTask(args) => worker::one(args),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use anyhow::Result;
 use clap::{Args, CommandFactory};
@@ -10,7 +11,7 @@ use super::Cli;
 use crate::config::Settings;
 use crate::error::{Exit, Failure};
 use crate::presets;
-use crate::studio::{self, Front, Options};
+use crate::studio::{self, Bench, Front, Options};
 use crate::term::screen::GraphicsChoice;
 use crate::term::text;
 
@@ -30,6 +31,9 @@ pub struct StudioArgs {
     /// How to show pictures
     #[arg(long, value_name = "HOW")]
     graphics: Option<GraphicsChoice>,
+    /// Press the keys of this script and tell how soon each was seen, docs/benchmarks.md
+    #[arg(long, value_name = "FILE", hide = true)]
+    bench_script: Option<PathBuf>,
 }
 
 impl StudioArgs {
@@ -66,7 +70,7 @@ fn on_a_terminal() -> bool {
 }
 
 /// Opens the studio.
-pub fn run(args: StudioArgs, settings: &Settings) -> Result<Exit> {
+pub fn run(args: StudioArgs, settings: &Settings, began: Instant) -> Result<Exit> {
     if let Some(word) = args.paths.iter().find(|path| !path.exists()) {
         return Err(no_such(&text::path(word)).into());
     }
@@ -79,6 +83,10 @@ pub fn run(args: StudioArgs, settings: &Settings) -> Result<Exit> {
         graphics: args.graphics.unwrap_or_default(),
         watch: crate::watch::Options::default(),
         front: Front::Studio,
+        bench: args
+            .bench_script
+            .map(|script| Bench::read(&script, began))
+            .transpose()?,
     })?;
     if !on_a_terminal() {
         return Err(Failure::usage("the studio needs a terminal")

@@ -301,13 +301,16 @@ async fn create(
         ..CreateOptions::default()
     };
     let plan = planned.plan.clone();
-    let batch = Batch::create(target, plan, &work.recipe, &options, reporter, cancel).await?;
-    if let Some(line) = planned.unchanged(&batch.manifest) {
-        terminal.note(&line);
-    }
+    let mut batch = Batch::begin(target, plan, &work.recipe, &options, reporter, cancel).await?;
     // Only `--resume` without paths needs the note; the batch does not fail for want of it.
     if let Err(error) = batch.remember(&show.settings.dirs.batches()) {
         tracing::warn!(%error, "the places of the files cannot be noted");
+    }
+    let claimed = batch.claim(target, &options, reporter, cancel).await;
+    let counts = (0, batch.manifest.items.len());
+    claimed.map_err(|error| paused(error.into(), args, batch.id(), counts))?;
+    if let Some(line) = planned.unchanged(&batch.manifest) {
+        terminal.note(&line);
     }
     Ok(batch)
 }

@@ -133,6 +133,7 @@ fn dashboard(args: &WatchArgs, settings: &Settings, options: watch::Options) -> 
         graphics: args.graphics.unwrap_or_default(),
         watch: options,
         front: Front::Watch,
+        bench: None,
     })?;
     studio.run(settings)
 }

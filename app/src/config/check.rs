@@ -3,10 +3,12 @@
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use super::KeyTables;
 use super::keys::{self, Key, Table};
 use crate::batch::target::LOCAL;
 use crate::notify::rule::ONE_WAY;
 use crate::term::text;
+use crate::ui::keys::Wanted;
 
 /// A found value is shown in at most so many characters.
 const SHOWN: usize = 60;
@@ -19,7 +21,7 @@ pub fn first_mistake(content: &str) -> Option<(usize, String)> {
             let at = error.span().map_or(0, |span| span.start);
             // The first line of toml's message is the sentence; the rest draws the place.
             let message = error.message().lines().next().unwrap_or_default();
-            return Some((line(content, at), message.to_owned()));
+            return Some((line_of(content, at), message.to_owned()));
         }
     };
     let mut found = Mistakes {
@@ -28,11 +30,11 @@ pub fn first_mistake(content: &str) -> Option<(usize, String)> {
     };
     found.top(table.get_ref());
     let first = found.mistakes.into_iter().min_by_key(|(at, _)| *at);
-    first.map(|(at, sentence)| (line(content, at), sentence))
+    first.map(|(at, sentence)| (line_of(content, at), sentence))
 }
 
 /// The line of a place, counted from 1.
-fn line(content: &str, at: usize) -> usize {
+pub fn line_of(content: &str, at: usize) -> usize {
     let before = content.as_bytes().iter().take(at);
     before.filter(|byte| **byte == b'\n').count() + 1
 }
@@ -53,12 +55,13 @@ impl Mistakes<'_> {
             match (name.get_ref().as_ref(), value.get_ref()) {
                 ("local", DeValue::Table(table)) => self.keys(table, Table::Local, "[local]"),
                 ("profiles", DeValue::Table(table)) => self.profiles(table),
+                ("keys", DeValue::Table(tables)) => self.key_tables(tables),
                 ("notify", DeValue::Array(rules)) => self.rules(rules),
                 ("notify", _) => self.add(
                     at,
                     "`notify` is written [[notify]], once for each".to_owned(),
                 ),
-                (name @ ("local" | "profiles"), _) => {
+                (name @ ("local" | "profiles" | "keys"), _) => {
                     let found = self.shown(value);
                     self.add(at, format!("`{name}` must be a table, but is {found}"));
                 }
@@ -81,10 +84,51 @@ impl Mistakes<'_> {
             )
         } else {
             let known = keys::of(Table::Top).map(|key| key.name);
-            let meant = text::did_you_mean(name, known.chain(["local", "profiles", "notify"]));
+            let meant =
+                text::did_you_mean(name, known.chain(["local", "keys", "profiles", "notify"]));
             format!("unknown key `{}`{meant}", text::safe(name))
         };
         self.add(at, sentence);
+    }
+
+    fn key_tables(&mut self, tables: &DeTable<'_>) {
+        for (name, value) in tables {
+            let at = name.span().start;
+            let name = name.get_ref().as_ref();
+            let screens = KeyTables::EACH;
+            let Some((_, mistake)) = screens.iter().find(|(screen, _)| *screen == name) else {
+                let meant = text::did_you_mean(name, screens.iter().map(|(screen, _)| *screen));
+                let name = text::safe(name);
+                self.add(at, format!("there is no [keys.{name}]{meant}"));
+                continue;
+            };
+            let DeValue::Table(table) = value.get_ref() else {
+                let found = self.shown(value);
+                self.add(at, format!("[keys.{name}] must be a table, but is {found}"));
+                continue;
+            };
+            let mut wanted = Wanted::new();
+            for (action, value) in table {
+                let at = action.span().start;
+                if let Some(keys) = keys_of(value.get_ref()) {
+                    wanted.insert(action.get_ref().to_string(), keys);
+                    continue;
+                }
+                let (action, found) = (text::safe(action.get_ref()), self.shown(value));
+                self.add(
+                    at,
+                    format!(
+                        "`{action}` in [keys.{name}] must be a key or a list of keys, but is {found}"
+                    ),
+                );
+            }
+            if let Some(mistake) = mistake(&wanted) {
+                let mut rows = table.iter();
+                let row = rows.find(|(action, _)| action.get_ref() == mistake.name.as_str());
+                let at = row.map_or(at, |(action, _)| action.span().start);
+                self.add(at, mistake.sentence);
+            }
+        }
     }
 
     fn profiles(&mut self, profiles: &DeTable<'_>) {
@@ -180,6 +224,18 @@ impl Mistakes<'_> {
                 text::safe(&written.chars().take(SHOWN).collect::<String>())
             }
         }
+    }
+}
+
+/// One key, or a list of them.
+fn keys_of(value: &DeValue<'_>) -> Option<Vec<String>> {
+    let text = |value: &DeValue<'_>| match value {
+        DeValue::String(text) => Some(text.to_string()),
+        _ => None,
+    };
+    match value {
+        DeValue::Array(list) => list.iter().map(|value| text(value.get_ref())).collect(),
+        value => text(value).map(|key| vec![key]),
     }
 }
 
@@ -302,6 +358,48 @@ mod tests {
                 .1
                 .starts_with("no profile can be named `local`")
         );
+    }
+
+    #[test]
+    fn a_key_s_mistakes_are_named_too() {
+        for (content, line, sentence) in [
+            (
+                "[keys.studio]\nundo = \"U\"\nredoo = \"Ctrl-Y\"",
+                3,
+                "unknown action `redoo` in [keys.studio]; did you mean `redo`?",
+            ),
+            (
+                "[keys.batch]\n\npause = \"Entr\"",
+                3,
+                "`pause` in [keys.batch] has `Entr`, which is no key; did you mean `Enter`?",
+            ),
+            (
+                "[keys.studio]\nundo = \"w\"",
+                2,
+                "`undo` in [keys.studio] has `w`, which means `write` already; give that one another key, or []",
+            ),
+            (
+                "[keys.studio]\nundo = 3",
+                2,
+                "`undo` in [keys.studio] must be a key or a list of keys, but is 3",
+            ),
+            (
+                "[keys.stduio]\nundo = \"w\"",
+                1,
+                "there is no [keys.stduio]; did you mean `studio`?",
+            ),
+            ("keys = 3", 1, "`keys` must be a table, but is 3"),
+            (
+                "[keys]\nlists = 3",
+                2,
+                "[keys.lists] must be a table, but is 3",
+            ),
+        ] {
+            let found = first_mistake(content);
+            assert_eq!(found, Some((line, sentence.to_owned())), "{content:?}");
+        }
+        let right = "[keys.studio]\nundo = [\"U\", \"Ctrl-Z\"]\nsuspend = []\n[keys.watch]\nask-yes = \"j\"";
+        assert_eq!(first_mistake(right), None);
     }
 
     #[test]

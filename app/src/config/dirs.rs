@@ -76,6 +76,11 @@ impl Dirs {
         self.config.join("prices.toml")
     }
 
+    /// A person's own themes.
+    pub fn themes(&self) -> PathBuf {
+        self.config.join("themes")
+    }
+
     /// The store of the local cloud.
     pub fn cloud_store(&self) -> PathBuf {
         self.data.join("cloud")
@@ -84,6 +89,11 @@ impl Dirs {
     /// The recipe that the studio was left with, when it has no name.
     pub fn studio_recipe(&self) -> PathBuf {
         self.state.join("studio.toml")
+    }
+
+    /// What running studios would leave behind, were they interrupted.
+    pub fn studios(&self) -> PathBuf {
+        self.state.join("studios")
     }
 
     /// Notes where the files of each batch came from, for `submit --resume`.

@@ -3,10 +3,15 @@
 //! ```toml
 //! profile = "local"                  # the target when --profile is not given
 //! prices = "prices.toml"             # what costs are estimated with, beside this file
+//! theme = "light"                    # auto, dark, light, contrast, or a theme of one's own
 //!
 //! [local]                            # the local cloud; see `whiteboarder local start --help`
 //! lambda_timeout_s = 60
 //! idle_minutes = 10
+//!
+//! [keys.studio]                      # other keys; docs/keys.md has the names
+//! write = ["w", "Ctrl-S"]
+//! panel = []                         # none
 //!
 //! [profiles.work]                    # any other target
 //! region = "eu-central-1"
@@ -25,7 +30,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::check::first_mistake;
 use super::local::LocalOptions;
@@ -33,6 +38,8 @@ use super::read::{read_text, read_text_there};
 use crate::error::Failure;
 use crate::notify::rule::NotifyRule;
 use crate::term::text;
+use crate::ui::keys::{Keymap, Mistake, Wanted};
+use crate::ui::overlay::Overlay;
 
 /// How messages call the file.
 const WHAT: &str = "the configuration";
@@ -45,12 +52,66 @@ pub struct ConfigFile {
     pub profile: Option<String>,
     /// A file with prices, relative to this one.
     pub prices: Option<String>,
+    /// How the screens are coloured.
+    pub theme: Option<String>,
     /// The local cloud.
     pub local: LocalOptions,
+    /// Other keys.
+    pub keys: KeyTables,
     /// Other targets by name.
     pub profiles: BTreeMap<String, ProfileTable>,
     /// Who is told of what.
     pub notify: Vec<NotifyRule>,
+}
+
+/// What a screen says of the keys that it is to have.
+type Check = fn(&Wanted) -> Option<Mistake>;
+
+/// Other keys for each screen, and for what lies over them.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeyTables {
+    /// The studio's.
+    #[serde(deserialize_with = "keys")]
+    pub studio: Wanted,
+    /// The Batch screen's.
+    #[serde(deserialize_with = "keys")]
+    pub batch: Wanted,
+    /// The dashboard's.
+    #[serde(deserialize_with = "keys")]
+    pub watch: Wanted,
+    /// Those of the lists of keys and commands and of the log.
+    #[serde(deserialize_with = "keys")]
+    pub lists: Wanted,
+}
+
+impl KeyTables {
+    /// The sections, and what each says of what it is given.
+    pub const EACH: [(&'static str, Check); 4] = [
+        ("studio", |wanted| crate::studio::keymap(wanted).err()),
+        ("batch", |wanted| crate::batch::screen::keymap(wanted).err()),
+        ("watch", |wanted| crate::watch::keymap(wanted).err()),
+        ("lists", |wanted| Keymap::of::<Overlay>(wanted).err()),
+    ];
+}
+
+/// One key, or a list of keys.
+fn keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Wanted, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Keys {
+        One(String),
+        Some(Vec<String>),
+    }
+    let tables = BTreeMap::<String, Keys>::deserialize(deserializer)?;
+    let list = |keys| match keys {
+        Keys::One(key) => vec![key],
+        Keys::Some(keys) => keys,
+    };
+    Ok(tables
+        .into_iter()
+        .map(|(name, keys)| (name, list(keys)))
+        .collect())
 }
 
 /// A target that is not the local cloud.
@@ -106,16 +167,9 @@ mod tests {
 
     #[test]
     fn every_field_of_the_documented_file_is_known() {
-        let documented = include_str!("file.rs")
-            .lines()
-            .skip_while(|line| *line != "//! ```toml")
-            .skip(1)
-            .take_while(|line| *line != "//! ```")
-            .map(|line| {
-                line.trim_start_matches("//!")
-                    .trim_start()
-                    .trim_start_matches("# ")
-            })
+        let documented = super::super::documented(include_str!("file.rs"))
+            .into_iter()
+            .map(|line| line.trim_start_matches("# "))
             .collect::<Vec<_>>()
             .join("\n");
         let file = ConfigFile::parse(&documented, Path::new("config.toml")).unwrap();

@@ -230,6 +230,16 @@ pub const KEYS: &[Key] = &[
         flag: "",
         help: "a file with prices that costs are estimated with; a relative path begins at this file's folder",
     },
+    Key {
+        table: Table::Top,
+        name: "theme",
+        kind: Kind::Text,
+        default: "auto",
+        required: false,
+        variable: "WHITEBOARDER_THEME",
+        flag: "--theme",
+        help: "how the screens are coloured: `auto` (light or dark, as the terminal is), `dark`, `light`, `contrast`, or a theme of your own: its name in the folder `themes`, or its file",
+    },
     local!(
         "port",
         Kind::Whole(0, 65_535),
@@ -293,6 +303,22 @@ pub const KEYS: &[Key] = &[
         "WHITEBOARDER_LOCAL_DURABILITY",
         "--durability",
         "what the state of executions survives: `normal` the end of the process at any moment, `full` a loss of power as well; uploads always survive both"
+    ),
+    local!(
+        "mocks",
+        Kind::Text,
+        "none",
+        "WHITEBOARDER_LOCAL_MOCKS",
+        "--mocks",
+        "a mock file, which answers for the Task states of executions that are started with a test case ([how](rehearsing.md)); in this file a relative path begins at its folder"
+    ),
+    local!(
+        "time_scale",
+        Kind::Number(0.0, 1_000.0),
+        "1",
+        "WHITEBOARDER_LOCAL_TIME_SCALE",
+        "--time-scale",
+        "how much of their time Wait states and pauses before retries take: 0.01 a hundredth, 0 nothing; time-outs and heartbeats are never scaled ([why](rehearsing.md#time))"
     ),
     profile!(
         "endpoint",

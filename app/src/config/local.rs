@@ -1,17 +1,19 @@
 //! The local cloud's settings: each may come from a flag, the environment or the file.
 
 use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use local_cloud::Durability;
+use local_cloud::{Durability, TimeScale};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use whiteboarder_core::cost::{Capacity, DEFAULT_LOCAL_LAMBDA};
 
 use super::keys::{self, Table};
 use crate::error::Failure;
+use crate::term::text;
 
 /// What somebody asked for; everything is optional. The flags of `local start`, the `[local]` table of
 /// the configuration file, and the variables `WHITEBOARDER_LOCAL_…`.
@@ -72,6 +74,17 @@ pub struct LocalOptions {
     #[arg(value_parser = of_key::<Durability>("durability"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub durability: Option<Durability>,
+    /// A mock file, which answers for the Task states of executions that are started with a test case
+    #[arg(long, env = "WHITEBOARDER_LOCAL_MOCKS", value_name = "FILE")]
+    #[arg(value_parser = of_key::<String>("mocks"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mocks: Option<String>,
+    /// How much of their time Wait states and pauses before retries take: 0.01 a hundredth, 0 nothing; time-outs and
+    /// heartbeats are never scaled [default: 1]
+    #[arg(long, env = "WHITEBOARDER_LOCAL_TIME_SCALE", value_name = "FACTOR")]
+    #[arg(value_parser = of_key::<f64>("time_scale"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_scale: Option<f64>,
 }
 
 /// Reads a flag by the rules of the key of this name, so that flag, variable and file take the same values.
@@ -118,7 +131,27 @@ impl LocalOptions {
             idle_minutes: self.idle_minutes.or(other.idle_minutes),
             keep_days: self.keep_days.or(other.keep_days),
             durability: self.durability.or(other.durability),
+            mocks: self.mocks.or_else(|| other.mocks.clone()),
+            time_scale: self.time_scale.or(other.time_scale),
         }
+    }
+
+    /// The same with paths that begin at this folder.
+    ///
+    /// # Errors
+    ///
+    /// The folder's path is not Unicode.
+    pub fn beginning_at(mut self, folder: &Path) -> Result<LocalOptions> {
+        if let Some(mocks) = &self.mocks {
+            let path = std::path::absolute(folder.join(mocks))?;
+            let path = path.into_os_string().into_string().map_err(|path| {
+                let path = text::path(Path::new(&path));
+                Failure::usage(format!("the path {path} is not Unicode"))
+                    .hint("move the mock file to a folder with a plain path")
+            })?;
+            self.mocks = Some(path);
+        }
+        Ok(self)
     }
 
     /// What is asked for, by the names of the keys.
@@ -161,6 +194,9 @@ impl LocalOptions {
                 days => Some(Duration::from_hours(24 * u64::from(days))),
             },
             durability: self.durability.unwrap_or_default(),
+            mocks: self.mocks.as_ref().map(PathBuf::from),
+            // Flags, variables and file have been checked.
+            time_scale: TimeScale::new(self.time_scale.unwrap_or(1.0)).unwrap_or_default(),
         }
     }
 }
@@ -184,6 +220,10 @@ pub struct LocalSettings {
     pub keep: Option<Duration>,
     /// What an acknowledged write survives.
     pub durability: Durability,
+    /// What answers for Task states in executions of test cases.
+    pub mocks: Option<PathBuf>,
+    /// How much of their time waits take.
+    pub time_scale: TimeScale,
 }
 
 impl LocalSettings {
@@ -276,6 +316,27 @@ mod tests {
         assert_eq!(days.to_string(), table("keep_days"));
         assert_eq!(settings.durability, Durability::Normal);
         assert_eq!(table("durability"), "normal");
+        assert_eq!(settings.mocks, None);
+        assert_eq!(
+            f64::from(settings.time_scale).to_string(),
+            table("time_scale")
+        );
+    }
+
+    #[test]
+    fn a_mock_file_is_found_from_anywhere() {
+        let named = |mocks: &str| LocalOptions {
+            mocks: Some(mocks.to_owned()),
+            ..LocalOptions::default()
+        };
+        let found = |mocks| named(mocks).beginning_at(Path::new("/there")).unwrap();
+        assert_eq!(found("m.json"), named("/there/m.json"));
+        assert_eq!(found("/other/m.json"), named("/other/m.json"));
+        let nothing = LocalOptions::default();
+        assert_eq!(
+            nothing.clone().beginning_at(Path::new("/there")).unwrap(),
+            nothing
+        );
     }
 
     #[test]

@@ -190,7 +190,7 @@ fn fields<T: for<'de> Deserialize<'de>>() -> Vec<&'static str> {
 fn every_field_of_the_file_is_in_the_table_and_every_row_has_a_field() {
     let names = |table| keys::of(table).map(|key| key.name).collect::<Vec<_>>();
     let mut top = names(Table::Top);
-    top.extend(["local", "profiles", "notify"]);
+    top.extend(["local", "keys", "profiles", "notify"]);
     assert_eq!(fields::<ConfigFile>(), top);
     assert_eq!(fields::<LocalOptions>(), names(Table::Local));
     assert_eq!(fields::<ProfileTable>(), names(Table::Profile));

@@ -11,7 +11,7 @@
 //!   whether there is one, also after SIGKILL.
 
 mod identity;
-mod lock;
+pub mod lock;
 mod purge;
 mod record;
 mod serve;

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use local_cloud::TimeScale;
 use local_cloud::control::Client;
 use serde::{Deserialize, Serialize};
 use whiteboarder_core::cost::Capacity;
@@ -49,6 +50,12 @@ pub struct Record {
     pub lambda_timeout_s: u32,
     /// Workers of its ECS lane.
     pub workers: usize,
+    /// The mock file that it was started with.
+    #[serde(default)]
+    pub mocks: Option<String>,
+    /// How much of their time its waits take.
+    #[serde(default)]
+    pub time_scale: TimeScale,
 }
 
 impl std::fmt::Debug for Record {
@@ -79,6 +86,11 @@ impl Record {
             lambda_memory_mb: settings.lambda_memory_mb,
             lambda_timeout_s: settings.lambda_timeout_s,
             workers: settings.workers,
+            mocks: settings
+                .mocks
+                .as_ref()
+                .map(|path| path.to_string_lossy().into_owned()),
+            time_scale: settings.time_scale,
         }
     }
 

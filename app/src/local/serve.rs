@@ -1,11 +1,12 @@
 //! The cloud's process: the product's stack in a [`Cloud`], until it is stopped or idle.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Result;
 use local_cloud::{
-    Cloud, CloudConfig, CloudError, FunctionConfig, Rule, Stack, StateMachineConfig, Target,
-    WorkerGroup,
+    Cloud, CloudConfig, CloudError, FunctionConfig, Mocks, Rehearsal, Rule, Stack,
+    StateMachineConfig, Target, TaskDefinition, WorkerGroup,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use whiteboarder_jobs::stack;
@@ -22,6 +23,9 @@ use crate::term::text;
 const SMALL_MEMORY_MB: u32 = 512;
 /// Time-out of those, seconds. The cleaning function's own time-out is the one that people set.
 const SMALL_TIMEOUT_S: u32 = 60;
+
+/// What an ECS task that is stopped has to end by itself, as ECS gives it.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Runs the cloud in this process until it ends.
 pub fn serve(settings: &Settings, asked: &LocalSettings, detached: bool) -> Result<Exit> {
@@ -64,6 +68,7 @@ async fn run(settings: &Settings, asked: &LocalSettings, files: &Files) -> Resul
         idle_after: asked.idle_after,
         durability: asked.durability,
         keep: asked.keep,
+        rehearsal: rehearsal(asked)?,
         stack: product_stack(asked)?,
     };
     let cloud = Cloud::start(config)
@@ -94,6 +99,19 @@ async fn run(settings: &Settings, asked: &LocalSettings, files: &Files) -> Resul
     Ok(Exit::Success)
 }
 
+/// What makes machines run without their services.
+fn rehearsal(asked: &LocalSettings) -> Result<Rehearsal> {
+    let mocks = asked.mocks.as_deref().map(Mocks::read).transpose();
+    let mocks = mocks.map_err(|error| {
+        Failure::usage(text::safe(&error.to_string()))
+            .hint("docs/rehearsing.md says what a mock file looks like")
+    })?;
+    Ok(Rehearsal {
+        mocks,
+        time_scale: asked.time_scale,
+    })
+}
+
 /// Bucket, functions, activity, workers, state machine and rules, all run by this program itself.
 fn product_stack(asked: &LocalSettings) -> Result<Stack> {
     let program = std::env::current_exe().map_err(|error| {
@@ -121,18 +139,14 @@ fn product_stack(asked: &LocalSettings) -> Result<Stack> {
         ..small(stack::CLEAN_FUNCTION)
     };
     let heartbeat = format!("{}s", (stack::ACTIVITY_HEARTBEAT_SECONDS / 3).max(1));
-    let mut worker: Vec<String> = [
-        program.as_str(),
-        "worker",
-        "--activity",
-        "{activity_arn}",
-        "--heartbeat",
-        heartbeat.as_str(),
-        "--",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    worker.extend(function.iter().cloned());
+    // This program as `loveless` around the function.
+    let around = |arguments: &[&str]| -> Vec<String> {
+        let mut command = vec![program.clone()];
+        command.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        command.extend(["--heartbeat", &heartbeat, "--"].map(str::to_owned));
+        command.extend(function.iter().cloned());
+        command
+    };
     let substitutions = stack::Substitutions::new(
         REGION,
         ACCOUNT,
@@ -150,9 +164,19 @@ fn product_stack(asked: &LocalSettings) -> Result<Stack> {
         activities: vec![stack::CLEAN_ACTIVITY.to_owned()],
         workers: vec![WorkerGroup {
             activity: stack::CLEAN_ACTIVITY.to_owned(),
-            command: worker,
+            command: around(&["worker", "--activity", "{activity_arn}"]),
             count: asked.workers,
             env: BTreeMap::new(),
+        }],
+        clusters: Vec::new(),
+        task_definitions: vec![TaskDefinition {
+            family: stack::CLEAN_TASK.to_owned(),
+            container: stack::CLEAN_CONTAINER.to_owned(),
+            entry_point: around(&["run-task"]),
+            command: Vec::new(),
+            env: BTreeMap::new(),
+            concurrency: asked.workers.max(1),
+            stop_timeout: STOP_TIMEOUT,
         }],
         state_machines: vec![StateMachineConfig {
             name: stack::STATE_MACHINE_NAME.to_owned(),

@@ -8,7 +8,8 @@ use anyhow::Result;
 use whiteboarder_core::clean::clean_bytes;
 use whiteboarder_core::image::Limits;
 
-use super::model::{Msg, Photo, PhotoState, WriteJob};
+use super::message::{Msg, WriteJob};
+use super::model::{Photo, PhotoState};
 use crate::cleaning::layout::{destination, find, lay_out, skipped_lines};
 use crate::cleaning::write::write_atomic;
 use crate::error::Failure;
@@ -21,7 +22,7 @@ pub const OUTPUT: &str = "cleaned";
 const SAMPLES: &str = "assets/boards";
 
 /// What the studio opens.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Gathered {
     /// The photographs.
     pub photos: Vec<Photo>,

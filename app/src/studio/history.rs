@@ -83,6 +83,8 @@ impl Edit {
 pub struct History {
     done: Vec<Edit>,
     undone: Vec<Edit>,
+    /// Counts what happened to it.
+    version: u64,
     /// After undo and redo the next change is a step of its own, also by the same key.
     sealed: bool,
 }
@@ -90,6 +92,7 @@ pub struct History {
 impl History {
     /// Takes down what was done. What had been taken back cannot be redone any more.
     pub fn record(&mut self, edit: Edit) {
+        self.version += 1;
         self.undone.clear();
         let joins = !self.sealed && self.done.last().is_some_and(|last| last.goes_on(&edit));
         self.sealed = false;
@@ -108,9 +111,60 @@ impl History {
         }
     }
 
+    /// The next change is a step of its own, whatever key it comes from.
+    pub fn seal(&mut self) {
+        self.sealed = true;
+    }
+
+    /// What was taken back cannot be done again any more: something else was done.
+    pub fn forget_undone(&mut self) {
+        self.version += 1;
+        self.undone.clear();
+    }
+
+    /// How many steps can be taken back.
+    pub fn depth(&self) -> usize {
+        self.done.len()
+    }
+
+    /// Another number after every change, so that whoever keeps it knows when to.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The last steps done and the next ones to be done again, at most so many of each, oldest first.
+    pub fn steps(&self, most: usize) -> [Vec<Vec<Change>>; 2] {
+        [&self.done, &self.undone].map(|edits| {
+            let skip = edits.len().saturating_sub(most);
+            edits[skip..]
+                .iter()
+                .map(|edit| edit.changes.clone())
+                .collect()
+        })
+    }
+
+    /// A history of these steps, as [`History::steps`] gave them.
+    pub fn of_steps([done, undone]: [Vec<Vec<Change>>; 2]) -> History {
+        let edits = |steps: Vec<Vec<Change>>| {
+            let edit = |changes| Edit {
+                changes,
+                action: Action::Undo,
+                at_ms: 0,
+            };
+            steps.into_iter().map(edit).collect()
+        };
+        History {
+            done: edits(done),
+            undone: edits(undone),
+            version: 0,
+            sealed: true,
+        }
+    }
+
     /// Takes the last step back.
     pub fn undo(&mut self, recipe: &mut Recipe) -> Option<&Edit> {
         let edit = self.done.pop()?;
+        self.version += 1;
         edit.undo(recipe);
         self.sealed = true;
         self.undone.push(edit);
@@ -120,6 +174,7 @@ impl History {
     /// Does the step that was last taken back again.
     pub fn redo(&mut self, recipe: &mut Recipe) -> Option<&Edit> {
         let edit = self.undone.pop()?;
+        self.version += 1;
         edit.redo(recipe);
         self.sealed = true;
         self.done.push(edit);

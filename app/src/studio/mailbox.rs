@@ -11,7 +11,7 @@ use std::thread;
 use whiteboarder_core::cancel::Cancel;
 use whiteboarder_core::preview::Quality;
 
-use super::model::Request;
+use super::message::Request;
 
 /// The sending side. Dropping it cancels what runs; nobody waits for the thread, which soon ends.
 pub struct Mailbox {
@@ -102,6 +102,7 @@ impl Drop for Mailbox {
 mod tests {
     use super::*;
     use crate::studio::model::Look;
+    use crate::studio::viewport::Viewport;
     use std::sync::mpsc::{Receiver, Sender, channel};
     use std::time::Duration;
     use whiteboarder_core::recipe::Recipe;
@@ -118,6 +119,9 @@ mod tests {
             pane: (40, 20),
             look: Look::After,
             split: 50,
+            viewport: Viewport::default(),
+            clipping: false,
+            against: None,
         }
     }
 

@@ -4,22 +4,36 @@
 //! looks, [`keys`] the one table of keys. The [`runner`] is the loop of all three screens. Pixels are rendered behind a
 //! [`mailbox`] of length one by [`preview`].
 
+mod acting;
+mod bench;
+mod compose;
+mod estimate;
 mod farewell;
 mod files;
+mod film;
 #[cfg(test)]
 mod fixture;
 mod history;
 mod keys;
 mod layout;
 mod mailbox;
+mod message;
 mod model;
+mod own;
+mod panel;
+mod picker;
 mod preview;
 mod rows;
 mod runner;
+mod session;
+mod sight;
+mod slots;
 mod update;
 mod view;
+mod viewport;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use whiteboarder_core::recipe::Recipe;
@@ -29,14 +43,17 @@ use crate::config::{Dirs, Settings};
 use crate::error::{Exit, Failure};
 use crate::local::private_folder;
 use crate::term::screen::GraphicsChoice;
+use crate::ui::keys::{Keymap, Mistake, Wanted};
 use crate::ui::toast::{Kind, Toast};
 use crate::watch;
+use crate::watch::price::Pricing;
+pub use bench::Bench;
 use model::{Leave, Model, Photo};
 pub use runner::Front;
 use runner::{Opening, Sources};
+use session::Journal;
 
 /// What the studio is opened with.
-#[derive(Debug)]
 pub struct Options {
     /// Photographs and folders.
     pub paths: Vec<PathBuf>,
@@ -50,6 +67,8 @@ pub struct Options {
     pub watch: watch::Options,
     /// The screen that is seen first.
     pub front: Front,
+    /// A script of keys, to measure.
+    pub bench: Option<Bench>,
 }
 
 /// Finds the photographs. Apart from [`Studio::run`], so that wrong paths are told before the screen is taken.
@@ -82,6 +101,7 @@ pub fn open(options: Options) -> Result<Studio> {
         graphics: options.graphics,
         watch: options.watch,
         front: options.front,
+        bench: options.bench,
     })
 }
 
@@ -93,6 +113,7 @@ pub struct Studio {
     graphics: GraphicsChoice,
     watch: watch::Options,
     front: Front,
+    bench: Option<Bench>,
 }
 
 impl Studio {
@@ -100,9 +121,15 @@ impl Studio {
     pub fn run(mut self, settings: &Settings) -> Result<Exit> {
         let model = &mut self.model;
         model.profile.clone_from(&settings.profile);
+        model.pricing = Pricing::of(settings);
+        // They were checked when the configuration was read.
+        model.keymap = Arc::new(keymap(&settings.file.keys.studio).unwrap_or_default());
+        // A theme that is wrong is told before the screen is taken.
+        let theme = settings.theme()?;
         let output = self.output.clone().unwrap_or_else(|| files::OUTPUT.into());
         let opening = Opening {
             graphics: self.graphics,
+            theme,
             watch: watch::Options {
                 output: output.clone(),
                 ..self.watch
@@ -112,11 +139,22 @@ impl Studio {
                 output,
             },
             front: self.front,
+            journal: None,
         };
+        let journal = match &self.bench {
+            None => journal(&settings.dirs, &opening.sources.paths, model),
+            Some(_) => None,
+        };
+        let opening = Opening { journal, ..opening };
         let mut batch_lines = Vec::new();
-        let left = runner::show(model, opening, settings, &mut batch_lines);
-        // However it ended: what took effort is not lost.
+        let left = runner::show(model, opening, settings, &mut batch_lines, &mut self.bench);
         let terminal = &settings.terminal;
+        if let Some(bench) = self.bench {
+            left?;
+            terminal.line(bench.report().trim_end())?;
+            return Ok(Exit::Success);
+        }
+        // However it ended: what took effort is not lost.
         let kept = if model.is_changed() {
             match keep(&settings.dirs, &model.recipe) {
                 Ok(path) => Some(path),
@@ -138,6 +176,36 @@ impl Studio {
             Leave::Quit => Exit::Success,
             Leave::Interrupted => Exit::Interrupted,
         })
+    }
+}
+
+/// The keys that somebody wants here.
+///
+/// # Errors
+///
+/// See [`Keymap::of`].
+pub fn keymap(wanted: &Wanted) -> Result<Keymap, Mistake> {
+    Keymap::of::<Model>(wanted)
+}
+
+/// The journal of the steps, and what an interrupted studio has left in it. A studio without one works as well.
+fn journal(dirs: &Dirs, paths: &[PathBuf], model: &mut Model) -> Option<Journal> {
+    if model.photos.is_empty() {
+        return None;
+    }
+    match Journal::open(&dirs.studios(), paths, &model.recipe_name) {
+        Ok((journal, session)) => {
+            if session.is_some_and(|session| session.restore(model)) {
+                let words =
+                    "the studio was interrupted here: its recipe and steps are back, R starts over";
+                model.toast = Some(Toast::new(Kind::Note, words, 0));
+            }
+            Some(journal)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "steps are not kept");
+            None
+        }
     }
 }
 

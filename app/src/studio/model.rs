@@ -1,19 +1,33 @@
 //! Everything the studio knows: plain data. What changes it is [`mod@super::update`], what shows it is
 //! [`mod@super::view`].
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
 use whiteboarder_core::analysis::Chosen;
 use whiteboarder_core::preview::Quality;
-use whiteboarder_core::recipe::Recipe;
+use whiteboarder_core::recipe::{Recipe, Value};
 
+use super::acting::Acting;
+use super::compose::Halves;
+use super::estimate::Measured;
+use super::film::Film;
 use super::history::History;
 use super::layout;
+use super::message::WriteJob;
+use super::own::Owns;
+use super::picker::Picker;
 use super::rows;
-use crate::ui::picture::Shown;
+use super::sight::{Reading, Sight};
+use super::slots::Slots;
+use super::viewport::Viewport;
+use crate::presets::Preset;
+use crate::ui::keys::Keymap;
+use crate::ui::picture::{HALF, Shown};
 use crate::ui::prompt::LineEdit;
-use crate::ui::toast::Toast;
+use crate::ui::toast::{Toast, Told};
+use crate::watch::price::Pricing;
 
 /// An exact preview begins when nothing has changed for this long.
 pub const SETTLED_MS: u64 = 120;
@@ -46,12 +60,28 @@ pub struct Model {
     pub peeking: bool,
     /// Where the split is, in % of the picture's width.
     pub split: u16,
+    /// Which part of the photograph is seen, and how large.
+    pub viewport: Viewport,
+    /// Whether what is clipped is coloured.
+    pub clipping: bool,
+    /// Recipes that were put aside to be compared.
+    pub slots: Slots,
+    /// The cell whose pixel is read out; the middle of what is seen when there is none.
+    pub pointer: Option<(u16, u16)>,
+    /// What the mouse has hold of.
+    pub grab: Option<Grab>,
+    /// A cell's pixels, as far as is known.
+    pub cell: (u16, u16),
     /// Whether the panel makes room for the picture.
     pub panel_hidden: bool,
+    /// Other keys than the table's.
+    pub keymap: Arc<Keymap>,
     /// What lies on top and has the keys.
     pub layer: Option<Layer>,
     /// The last message, while it lasts.
     pub toast: Option<Toast>,
+    /// What was told since the log has last looked.
+    pub told: Vec<Told>,
     /// Columns and rows.
     pub size: (u16, u16),
     /// The profile's name.
@@ -68,6 +98,8 @@ pub struct Model {
     pub ticket: u64,
     /// The last request.
     pub asked: Option<(u64, Quality)>,
+    /// What is seen of a photograph, by its index, before its first picture.
+    pub glimpse: Option<(usize, Shown)>,
     /// The picture on screen.
     pub shown: Option<Preview>,
     /// Why there is no newer picture, when there is a reason.
@@ -78,6 +110,16 @@ pub struct Model {
     pub written: Vec<PathBuf>,
     /// How to leave when writing has ended.
     pub leaving: Option<Leave>,
+    /// The strip of photographs: thumbnails, marks, what was written.
+    pub film: Film,
+    /// The recipes of other photographs than the one on screen.
+    pub owns: Owns,
+    /// The cleaning of many photographs here.
+    pub acting: Acting,
+    /// What is known of the files of photographs that were opened, by their index.
+    pub measured: BTreeMap<usize, Measured>,
+    /// What the target costs, when that is known.
+    pub pricing: Option<Pricing>,
     /// What goes on in the Batch screen: `batch 12/40`; empty when nothing does.
     pub elsewhere: String,
 }
@@ -97,9 +139,17 @@ impl Default for Model {
             chosen_look: Look::After,
             peeking: false,
             split: 50,
+            viewport: Viewport::default(),
+            clipping: false,
+            slots: Slots::default(),
+            pointer: None,
+            grab: None,
+            cell: HALF,
             panel_hidden: false,
+            keymap: Arc::default(),
             layer: None,
             toast: None,
+            told: Vec::new(),
             size: (0, 0),
             profile: "local".to_owned(),
             protocol: String::new(),
@@ -108,11 +158,17 @@ impl Default for Model {
             changed_ms: 0,
             ticket: 0,
             asked: None,
+            glimpse: None,
             shown: None,
             trouble: None,
             writing: None,
             written: Vec::new(),
             leaving: None,
+            film: Film::default(),
+            owns: Owns::default(),
+            acting: Acting::default(),
+            measured: BTreeMap::new(),
+            pricing: None,
             elsewhere: String::new(),
         }
     }
@@ -149,10 +205,62 @@ pub enum PhotoState {
 pub enum Look {
     /// The result.
     After,
-    /// The photograph left of the split, the result right of it.
+    /// What it is compared with left of the split, the result right of it.
     Split,
-    /// The photograph.
+    /// Both, side by side.
+    Beside,
+    /// The background that was found.
+    Background,
+    /// What was changed.
+    Difference,
+    /// What counts as ink.
+    Mask,
+    /// What the result is compared with: the photograph, or another result.
     Before,
+}
+
+impl Look {
+    /// All of them, in the order in which a key goes through them.
+    pub const ALL: [Look; 7] = [
+        Look::After,
+        Look::Split,
+        Look::Beside,
+        Look::Background,
+        Look::Difference,
+        Look::Mask,
+        Look::Before,
+    ];
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Look::After => "after",
+            Look::Split => "split",
+            Look::Beside => "side by side",
+            Look::Background => "background",
+            Look::Difference => "difference",
+            Look::Mask => "ink mask",
+            Look::Before => "before",
+        }
+    }
+
+    /// The one after it, or before it.
+    pub fn next(self, forward: bool) -> Look {
+        let at = Look::ALL.iter().position(|look| *look == self).unwrap_or(0);
+        let step = if forward { 1 } else { Look::ALL.len() - 1 };
+        Look::ALL[(at + step) % Look::ALL.len()]
+    }
+}
+
+/// What the mouse has hold of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grab {
+    /// The line between before and after.
+    Split,
+    /// The picture, last at this cell.
+    Picture((u16, u16)),
+    /// The slider of a field.
+    Slider(usize),
 }
 
 /// A picture on screen.
@@ -172,16 +280,13 @@ pub struct Preview {
     pub seconds: f64,
     /// The picture as this terminal takes it.
     pub shown: Shown,
+    /// The numbers behind it.
+    pub sight: Arc<Sight>,
 }
 
 /// What can lie on top of the studio.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
-    /// All keys, scrolled down by this many rows.
-    Help {
-        /// Rows above the first that is shown.
-        scroll: u16,
-    },
     /// A line to type.
     Prompt {
         /// What for.
@@ -193,6 +298,42 @@ pub enum Layer {
     },
     /// A question to answer with yes or no.
     Ask(Question),
+    /// For which photographs the recipe is to count.
+    Scope,
+    /// A photograph is looked for by name, or a file to open.
+    Picker(Box<Picker>),
+    /// For which photographs something is done.
+    Which(Deed),
+    /// So many results are there already.
+    Existing(usize),
+    /// What could not be cleaned, scrolled down by so many rows.
+    Failures {
+        /// Rows above the first that is shown.
+        scroll: u16,
+    },
+    /// What was left to the picture just now.
+    Auto {
+        /// The fields, as indices in the recipe's table, with their values before.
+        changed: Vec<(usize, Value)>,
+    },
+    /// The presets, of which each is shown as it is passed.
+    Presets {
+        /// All of them.
+        list: Vec<Preset>,
+        /// The one that is shown.
+        at: Option<usize>,
+        /// The recipe before.
+        from: Box<Recipe>,
+    },
+}
+
+/// What is done with many photographs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// They are cleaned here.
+    Clean,
+    /// They are submitted.
+    Submit,
 }
 
 /// What a line is typed for.
@@ -218,6 +359,10 @@ pub enum Question {
     },
     /// There are changes that were not written.
     LeaveChanges,
+    /// Many photographs are being cleaned.
+    StopCleaning,
+    /// So are they while somebody leaves.
+    LeaveCleaning,
 }
 
 /// How to leave.
@@ -238,128 +383,6 @@ pub struct Writing {
     pub recipe: Recipe,
     /// Since when.
     pub since_ms: u64,
-}
-
-/// What to write where.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WriteJob {
-    /// Index of the photograph.
-    pub photo: usize,
-    /// The photograph's file.
-    pub path: PathBuf,
-    /// The result's file.
-    pub output: PathBuf,
-    /// How to clean.
-    pub recipe: Recipe,
-    /// Whether a file of that name may be replaced.
-    pub replace: bool,
-}
-
-/// What to render.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Request {
-    /// Greater than that of every request before.
-    pub ticket: u64,
-    /// What the result is made from; the same again means that only the composition has changed.
-    pub generation: u64,
-    /// Index of the photograph.
-    pub photo: usize,
-    /// Draft or exact.
-    pub quality: Quality,
-    /// How to clean.
-    pub recipe: Recipe,
-    /// Columns and rows to fill.
-    pub pane: (u16, u16),
-    /// What to show.
-    pub look: Look,
-    /// Where the split is, in % of the width.
-    pub split: u16,
-}
-
-/// What happened.
-#[derive(Clone)]
-pub enum Msg {
-    /// The screen has this many columns and rows; also the first message of all.
-    Resize(u16, u16),
-    /// A key.
-    Key(KeyEvent),
-    /// Text from the clipboard.
-    Paste(String),
-    /// Milliseconds since the studio began.
-    Tick(u64),
-    /// A photograph was read.
-    Opened {
-        /// Index of the photograph.
-        photo: usize,
-        /// Its size, or why it cannot be read.
-        size: Result<(u32, u32), String>,
-    },
-    /// A picture is ready, or why there is none.
-    Rendered {
-        /// Index of the photograph.
-        photo: usize,
-        /// The picture.
-        preview: Result<Box<Preview>, String>,
-    },
-    /// A file could be written only over another.
-    FileExists(WriteJob),
-    /// A file was written, or why not.
-    Written {
-        /// What was to be done.
-        job: WriteJob,
-        /// How many seconds it took.
-        seconds: Result<f64, String>,
-    },
-    /// A preset of that name is there already.
-    PresetExists {
-        /// Its name.
-        name: String,
-        /// What would take its place.
-        recipe: Recipe,
-    },
-    /// A preset was saved, or why not.
-    Saved {
-        /// Its name.
-        name: String,
-        /// What was saved.
-        recipe: Recipe,
-        /// Where.
-        path: Result<PathBuf, String>,
-    },
-    /// What goes on in the Batch screen, in a few words.
-    Elsewhere(String),
-    /// The studio is shown again.
-    Shown,
-    /// The system wants us to end.
-    Terminate,
-}
-
-/// What is to be done about it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Render, and open the photograph for it when it is not.
-    Render(Request),
-    /// Clean at full size and write the file.
-    Write(WriteJob),
-    /// Save a recipe under a name.
-    SavePreset {
-        /// Its name.
-        name: String,
-        /// The recipe.
-        recipe: Recipe,
-        /// Whether a preset of that name may be replaced.
-        replace: bool,
-    },
-    /// Show the Batch screen.
-    Batch,
-    /// Show the dashboard.
-    Watch,
-    /// Name the terminal's window.
-    SetTitle(String),
-    /// Give the shell its terminal for a while.
-    Suspend,
-    /// End.
-    Quit(Leave),
 }
 
 impl Model {
@@ -392,7 +415,7 @@ impl Model {
 
     /// Whether leaving now would lose something.
     pub fn has_unwritten_changes(&self) -> bool {
-        self.recipe != self.kept
+        self.recipe != self.kept || self.has_changes_aside()
     }
 
     /// Whether there is a result to write, and nothing else is being written.
@@ -401,13 +424,42 @@ impl Model {
         self.writing.is_none() && self.photo().is_some_and(opened)
     }
 
+    /// The parts of the screen; `None` when it is too small.
+    pub fn areas(&self) -> Option<layout::Areas> {
+        layout::areas(self.size, self.panel_hidden, self.photos.len())
+    }
+
     /// The pane for the picture in columns and rows; `None` when there is nothing to show in it.
     pub fn pane(&self) -> Option<(u16, u16)> {
-        let area = layout::areas(self.size, self.panel_hidden)?.picture;
+        let area = self.areas()?.picture;
         match self.photo()?.state {
             PhotoState::Unreadable(_) | PhotoState::Refused(_) => None,
             PhotoState::Unread | PhotoState::Opened(..) => Some((area.width, area.height)),
         }
+    }
+
+    /// Pixels of the pane for one view of a photograph of this size: half of the pane when two are side by side.
+    pub fn view_pane(&self, photo: (u32, u32)) -> Option<(u32, u32)> {
+        let (columns, rows) = self.pane()?;
+        Some(match self.look() {
+            Look::Beside => Halves::of(columns, rows, self.cell, photo).pane,
+            _ => (
+                u32::from(columns) * u32::from(self.cell.0),
+                u32::from(rows) * u32::from(self.cell.1),
+            ),
+        })
+    }
+
+    /// The pixel under the pointer, or in the middle of what is seen.
+    pub fn reading(&self) -> Option<Reading> {
+        let shown = self.shown.as_ref()?;
+        let pane = self.areas()?.picture;
+        let pointed = self
+            .pointer
+            .and_then(|at| shown.sight.pixel(pane, shown.shown.size(), at));
+        shown
+            .sight
+            .reading(pointed.unwrap_or_else(|| shown.sight.middle()))
     }
 
     /// The quality of the result on screen, as far as it is the result of today's recipe.
@@ -429,10 +481,11 @@ impl Model {
         (draft && self.pane().is_some()).then_some(self.changed_ms + SETTLED_MS)
     }
 
-    /// When a [`Msg::Tick`] would change something.
+    /// When a [`Msg::Tick`](super::message::Msg::Tick) would change something.
     pub fn wake_ms(&self) -> Option<u64> {
         let toast = self.toast.as_ref().map(|toast| toast.until_ms);
-        let age = self.writing.as_ref().map(|_| self.now_ms + AGE_MS);
+        let works = self.writing.is_some() || self.acting.running;
+        let age = works.then_some(self.now_ms + AGE_MS);
         [self.exact_due_ms(), toast, age]
             .into_iter()
             .flatten()

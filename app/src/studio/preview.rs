@@ -1,18 +1,24 @@
 //! From a request to a picture in the terminal's own terms: on the render thread, which owns the opened
 //! photograph.
 //!
-//! What is rendered is kept apart from how it is shown: moving the split only composes again what is there.
+//! What is rendered is kept apart from how it is shown ([`compose`]): moving the split only composes again what is there.
 
 use std::path::{Path, PathBuf};
 
 use whiteboarder_core::cancel::{Cancel, Cancelled};
 use whiteboarder_core::image::{Limits, Picture, decode};
 use whiteboarder_core::preview::{Preview, Quality, Rendered, View};
+use whiteboarder_core::recipe::Recipe;
 
-use super::model::{self, Look, Msg, Request};
+use super::compose::{self, Halves};
+use super::film;
+use super::message::{Msg, Request};
+use super::model::{self, Look};
+use super::sight::{Sight, Tones};
+use super::viewport::Viewport;
 use crate::error::Failure;
 use crate::term::text;
-use crate::ui::picture::Encoder;
+use crate::ui::picture::{Encoder, Shown};
 
 /// The render thread's own state.
 pub struct Painter<S> {
@@ -27,10 +33,31 @@ struct Open {
     photo: usize,
     preview: Preview,
     size: (u32, u32),
-    /// The photograph at the size of the pane.
-    before: Option<(View, Picture)>,
+    /// The photograph as it is drawn, and how light and dark are spread in it.
+    before: Option<(View, Picture, Tones)>,
     /// The last result, and what it was made from.
-    after: Option<(u64, Rendered)>,
+    after: Option<(Made, Rendered)>,
+    /// The last background that was looked at.
+    background: Option<(Made, Rendered)>,
+    /// The photograph again, cleaned by the recipe that is compared with.
+    other: Option<Box<Other>>,
+}
+
+/// What something was made from: the generation, and what of the photograph is seen.
+type Made = (u64, View);
+
+/// The result that is compared with.
+struct Other {
+    preview: Preview,
+    drawn: Option<(Recipe, View, Rendered)>,
+}
+
+/// A picture that is composed.
+struct Composed {
+    picture: Picture,
+    sight: Sight,
+    quality: Option<Quality>,
+    seconds: f64,
 }
 
 /// Why there is no picture.
@@ -76,7 +103,15 @@ impl<S: Fn(Msg)> Painter<S> {
                 // Free one photograph's pixels before the next one's are read.
                 *open = None;
                 let path = self.paths.get(request.photo).map(PathBuf::as_path);
-                let picture = path.map_or(Err(String::new()), read);
+                let picture = path.map_or(Err(String::new()), |path| {
+                    read(path, |bytes| {
+                        let shown = glimpse(bytes, request, &self.encoder);
+                        if let Some(shown) = shown {
+                            let photo = request.photo;
+                            (self.send)(Msg::Glimpse { photo, shown });
+                        }
+                    })
+                });
                 let size = match &picture {
                     Ok(picture) => Ok((picture.width, picture.height)),
                     Err(sentence) => Err(sentence.clone()),
@@ -94,33 +129,43 @@ impl<S: Fn(Msg)> Painter<S> {
             return Err(Stopped::Cancelled);
         }
         let (columns, rows) = request.pane;
-        let (width, height) = self.encoder.pixels(columns, rows);
-        let view = View::fit(open.size.0, open.size.1, width, height);
-        let (picture, quality, seconds) = open.compose(request, &view, cancel)?;
+        let composed = open.compose(request, &self.encoder, cancel)?;
         let shown = self
             .encoder
-            .encode(&picture, columns, rows)
-            .map_err(|error| Stopped::Failed(text::safe(&format!("{error:#}"))))?;
+            .encode(&composed.picture, columns, rows)
+            .map_err(|error| Stopped::Failed(crate::error::sentence(&error)))?;
         Ok(model::Preview {
             ticket: request.ticket,
             generation: request.generation,
             look: request.look,
-            quality,
+            quality: composed.quality,
             chosen: open
                 .preview
                 .chosen()
-                .filter(|_| quality == Some(Quality::Exact)),
-            seconds,
+                .filter(|_| composed.quality == Some(Quality::Exact)),
+            seconds: composed.seconds,
             shown,
+            sight: composed.sight.into(),
         })
     }
 }
 
-/// Reads a photograph, or says in a sentence why not.
-fn read(path: &Path) -> Result<Picture, String> {
+/// Reads a photograph, or says in a sentence why not. `meanwhile` sees the file before it is decoded.
+fn read(path: &Path, meanwhile: impl FnOnce(&[u8])) -> Result<Picture, String> {
     let bytes =
         std::fs::read(path).map_err(|error| Failure::file("read", path, &error).to_string())?;
+    meanwhile(&bytes);
     decode(&bytes, &Limits::default()).map_err(|error| text::safe(&error.to_string()))
+}
+
+/// What is seen of the whole photograph while it is decoded, if there is something and the whole is what will be seen.
+fn glimpse(bytes: &[u8], request: &Request, encoder: &Encoder) -> Option<Shown> {
+    if request.viewport != Viewport::default() || request.look == Look::Beside {
+        return None;
+    }
+    let (columns, rows) = request.pane;
+    let picture = film::glimpse(bytes, encoder.pixels(columns, rows))?;
+    encoder.encode(&picture, columns, rows).ok()
 }
 
 impl Open {
@@ -131,6 +176,8 @@ impl Open {
             preview: Preview::new(picture),
             before: None,
             after: None,
+            background: None,
+            other: None,
         }
     }
 
@@ -138,73 +185,148 @@ impl Open {
     fn compose(
         &mut self,
         request: &Request,
-        view: &View,
+        encoder: &Encoder,
         cancel: &Cancel,
-    ) -> Result<(Picture, Option<Quality>, f64), Stopped> {
-        if request.look != Look::After && !self.before.as_ref().is_some_and(|(of, _)| of == view) {
-            self.before = Some((*view, self.preview.before(view)));
-        }
-        if request.look == Look::Before {
-            let (_, before) = self.before.as_ref().ok_or(Stopped::Cancelled)?;
-            return Ok((before.clone(), None, 0.0));
-        }
-        self.render(request, view, cancel)?;
-        let (_, after) = self.after.as_ref().ok_or(Stopped::Cancelled)?;
-        let picture = match (&self.before, request.look) {
-            (Some((_, before)), Look::Split) => split(before, &after.picture, request.split),
-            _ => after.picture.clone(),
+    ) -> Result<Composed, Stopped> {
+        let (columns, rows) = request.pane;
+        let cell = encoder.cell();
+        let halves = Halves::of(columns, rows, cell, self.size);
+        let pane = match request.look {
+            Look::Beside => halves.pane,
+            _ => encoder.pixels(columns, rows),
         };
-        Ok((picture, Some(after.quality), after.seconds))
+        let view = request.viewport.view(self.size, pane);
+        let (before, tones_before) = self.left(request, &view, cancel)?;
+        let rendered = match request.look {
+            Look::Before => None,
+            Look::Background => Some(self.background(request, &view, cancel)?),
+            _ => Some(self.after(request, &view, cancel)?),
+        };
+        let (after, quality, seconds) = match rendered {
+            Some(rendered) => (
+                Some(rendered.picture.clone()),
+                Some(rendered.quality),
+                rendered.seconds,
+            ),
+            None => (None, None, 0.0),
+        };
+        let mut copies = vec![(0, 0)];
+        let picture = match (&after, request.look) {
+            (Some(after), Look::Split) => compose::split(&before, after, request.split),
+            (Some(after), Look::Beside) => {
+                copies.push(halves.second((before.width, before.height)));
+                compose::beside(&before, after, &halves)
+            }
+            (Some(after), Look::Difference) => compose::difference(&before, after),
+            (Some(after), Look::Mask) => compose::mask(after),
+            (Some(after), _) => after.clone(),
+            (None, _) => before.clone(),
+        };
+        let picture = if request.clipping {
+            compose::clipping(&picture)
+        } else {
+            picture
+        };
+        Ok(Composed {
+            picture,
+            sight: Sight {
+                view,
+                cell,
+                copies,
+                tones_before,
+                tones_after: after.as_ref().map(Tones::of),
+                before,
+                after,
+            },
+            quality,
+            seconds,
+        })
     }
 
-    /// Makes sure that `after` is what was asked for, or better.
-    fn render(&mut self, request: &Request, view: &View, cancel: &Cancel) -> Result<(), Stopped> {
-        let there = self.after.as_ref().is_some_and(|(generation, after)| {
-            *generation == request.generation
-                && (after.quality == Quality::Exact || request.quality == Quality::Draft)
+    /// What the result is compared with: the photograph, or the result of another recipe.
+    fn left(
+        &mut self,
+        request: &Request,
+        view: &View,
+        cancel: &Cancel,
+    ) -> Result<(Picture, Tones), Stopped> {
+        if !self.before.as_ref().is_some_and(|(of, ..)| of == view) {
+            let before = self.preview.before(view);
+            let tones = Tones::of(&before);
+            self.before = Some((*view, before, tones));
+        }
+        let (_, before, tones) = self.before.as_ref().ok_or(Stopped::Cancelled)?;
+        let Some(recipe) = &request.against else {
+            self.other = None;
+            return Ok((before.clone(), tones.clone()));
+        };
+        if matches!(request.look, Look::After | Look::Background | Look::Mask) {
+            return Ok((before.clone(), tones.clone()));
+        }
+        // A second preview, so that neither takes the other's backgrounds away.
+        let other = self.other.get_or_insert_with(|| {
+            Box::new(Other {
+                preview: Preview::new(self.preview.picture().clone()),
+                drawn: None,
+            })
+        });
+        let there = other.drawn.as_ref().is_some_and(|(of, at, drawn)| {
+            of == &**recipe
+                && at == view
+                && (drawn.quality == Quality::Exact || request.quality == Quality::Draft)
         });
         if !there {
+            let rendered = match request.quality {
+                Quality::Draft => other.preview.draft(recipe, view, cancel)?,
+                Quality::Exact => other.preview.exact(recipe, view, cancel)?,
+            };
+            other.drawn = Some(((**recipe).clone(), *view, rendered));
+        }
+        let (.., drawn) = other.drawn.as_ref().ok_or(Stopped::Cancelled)?;
+        Ok((drawn.picture.clone(), Tones::of(&drawn.picture)))
+    }
+
+    /// The result that was asked for, or a better one.
+    fn after(
+        &mut self,
+        request: &Request,
+        view: &View,
+        cancel: &Cancel,
+    ) -> Result<&Rendered, Stopped> {
+        if !serves(self.after.as_ref(), request, view) {
             let rendered = match request.quality {
                 Quality::Draft => self.preview.draft(&request.recipe, view, cancel)?,
                 Quality::Exact => self.preview.exact(&request.recipe, view, cancel)?,
             };
-            self.after = Some((request.generation, rendered));
+            self.after = Some(((request.generation, *view), rendered));
         }
-        Ok(())
+        let (_, after) = self.after.as_ref().ok_or(Stopped::Cancelled)?;
+        Ok(after)
+    }
+
+    /// The same of the background.
+    fn background(
+        &mut self,
+        request: &Request,
+        view: &View,
+        cancel: &Cancel,
+    ) -> Result<&Rendered, Stopped> {
+        if !serves(self.background.as_ref(), request, view) {
+            let (recipe, quality) = (&request.recipe, request.quality);
+            let rendered = self.preview.background(recipe, view, quality, cancel)?;
+            self.background = Some(((request.generation, *view), rendered));
+        }
+        let (_, background) = self.background.as_ref().ok_or(Stopped::Cancelled)?;
+        Ok(background)
     }
 }
 
-/// One picture left of the split, the other right of it, and a line between them that shows on both.
-fn split(before: &Picture, after: &Picture, percent: u16) -> Picture {
-    let mut picture = after.clone();
-    if before.data.len() != after.data.len() {
-        return picture;
-    }
-    let channels = after.channels.count();
-    let width = after.width as usize;
-    let at = width * usize::from(percent.min(100)) / 100;
-    // A pixel is a whole cell in half blocks and a hair in sixel.
-    let line = if percent == 0 || percent >= 100 {
-        0
-    } else {
-        width.div_ceil(400)
-    };
-    let row_len = width * channels;
-    let rows = picture
-        .data
-        .chunks_exact_mut(row_len)
-        .zip(before.data.chunks_exact(row_len));
-    for (row, old) in rows {
-        row[..at * channels].copy_from_slice(&old[..at * channels]);
-        let end = (at + line).min(width);
-        for pixel in row[at * channels..end * channels].chunks_exact_mut(channels) {
-            match pixel {
-                [red, green, blue] => (*red, *green, *blue) = (255, 135, 0),
-                grey => grey.fill(0),
-            }
-        }
-    }
-    picture
+/// Whether what is there answers the request.
+fn serves(there: Option<&(Made, Rendered)>, request: &Request, view: &View) -> bool {
+    there.is_some_and(|(made, rendered)| {
+        *made == (request.generation, *view)
+            && (rendered.quality == Quality::Exact || request.quality == Quality::Draft)
+    })
 }
 
 #[cfg(test)]
@@ -214,22 +336,6 @@ mod tests {
     use std::rc::Rc;
     use whiteboarder_core::image::{Channels, encode_png};
     use whiteboarder_core::recipe::Recipe;
-
-    fn grey(value: u8) -> Picture {
-        Picture::new(100, 4, Channels::Grey, vec![value; 400]).unwrap()
-    }
-
-    #[test]
-    fn the_split_shows_both_pictures_and_at_its_ends_only_one() {
-        let (before, after) = (grey(10), grey(200));
-        let half = split(&before, &after, 50);
-        let row = &half.data[..100];
-        assert!(row[..50].iter().all(|value| *value == 10));
-        assert_eq!(row[50], 0);
-        assert!(row[51..].iter().all(|value| *value == 200));
-        assert_eq!(split(&before, &after, 0), after);
-        assert_eq!(split(&before, &after, 100), before);
-    }
 
     fn request(ticket: u64, generation: u64, quality: Quality, look: Look) -> Request {
         let mut recipe = Recipe::default();
@@ -243,6 +349,9 @@ mod tests {
             pane: (30, 10),
             look,
             split: 50,
+            viewport: Viewport::default(),
+            clipping: false,
+            against: None,
         }
     }
 

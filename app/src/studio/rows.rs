@@ -63,6 +63,68 @@ pub fn chosen(field: &Field, chosen: &Chosen) -> Option<Value> {
     }
 }
 
+/// The value that leaves a field to the picture, or what follows for it from what was found there; `None` for a field that
+/// is nothing but taste.
+pub fn automatic(
+    field: &Field,
+    recipe: &Recipe,
+    found: Option<&Chosen>,
+    long_side: Option<u32>,
+) -> Option<Value> {
+    let left = match field.kind {
+        Kind::Choice(names) if names.contains(&"auto") => Some(Value::Choice("auto")),
+        Kind::Choice(_) | Kind::Flag => None,
+        Kind::Number { .. } => Some(Value::Number(0.0)),
+    };
+    if let Some(left) = left.filter(|left| is_automatic(field, *left)) {
+        return Some(left);
+    }
+    // One ball alone has no automatic radius: as large as the small one of two would be.
+    let ball = recipe.background.method != Method::Whiteboard;
+    match (field.section, field.name, field.kind) {
+        (
+            "background",
+            "radius",
+            Kind::Number {
+                min,
+                max,
+                step,
+                unit,
+            },
+        ) if ball => {
+            let percent = f64::from(found?.small);
+            let radius = if unit.starts_with('%') {
+                percent
+            } else {
+                percent / 100.0 * f64::from(long_side?)
+            };
+            let steps = (radius / step).round().max(1.0);
+            Some(Value::Number(tidy(steps * step).clamp(min, max)))
+        }
+        _ => None,
+    }
+}
+
+/// Why that value was found, in a few words.
+pub fn reason(field: &Field, found: &Chosen) -> Option<String> {
+    let stroke = plain(Value::Number(
+        (f64::from(found.stroke_px) * 10.0).round() / 10.0,
+    ));
+    Some(match (field.section, field.name) {
+        ("background", "surface") => match found.surface {
+            Surface::Light => "most of the picture is light, ink is darker".to_owned(),
+            Surface::Dark => "most of the picture is dark, ink is lighter".to_owned(),
+        },
+        ("background", "stroke") => format!("half of the strokes are narrower than {stroke} px"),
+        ("background", "small" | "radius") => {
+            format!("just wide enough not to follow strokes of {stroke} px")
+        }
+        ("finish", "white") => format!("paper varies by {:.1} %", found.noise),
+        ("finish", "black") => format!("strong ink takes {:.0} % of the light", found.ink),
+        _ => return None,
+    })
+}
+
 /// A field's index in [`FIELDS`].
 fn index(section: &str, name: &str) -> usize {
     FIELDS
@@ -209,6 +271,21 @@ pub fn share(field: &Field, value: Value) -> Option<f64> {
         }
         _ => None,
     }
+}
+
+/// The number that lies at this share of its range, as steps reach it; never the one that leaves it to the picture.
+pub fn at_share(field: &Field, share: f64) -> Option<Value> {
+    let Kind::Number { min, max, step, .. } = field.kind else {
+        return None;
+    };
+    let number = min + share.clamp(0.0, 1.0) * (max - min);
+    let stepped = min + ((number - min) / step).round() * step;
+    let least = if is_automatic(field, Value::Number(min)) {
+        step
+    } else {
+        min
+    };
+    Some(Value::Number(tidy(stepped).clamp(least, max)))
 }
 
 /// `0 to 10 % of the long side`.

@@ -4,6 +4,7 @@
 //! data. Whoever writes gets the error: a closed pipe ends the program quietly (see [`crate::error`]).
 
 pub mod ask;
+pub mod colour;
 pub mod glyph;
 pub mod log;
 pub mod progress;

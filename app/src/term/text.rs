@@ -1,7 +1,9 @@
 //! Numbers and names as people read them.
 
 use std::path::Path;
+
 use std::time::Duration;
+use time::{OffsetDateTime, UtcOffset};
 
 use unicode_width::UnicodeWidthStr;
 
@@ -131,6 +133,15 @@ pub fn shorten(text: &str, columns: usize, unicode: bool) -> String {
     let head = take(text.chars(), front);
     let tail: String = take(text.chars().rev(), back).chars().rev().collect();
     format!("{head}{dots}{tail}")
+}
+
+/// `12:04:11` of a time in milliseconds since the Unix epoch, in UTC.
+pub fn clock(ms: i64) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000));
+    let at = at
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        .to_offset(UtcOffset::UTC);
+    format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
 }
 
 /// The nearest of `names` by edit distance, when it is near enough to be what was meant.

@@ -29,6 +29,8 @@ use crate::term::screen::{Extent, Protocol};
 
 /// A cell's pixels where it is a half block.
 pub const HALF: (u16, u16) = (1, 2);
+/// Pixels in a band of sixels.
+const BAND: u32 = 6;
 /// What stands for a part of kitty's pictures.
 const PLACEHOLDER: char = '\u{10eeee}';
 const NO_PICTURES: &str = "no pictures here";
@@ -186,13 +188,21 @@ impl Encoder {
         Encoder::new(Protocol::None, Paint::Full, Arc::new(Images::new()), false)
     }
 
+    /// A cell's pixels, width × height.
+    pub fn cell(&self) -> (u16, u16) {
+        self.images.cell()
+    }
+
     /// Pixels that a pane of this many cells takes: what to render for.
     pub fn pixels(&self, columns: u16, rows: u16) -> (u32, u32) {
         let cell = self.images.cell();
-        (
-            u32::from(columns) * u32::from(cell.0),
-            u32::from(rows) * u32::from(cell.1),
-        )
+        let height = u32::from(rows) * u32::from(cell.1);
+        let height = match self.protocol {
+            // Sixel draws bands of six: the last one would reach into the row below, over what is written there.
+            Protocol::Sixel if height > BAND => height / BAND * BAND,
+            _ => height,
+        };
+        (u32::from(columns) * u32::from(cell.0), height)
     }
 
     /// Encodes a picture for a pane of at most this many cells. It should be no larger than
@@ -315,6 +325,11 @@ pub fn lines(picture: &Picture, paint: Paint) -> Vec<Vec<Cell>> {
 }
 
 impl Shown {
+    /// Columns and rows that it takes.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
     /// Columns that it takes.
     #[cfg(test)]
     pub fn columns(&self) -> u16 {
@@ -591,6 +606,14 @@ mod tests {
         let images = Images::new();
         images.set_cell((10, 20));
         Encoder::new(protocol, Paint::Full, Arc::new(images), false)
+    }
+
+    #[test]
+    fn sixels_reach_into_no_row_below() {
+        // 140 pixels are 23 bands and two pixels of another one.
+        assert_eq!(encoder(Protocol::Sixel).pixels(10, 7), (100, 138));
+        assert_eq!(encoder(Protocol::Sixel).pixels(10, 3), (100, 60));
+        assert_eq!(encoder(Protocol::Kitty).pixels(10, 7), (100, 140));
     }
 
     #[derive(Clone, Default)]

@@ -1,4 +1,4 @@
-//! A message that goes away by itself.
+//! A message that goes away by itself, and what of it stays in the log.
 
 /// A message, and until when it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,25 @@ impl Toast {
             text: text.into(),
             kind,
             until_ms: now_ms + lasts,
+        }
+    }
+}
+
+/// What a screen has told, for the log: every message, also one that another took the place of at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What it is about.
+    pub kind: Kind,
+    /// One sentence.
+    pub text: String,
+}
+
+impl Told {
+    /// Something to keep.
+    pub fn new(kind: Kind, text: impl Into<String>) -> Told {
+        Told {
+            kind,
+            text: text.into(),
         }
     }
 }

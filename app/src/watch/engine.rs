@@ -195,6 +195,6 @@ impl Worker {
         let small = fitted(picture, self.encoder.pixels(columns, rows));
         self.encoder
             .encode(&small, columns, rows)
-            .map_err(|error| text::safe(&format!("cannot show it: {error:#}")))
+            .map_err(|error| format!("cannot show it: {}", sentence(&error)))
     }
 }

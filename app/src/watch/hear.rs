@@ -19,7 +19,8 @@ pub fn hear(model: &mut Model, news: News) -> Vec<Effect> {
                 Ok(graph) => model.graph = Some(Arc::new(graph)),
                 Err(error) => note(
                     model,
-                    &format!("the state machine cannot be drawn: {error}"),
+                    Kind::Failed,
+                    format!("the state machine cannot be drawn: {error}"),
                 ),
             }
             model.machine = Some(*machine);
@@ -48,7 +49,7 @@ pub fn hear(model: &mut Model, news: News) -> Vec<Effect> {
             moves::opened(model, &opened);
         }
         News::NotOpened { arn, why } if model.details.arn.as_deref() == Some(&arn) => {
-            note(model, &format!("{arn}: {why}"));
+            note(model, Kind::Failed, format!("{arn}: {why}"));
             model.details.trouble = Some(why);
         }
         News::Health(health) => heard_health(model, health),
@@ -76,7 +77,7 @@ fn heard_health(model: &mut Model, health: Health) {
             let known = matches!(&model.health,
                 Some((Health::Offline { why: old, .. } | Health::Failed { why: old, .. }, _)) if old == why);
             if !known {
-                note(model, why);
+                note(model, Kind::Failed, why.clone());
             }
         }
         Health::Live { throttled, .. } => {
@@ -93,6 +94,7 @@ fn heard_health(model: &mut Model, health: Health) {
             if *throttled && !was {
                 note(
                     model,
+                    Kind::Note,
                     "the service asks to slow down: it is asked less often",
                 );
             }
@@ -112,7 +114,8 @@ fn heard_acted(model: &mut Model, acted: &Acted) -> Vec<Effect> {
         let name = refused.arn.rsplit(':').next().unwrap_or(&refused.arn);
         note(
             model,
-            &format!(
+            Kind::Failed,
+            format!(
                 "not {}: {}: {}",
                 acts::done_word(&acted.action),
                 text::safe(name),

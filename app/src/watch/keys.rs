@@ -1,10 +1,8 @@
 //! The key table of the dashboard.
 
-use crossterm::event::KeyEvent;
-
 use super::model::{Focus, Layer, Model, Tab};
 use crate::ui;
-use crate::ui::keys::key;
+use crate::ui::keys::{Keyed, Keymap, key};
 
 /// What a key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +59,8 @@ pub enum Action {
     Log,
     Studio,
     Batch,
+    Mouse,
+    Commands,
     Help,
     Quit,
     Leave,
@@ -69,8 +69,6 @@ pub enum Action {
     Yes,
     Close,
     Back,
-    ScrollUp,
-    ScrollDown,
 }
 
 /// Where a binding holds.
@@ -86,37 +84,9 @@ pub enum Mode {
     Prompt,
     /// A question waits for yes or no.
     Ask,
-    /// All keys, or the log, are shown.
-    Read,
     /// In all of them.
     Everywhere,
 }
-
-impl Mode {
-    /// The modes that hold now.
-    pub fn of(model: &Model) -> [Mode; 2] {
-        match (&model.layer, model.focus) {
-            (None, Focus::List) => [Mode::List, Mode::Watch],
-            (None, Focus::Details) => [Mode::Details, Mode::Watch],
-            (Some(Layer::Filter { .. } | Layer::EventFilter { .. }), _) => {
-                [Mode::Prompt, Mode::Prompt]
-            }
-            (Some(Layer::Ask { .. }), _) => [Mode::Ask, Mode::Ask],
-            (Some(Layer::Help { .. } | Layer::Log { .. }), _) => [Mode::Read, Mode::Read],
-        }
-    }
-}
-
-/// The sections of the list of keys.
-pub const SECTIONS: [(Mode, &str); 7] = [
-    (Mode::List, "Watch, in the list"),
-    (Mode::Details, "Watch, in the details"),
-    (Mode::Watch, "Watch, in both"),
-    (Mode::Everywhere, "Watch, everywhere"),
-    (Mode::Prompt, "Watch, while typing a filter"),
-    (Mode::Ask, "Watch, at a question"),
-    (Mode::Read, "Watch, in the list of keys and in the log"),
-];
 
 /// A row of the table.
 pub type Binding = ui::keys::Binding<Model, Action, Mode>;
@@ -224,34 +194,58 @@ pub const TABLE: &[Binding] = &[
     key(Mode::Watch, &["PgUp", "Ctrl-U"], Action::PageUp, always, "", "half a page up"),
     key(Mode::Watch, &["g", "Home"], Action::First, always, "", "to the top"),
     key(Mode::Watch, &["G", "End"], Action::Last, always, "", "to the end"),
-    key(Mode::Watch, &["!"], Action::Log, always, "", "what was told, with all its details"),
+    key(Mode::Watch, &["!"], Action::Log, always, "", "the log: what was told, with all its details"),
     key(Mode::Watch, &["1"], Action::Studio, together, "studio", "to the studio"),
     key(Mode::Watch, &["2"], Action::Batch, together, "", "to the Batch screen"),
+    key(Mode::Watch, &["m"], Action::Mouse, always, "", "release the mouse, so that it selects text; take it again"),
+    key(Mode::Watch, &[":", "Ctrl-P"], Action::Commands, always, "", "search for anything that can be done now, and do it"),
     key(Mode::Watch, &["?", "F1"], Action::Help, always, "keys", "all keys"),
     key(Mode::Watch, &["q"], Action::Quit, always, "quit", "back to the list; in the list, leave"),
     key(Mode::Prompt, &["Enter"], Action::Accept, always, "accept", "keep the filter"),
     key(Mode::Prompt, &["Esc"], Action::Close, always, "back", "the filter as it was before"),
     key(Mode::Ask, &["y", "Y"], Action::Yes, always, "yes", "yes"),
     key(Mode::Ask, &["n", "N", "Esc", "q"], Action::Close, always, "no", "no"),
-    key(Mode::Read, &["j", "Down"], Action::ScrollDown, always, "down", "scroll down"),
-    key(Mode::Read, &["k", "Up"], Action::ScrollUp, always, "up", "scroll up"),
-    key(Mode::Read, &["Esc", "q", "?", "F1", "!"], Action::Close, always, "back", "back"),
     key(Mode::Everywhere, &["Ctrl-Z"], Action::Suspend, always, "", "back to the shell for a while; `fg` returns"),
     key(Mode::Everywhere, &["Ctrl-C"], Action::Leave, always, "", "leave without a question; what runs goes on"),
 ];
 
-/// What a key means now.
-pub fn action(model: &Model, key: &KeyEvent) -> Option<Action> {
-    let [first, second] = Mode::of(model);
-    ui::keys::find(TABLE, model, [first, second], key)
-        .or_else(|| ui::keys::find(TABLE, model, [Mode::Everywhere; 2], key))
-}
+impl Keyed for Model {
+    type Action = Action;
+    type Mode = Mode;
+    const NAME: &'static str = "watch";
+    const TABLE: &'static [Binding] = TABLE;
+    const SECTIONS: &'static [(Mode, &'static str)] = &[
+        (Mode::List, "Watch, in the list"),
+        (Mode::Details, "Watch, in the details"),
+        (Mode::Watch, "Watch, in both"),
+        (Mode::Everywhere, "Watch, everywhere"),
+        (Mode::Prompt, "Watch, while typing a filter"),
+        (Mode::Ask, "Watch, at a question"),
+    ];
+    const PLACES: &'static [&'static [Mode]] = &[
+        &[Mode::List, Mode::Watch, Mode::Everywhere],
+        &[Mode::Details, Mode::Watch, Mode::Everywhere],
+        &[Mode::Prompt, Mode::Everywhere],
+        &[Mode::Ask, Mode::Everywhere],
+    ];
+    const TYPING: &'static [Mode] = &[Mode::Prompt];
+    const LAYERS: &'static [Mode] = &[Mode::Prompt, Mode::Ask];
+    const NEEDED: &'static [&'static str] = &["leave"];
 
-/// The keys that would do something now, for the footer.
-pub fn live(model: &Model) -> impl Iterator<Item = &Binding> {
-    let [first, second] = Mode::of(model);
-    let more = (second != first).then(|| ui::keys::live(TABLE, model, second));
-    ui::keys::live(TABLE, model, first).chain(more.into_iter().flatten())
+    fn modes(&self) -> &'static [Mode] {
+        match (&self.layer, self.focus) {
+            (None, Focus::List) => &[Mode::List, Mode::Watch, Mode::Everywhere],
+            (None, Focus::Details) => &[Mode::Details, Mode::Watch, Mode::Everywhere],
+            (Some(Layer::Filter { .. } | Layer::EventFilter { .. }), _) => {
+                &[Mode::Prompt, Mode::Everywhere]
+            }
+            (Some(Layer::Ask { .. }), _) => &[Mode::Ask, Mode::Everywhere],
+        }
+    }
+
+    fn keymap(&self) -> &Keymap {
+        &self.keymap
+    }
 }
 
 #[cfg(test)]
@@ -260,16 +254,6 @@ mod tests {
 
     #[test]
     fn every_key_has_one_meaning_and_can_be_typed() {
-        ui::keys::check(TABLE, Mode::Everywhere);
-        // What holds in list and details alike must not be taken by either.
-        for both in TABLE.iter().filter(|binding| binding.mode == Mode::Watch) {
-            for one in TABLE
-                .iter()
-                .filter(|binding| matches!(binding.mode, Mode::List | Mode::Details))
-            {
-                let shared = one.keys.iter().find(|key| both.keys.contains(key));
-                assert!(shared.is_none(), "{shared:?}");
-            }
-        }
+        ui::keys::check::<Model>();
     }
 }

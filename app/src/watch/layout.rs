@@ -33,14 +33,6 @@ pub struct Areas {
     pub footer: Rect,
 }
 
-impl Areas {
-    /// Everything between header and status.
-    pub fn body(&self) -> Rect {
-        let (top, bottom) = (self.header.bottom(), self.status.y);
-        Rect::new(0, top, self.header.width, bottom - top)
-    }
-}
-
 /// Divides a screen; `None` when it is too small.
 pub fn areas(model: &Model) -> Option<Areas> {
     let (width, height) = model.size;

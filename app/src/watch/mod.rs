@@ -12,6 +12,7 @@ mod hear;
 mod keys;
 mod layout;
 mod model;
+mod mouse;
 mod moves;
 pub mod one;
 pub mod panes;
@@ -24,10 +25,15 @@ mod view;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 
 use crate::config::Settings;
+use crate::term::log;
 use crate::term::theme::Theme;
+use crate::ui::Call;
+use crate::ui::keys::{Keymap, Mistake, Wanted};
+use crate::ui::overlay::Overlay;
 use crate::ui::picture::Encoder;
 use engine::Engine;
 pub use engine::Watched;
@@ -72,6 +78,8 @@ pub enum Wish {
     Title(String),
     /// Put text on the clipboard.
     Copy(String),
+    /// What every screen can ask for.
+    Call(Call),
     /// Give the shell its terminal for a while.
     Suspend,
     /// End.
@@ -92,6 +100,8 @@ impl Screen {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         let mut model = Model {
             profile: settings.profile.clone(),
+            // It was checked when the configuration was read.
+            keymap: Arc::new(keymap(&settings.file.keys.watch).unwrap_or_default()),
             began_ms: since_epoch.map_or(0, |since| since.as_millis() as i64),
             lanes: true,
             pricing: Pricing::of(settings).map(Arc::new),
@@ -133,7 +143,9 @@ impl Screen {
                 }
             }
         }
-        for effect in update::update(&mut self.model, message) {
+        let effects = update::update(&mut self.model, message);
+        log::keep_told(&mut self.model.told);
+        for effect in effects {
             match effect {
                 Effect::Order(order) => {
                     if let Some(engine) = &self.engine {
@@ -154,6 +166,7 @@ impl Screen {
                 Effect::Studio => wishes.push(Wish::Studio),
                 Effect::Batch => wishes.push(Wish::Batch),
                 Effect::SetTitle(title) => wishes.push(Wish::Title(title)),
+                Effect::Call(call) => wishes.push(Wish::Call(call)),
                 Effect::Suspend => wishes.push(Wish::Suspend),
                 Effect::Quit { interrupted } => wishes.push(Wish::Quit { interrupted }),
             }
@@ -164,6 +177,16 @@ impl Screen {
     /// Draws it.
     pub fn draw(&self, theme: &Theme, frame: &mut Frame<'_>) {
         view::view(&self.model, theme, frame, frame.area());
+    }
+
+    /// What was asked to lie over it.
+    pub fn overlay(&self, call: Call, keymap: &Arc<Keymap>, unicode: bool) -> Option<Overlay> {
+        Overlay::called(call, &self.model, keymap, unicode)
+    }
+
+    /// Whether a key works here also under what lies over it.
+    pub fn is_everywhere(&self, key: &KeyEvent) -> bool {
+        crate::ui::keys::is_everywhere(&self.model, key)
     }
 
     /// When a tick would change something.
@@ -189,10 +212,19 @@ fn open_link(link: &str) -> std::io::Result<()> {
         .map(drop)
 }
 
+/// The keys that somebody wants here.
+///
+/// # Errors
+///
+/// See [`Keymap::of`].
+pub fn keymap(wanted: &Wanted) -> Result<Keymap, Mistake> {
+    Keymap::of::<Model>(wanted)
+}
+
 /// The key table as Markdown, for `docs/keys.md`.
 #[cfg(test)]
 pub fn markdown() -> String {
-    crate::ui::keys::markdown(keys::TABLE, &keys::SECTIONS)
+    crate::ui::keys::markdown::<Model>()
 }
 
 #[cfg(test)]

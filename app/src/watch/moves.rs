@@ -18,13 +18,23 @@ const MOST_ZOOM: f64 = 1e4;
 
 /// Moves the cursor of what has the focus.
 pub fn go(model: &mut Model, by: isize) -> Vec<Effect> {
-    if model.focus == Focus::List {
-        let last = model.shown.len().saturating_sub(1);
-        model.cursor = model.cursor.saturating_add_signed(by).min(last);
-        model.picked = model.cursor > 0;
-        model.moved_ms = model.now_ms;
-        return Vec::new();
+    match model.focus {
+        Focus::List => go_in_list(model, by),
+        Focus::Details => go_in_details(model, by),
     }
+}
+
+/// Moves the cursor of the list.
+pub fn go_in_list(model: &mut Model, by: isize) -> Vec<Effect> {
+    let last = model.shown.len().saturating_sub(1);
+    model.cursor = model.cursor.saturating_add_signed(by).min(last);
+    model.picked = model.cursor > 0;
+    model.moved_ms = model.now_ms;
+    Vec::new()
+}
+
+/// Moves the cursor of the details, or scrolls them.
+pub fn go_in_details(model: &mut Model, by: isize) -> Vec<Effect> {
     let details = &mut model.details;
     match details.tab {
         Tab::Events => {

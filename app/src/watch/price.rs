@@ -1,4 +1,4 @@
-//! What executions did cost, with the prices of the configuration.
+//! What executions did cost, or will, with the prices of the configuration.
 
 use whiteboarder_core::cost::Capacity;
 use whiteboarder_jobs::price::{Rates, Setup, Spent, spent};
@@ -10,8 +10,10 @@ use crate::config::Settings;
 /// What prices are reckoned with.
 #[derive(Clone, Debug)]
 pub struct Pricing {
-    setup: Setup,
-    rates: Rates,
+    /// What the target has.
+    pub setup: Setup,
+    /// Its prices.
+    pub rates: Rates,
     /// `USD`.
     pub currency: String,
     /// Where that would be paid: `AWS us-east-1`.

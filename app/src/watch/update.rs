@@ -7,13 +7,15 @@ use whiteboarder_jobs::watch::query::Query;
 
 use super::acts;
 use super::hear;
-use super::keys::{self, Action, Mode};
+use super::keys::Action;
 use super::layout;
-use super::model::{Chip, Effect, Focus, LOG, Layer, Model, Msg};
+use super::model::{Chip, Effect, Focus, Layer, Model, Msg};
 use super::moves;
 use super::sift;
+use crate::ui::keys::{action, row};
 use crate::ui::prompt::LineEdit;
-use crate::ui::toast::{Kind, Toast};
+use crate::ui::toast::{Kind, Toast, Told};
+use crate::ui::{Call, mouse};
 
 /// Takes one message in.
 pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
@@ -23,6 +25,15 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Key(key) => press(model, &key),
+        Msg::Mouse(event) => super::mouse::mouse(model, event),
+        Msg::Do(at) => match row(model, at) {
+            Some(action) => act(model, action),
+            None => Vec::new(),
+        },
+        Msg::MouseTaken(taken) => {
+            tell(model, Kind::Note, mouse::told(taken));
+            Vec::new()
+        }
         Msg::Paste(pasted) => {
             if let Some(Layer::Filter { line, .. } | Layer::EventFilter { line }) = &mut model.layer
             {
@@ -56,20 +67,16 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
     }
 }
 
-/// Says something, and keeps it in the log.
+/// Says something, and keeps it for the log.
 pub fn tell(model: &mut Model, kind: Kind, words: impl Into<String>) {
     let words = words.into();
-    note(model, &words);
+    note(model, kind, words.clone());
     model.toast = Some(Toast::new(kind, words, model.now_ms));
 }
 
-/// Keeps something in the log.
-pub fn note(model: &mut Model, words: &str) {
-    if model.log.len() == LOG {
-        model.log.pop_front();
-    }
-    let at = super::view::clock(model.clock_ms());
-    model.log.push_back(format!("{at}  {words}"));
+/// Keeps something for the log.
+pub fn note(model: &mut Model, kind: Kind, words: impl Into<String>) {
+    model.told.push(Told::new(kind, words));
 }
 
 fn tick(model: &mut Model, now_ms: u64) -> Vec<Effect> {
@@ -103,13 +110,12 @@ pub fn title(model: &Model) -> Effect {
 }
 
 fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
-    if let Some(action) = keys::action(model, key) {
+    model.clicked = None;
+    if let Some(action) = action(model, key) {
         return act(model, action);
     }
-    if Mode::of(model)[0] == Mode::Prompt {
-        if let Some(Layer::Filter { line, .. } | Layer::EventFilter { line }) = &mut model.layer {
-            line.key(key);
-        }
+    if let Some(Layer::Filter { line, .. } | Layer::EventFilter { line }) = &mut model.layer {
+        line.key(key);
         typed(model);
     }
     Vec::new()
@@ -138,8 +144,6 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::PanLeft => moves::pan(model, -0.25),
         Action::PanRight => moves::pan(model, 0.25),
         Action::Back => moves::back(model),
-        Action::ScrollUp => scroll(model, -1),
-        Action::ScrollDown => scroll(model, 1),
         other => choose(model, other),
     }
 }
@@ -239,19 +243,15 @@ fn command(model: &mut Model, action: Action) -> Vec<Effect> {
             vec![Effect::Order(Order::Pause(model.paused))]
         }
         Action::Refresh => vec![Effect::Order(Order::Refresh)],
-        Action::Log => {
-            model.layer = Some(Layer::Log { scroll: 0 });
-            Vec::new()
-        }
+        Action::Log => vec![Effect::Call(Call::Log)],
         Action::Studio => vec![Effect::Studio],
         Action::Batch => vec![Effect::Batch],
-        Action::Help => {
-            model.layer = Some(Layer::Help { scroll: 0 });
-            Vec::new()
-        }
+        Action::Help => vec![Effect::Call(Call::Keys)],
+        Action::Commands => vec![Effect::Call(Call::Commands)],
         Action::Quit if model.focus == Focus::Details => moves::back(model),
         Action::Quit => vec![Effect::Quit { interrupted: false }],
         Action::Leave => vec![Effect::Quit { interrupted: true }],
+        Action::Mouse => vec![Effect::Call(Call::Mouse)],
         Action::Suspend => vec![Effect::Suspend],
         Action::Accept => {
             // A filter that cannot be read stays open, with what is wrong with it.
@@ -302,22 +302,4 @@ fn typed(model: &mut Model) {
         }
         _ => {}
     }
-}
-
-fn scroll(model: &mut Model, by: i16) -> Vec<Effect> {
-    let room = model.size.1.saturating_sub(3);
-    match &mut model.layer {
-        Some(Layer::Help { scroll }) => {
-            let rows = super::view::help_rows(model.size.0, true).len() as u16;
-            let most = rows.saturating_sub(room);
-            *scroll = scroll.saturating_add_signed(by).min(most);
-        }
-        Some(Layer::Log { scroll }) => {
-            let most = (model.log.len() as u16).saturating_sub(room);
-            // The newest is below: up means older.
-            *scroll = scroll.saturating_add_signed(-by).min(most);
-        }
-        _ => {}
-    }
-    Vec::new()
 }

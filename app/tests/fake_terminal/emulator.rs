@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::num::NonZeroU16;
 
-use vt100::{Callbacks, MouseProtocolMode, Parser, Screen};
+use vt100::{Callbacks, MouseProtocolEncoding, MouseProtocolMode, Parser, Screen};
 
 use super::Answers;
 use super::graphics::{self, Graphics};
@@ -27,6 +27,8 @@ pub struct Modes {
     pub bracketed_paste: bool,
     /// The mouse is reported.
     pub mouse: bool,
+    /// The mouse is reported in numbers of any size.
+    pub mouse_numbers: bool,
     /// Kitty's keyboard protocol: pushes less pops.
     pub keyboard: i32,
     /// Other private modes that are set.
@@ -112,6 +114,7 @@ impl Emulator {
             cursor_hidden: screen.hide_cursor(),
             bracketed_paste: screen.bracketed_paste(),
             mouse: screen.mouse_protocol_mode() != MouseProtocolMode::None,
+            mouse_numbers: screen.mouse_protocol_encoding() == MouseProtocolEncoding::Sgr,
             ..self.parser.callbacks().modes.clone()
         }
     }
@@ -389,6 +392,9 @@ impl Callbacks for Host {
     fn unhandled_osc(&mut self, _: &mut Screen, params: &[&[u8]]) {
         match params {
             [b"10", b"?"] => self.say("\x1b]10;rgb:d3d3/d7d7/cfcf\x1b\\"),
+            [b"11", b"?"] if self.answers == Answers::Light => {
+                self.say("\x1b]11;rgb:ffff/ffff/ffff\x07");
+            }
             [b"11", b"?"] => self.say("\x1b]11;rgb:1616/1818/1c1c\x1b\\"),
             _ => {}
         }

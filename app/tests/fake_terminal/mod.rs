@@ -48,6 +48,8 @@ pub enum Answers {
     Kitty,
     /// Answers, but has no pictures; cells of 8×16 pixels.
     Plain,
+    /// The same with dark text on a light background.
+    Light,
     /// Says nothing at all.
     Silent,
 }

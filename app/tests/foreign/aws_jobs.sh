@@ -31,7 +31,7 @@ refuses it_is_not_redriven "Execution is SUCCEEDED and cannot be redriven" \
     aws stepfunctions redrive-execution --execution-arn "$arn:execution:cli:one"
 refuses an_unknown_machine_is_named "State Machine Does Not Exist: '$arn:stateMachine:nobody'" \
     aws stepfunctions start-execution --state-machine-arn "$arn:stateMachine:nobody"
-refuses what_is_not_built_is_said_so "StartSyncExecution is not available in the local cloud yet" \
+refuses a_standard_machine_is_not_waited_for "This operation is not supported by this type of state machine" \
     aws stepfunctions start-sync-execution --state-machine-arn "$arn:stateMachine:cli"
 
 says functions_are_listed "whiteboarder-clean	whiteboarder-plan	whiteboarder-record" \

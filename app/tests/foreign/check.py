@@ -1,6 +1,7 @@
 """What every script here uses: promises that are run in order, and checks that say what was expected."""
 
 import sys
+import time
 import traceback
 
 from botocore.config import Config
@@ -69,3 +70,17 @@ def noise(length, seed=1):
     import random
 
     return random.Random(seed).randbytes(length)
+
+
+def end_by(sfn):
+    """A function that waits for the end of an execution and gives its description."""
+
+    def ended(execution):
+        for _ in range(600):
+            found = sfn.describe_execution(executionArn=execution)
+            if found["status"] != "RUNNING":
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"{execution} does not end")
+
+    return ended

@@ -104,11 +104,11 @@ def other_services_are_said_not_to_be_here():
         ("sts", lambda client: client.get_caller_identity()),
         ("logs", lambda client: client.describe_log_groups()),
         ("events", lambda client: client.list_rules()),
-        ("sqs", lambda client: client.list_queues()),
+        ("sns", lambda client: client.list_topics()),
     ]:
         client = boto3.client(service)
         refused("UnknownOperationException", lambda: call(client), http=501,
-                text=f"The local cloud has no service {service}: it has s3, states and lambda")
+                text=f"The local cloud has no service {service}: it has s3, states, lambda and sqs")
 
 
 run()

@@ -175,6 +175,16 @@ fn boto3_works_on_activities() {
 }
 
 #[test]
+fn boto3_uses_what_state_machines_can_do() {
+    python("states_language.py");
+}
+
+#[test]
+fn boto3_calls_every_operation_of_state_machines() {
+    python("states_operations.py");
+}
+
+#[test]
 fn boto3_invokes_functions() {
     python("lambda_functions.py");
 }

@@ -11,7 +11,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
-from check import holds, promise, refused, run, same
+from check import end_by, holds, promise, refused, run, same
 
 # The service's own checks are looked at, not those of the SDK.
 sfn = boto3.client("stepfunctions", config=Config(parameter_validation=False))
@@ -40,14 +40,7 @@ def machine(name, definition=TWO_STEPS, **arguments):
     return made["stateMachineArn"]
 
 
-def ended(execution):
-    """Waits for the end; gives the description."""
-    for _ in range(600):
-        found = sfn.describe_execution(executionArn=execution)
-        if found["status"] != "RUNNING":
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{execution} does not end")
+ended = end_by(sfn)
 
 
 def finished(arn, **arguments):
@@ -165,9 +158,8 @@ def a_definition_that_cannot_run_is_refused_with_its_findings():
     dangling = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}})
     refused("InvalidDefinition", machine, name="invalid", definition=dangling, words="/States/A/Next")
     elsewhere = json.dumps({"StartAt": "A", "States": {"A": {
-        "Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}}})
+        "Type": "Task", "Resource": "arn:aws:states:::batch:submitJob", "End": True}}})
     refused("InvalidDefinition", machine, name="invalid", definition=elsewhere, words="/States/A/Resource")
-    refused("StateMachineTypeNotSupported", machine, name="express", type="EXPRESS")
     refused("ValidationException", machine, name="invalid", type="FAST", words="[STANDARD, EXPRESS]")
 
 
@@ -420,32 +412,6 @@ def answers_look_as_they_do_on_aws():
     refused("InvalidSignatureException", wrong.list_state_machines)
     unknown = boto3.client("stepfunctions", aws_secret_access_key="x", aws_access_key_id="AKIAUNKNOWN")
     refused("UnrecognizedClientException", unknown.list_state_machines)
-
-
-@promise
-def what_is_not_built_is_said_so():
-    execution = finished(machine("runs"), input='{"n": 1}')["executionArn"]
-    arn = f"{ARN}:stateMachine:runs"
-    version, alias, map_run = f"{arn}:1", f"{arn}:live", f"{ARN}:mapRun:runs/label:1"
-    route = [{"stateMachineVersionArn": version, "weight": 100}]
-    for call, arguments in [
-        (sfn.publish_state_machine_version, {"stateMachineArn": arn}),
-        (sfn.list_state_machine_versions, {"stateMachineArn": arn}),
-        (sfn.delete_state_machine_version, {"stateMachineVersionArn": version}),
-        (sfn.create_state_machine_alias, {"name": "live", "routingConfiguration": route}),
-        (sfn.describe_state_machine_alias, {"stateMachineAliasArn": alias}),
-        (sfn.update_state_machine_alias, {"stateMachineAliasArn": alias, "description": "d"}),
-        (sfn.delete_state_machine_alias, {"stateMachineAliasArn": alias}),
-        (sfn.list_state_machine_aliases, {"stateMachineArn": arn}),
-        (sfn.list_map_runs, {"executionArn": execution}),
-        (sfn.describe_map_run, {"mapRunArn": map_run}),
-        (sfn.update_map_run, {"mapRunArn": map_run, "maxConcurrency": 1}),
-        (sfn.test_state, {"definition": '{"Type": "Succeed"}'}),
-        (sfn.start_sync_execution, {"stateMachineArn": arn}),
-    ]:
-        refused("UnknownOperationException", call, http=400,
-                words="is not available in the local cloud yet", **arguments)
-    refused("ValidationException", machine, name="published", publish=True, words="versions")
 
 
 run()

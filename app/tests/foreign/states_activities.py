@@ -6,7 +6,7 @@ import time
 
 import boto3
 from botocore.config import Config
-from check import holds, promise, refused, run, same
+from check import end_by, holds, promise, refused, run, same
 
 # A poll is held open for up to 60 seconds.
 sfn = boto3.client("stepfunctions", config=Config(read_timeout=70))
@@ -30,13 +30,7 @@ def take(activity, **arguments):
     return task["taskToken"], json.loads(task["input"])
 
 
-def ended(execution):
-    for _ in range(600):
-        found = sfn.describe_execution(executionArn=execution)
-        if found["status"] != "RUNNING":
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{execution} does not end")
+ended = end_by(sfn)
 
 
 def types(execution):

@@ -82,6 +82,29 @@ fn json_is_one_document_that_says_what_became_of_each() {
     assert!(bad.get("output").is_none(), "there is none");
 }
 
+#[test]
+fn of_a_file_that_holds_several_pictures_it_is_said_that_the_first_was_cleaned() {
+    let home = Home::new();
+    let photos = home.folder("photos");
+    let animated = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../core/tests/fixtures/animated.webp"
+    );
+    fs::copy(animated, photos.join("a.webp")).unwrap();
+    fs::write(photos.join("b.png"), picture(300, 200, 1)).unwrap();
+    let ended = home
+        .run(&["clean", "photos", "-o", "out", "--json"])
+        .expect(0);
+    let items = ended.json()["items"].clone();
+    assert_eq!(
+        (&items[0]["more_pictures"], &items[1]["more_pictures"]),
+        (&true.into(), &false.into())
+    );
+    let told = "a.webp: the file holds more pictures, and only the first of them was cleaned";
+    assert!(ended.err.contains(told), "{}", ended.err);
+    assert!(!ended.err.contains("b.png: the file"), "{}", ended.err);
+}
+
 /// The name's ending tells the format, `--format` does in a folder.
 #[test]
 fn results_have_the_format_that_was_asked_for() {

@@ -121,6 +121,41 @@ fn flags_that_a_running_cloud_does_not_follow_are_refused() {
 }
 
 #[test]
+fn a_cloud_that_rehearses_says_so_and_keeps_to_it() {
+    let home = Home::new();
+    fs::write(home.path("mocks.json"), r#"{"StateMachines": {}}"#).unwrap();
+    let start = [
+        "local",
+        "start",
+        "--mocks",
+        "mocks.json",
+        "--time-scale",
+        "0.01",
+    ];
+    home.run(&start).expect(0);
+    home.run(&start).expect(0);
+    let status = home.run(&["local", "status", "--json"]).expect(0).json();
+    assert_eq!(status["time_scale"], 0.01);
+    assert_eq!(
+        status["mocks"],
+        home.path("mocks.json").to_str().unwrap(),
+        "the path must mean the same from anywhere"
+    );
+    let told = home.run(&["local", "status"]).expect(0);
+    assert!(
+        told.out.contains("waits take 0.01 of their time"),
+        "{}",
+        told.out
+    );
+    let other = home.run(&["local", "start", "--time-scale", "2"]).expect(2);
+    assert!(
+        other.errors()[0].contains("runs already, with a time scale of 0.01"),
+        "{}",
+        other.err
+    );
+}
+
+#[test]
 fn settings_come_from_the_configuration_file_too() {
     let home = Home::new();
     home.folder("wb/config");

@@ -13,7 +13,7 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
-const PAGES: [&str; 2] = ["README.md", "docs/guide.md"];
+const PAGES: [&str; 3] = ["README.md", "docs/guide.md", "docs/tuning.md"];
 
 /// The program's arguments in each line of the page's code blocks that runs it.
 fn commands(page: &str) -> Vec<Vec<String>> {

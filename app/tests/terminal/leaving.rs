@@ -25,6 +25,7 @@ fn restored(terminal: &FakeTerminal) {
 fn taken(terminal: &FakeTerminal) {
     let modes = terminal.modes();
     assert!(modes.alternate_screen && modes.cursor_hidden, "{modes:?}");
+    assert!(modes.mouse && modes.mouse_numbers, "{modes:?}");
 }
 
 #[test]
@@ -136,4 +137,61 @@ fn ctrl_z_gives_the_shell_a_whole_terminal_and_fg_comes_back() {
         terminal.keys("exit\n");
         terminal.wait_exit(PATIENCE);
     }
+}
+
+#[test]
+fn the_mouse_is_released_for_selecting_text_until_it_is_asked_for_again() {
+    let home = with_photo();
+    let shell = Path::new("/bin/sh");
+    let variables = [("PS1", "prompt> "), ("ENV", "")];
+    let mut terminal = home.launch(shell, &["-i"], &variables, SIZE, Answers::Plain);
+    terminal.wait_for(|text| text.contains("prompt>"), PATIENCE);
+    terminal.keys(&format!("{PROGRAM} board.png\n"));
+    exact(&mut terminal);
+    taken(&terminal);
+    terminal.keys("m");
+    terminal.wait_for(|text| text.contains("the mouse selects text now"), PATIENCE);
+    let modes = terminal.modes();
+    assert!(modes.alternate_screen && !modes.mouse, "{modes:?}");
+
+    // It stays released over a while in the shell.
+    terminal.keys("\u{1a}");
+    terminal.wait_for(|text| !text.contains("STUDIO"), PATIENCE);
+    assert!(terminal.modes().untouched(), "{:?}", terminal.modes());
+    terminal.keys("fg\n");
+    exact(&mut terminal);
+    assert!(!terminal.modes().mouse, "{:?}", terminal.modes());
+
+    terminal.keys("m");
+    terminal.wait_for(|text| text.contains("the mouse works here again"), PATIENCE);
+    taken(&terminal);
+    terminal.keys("\u{3}");
+    terminal.wait_for(|text| text.trim_end().ends_with("prompt>"), PATIENCE);
+    assert!(terminal.modes().untouched(), "{:?}", terminal.modes());
+    terminal.keys("exit\n");
+    terminal.wait_exit(PATIENCE);
+}
+
+#[test]
+fn a_mouse_that_sends_rubbish_changes_nothing() {
+    let home = with_photo();
+    let mut terminal = studio(&home, Answers::Plain);
+    exact(&mut terminal);
+    terminal.keys("\u{1b}[<0;0;0M\u{1b}[<999999999999;5;5M\u{1b}[<0;70000;3M\u{1b}[<35;4;4M\u{1b}[<;;m\u{1b}[M\u{1}\u{1}\u{1}");
+    // Presses and releases everywhere, and a wheel that never stops turning.
+    for row in 1..40 {
+        terminal.keys(&format!(
+            "\u{1b}[<0;{};{row}M\u{1b}[<0;{};{row}m",
+            row * 3,
+            row * 3
+        ));
+        terminal.keys(&format!(
+            "\u{1b}[<2;{};{row}M\u{1b}[<2;{};{row}m",
+            row * 3,
+            row * 3
+        ));
+    }
+    terminal.keys("\u{3}");
+    assert_eq!(terminal.wait_exit(PATIENCE).exit_code(), 130);
+    restored(&terminal);
 }

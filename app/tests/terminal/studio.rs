@@ -372,3 +372,82 @@ fn no_colour_still_shows_a_picture() {
     assert!(cells.len() > 2, "{cells:?}\n{text}");
     leave(terminal);
 }
+
+/// Whether a colour of 256 was used for text.
+fn used(terminal: &FakeTerminal, color: u8) -> bool {
+    let raw = terminal.raw();
+    // Alone, or with a background behind it.
+    [format!("38;5;{color}m"), format!("38;5;{color};")]
+        .iter()
+        .any(|code| raw.windows(code.len()).any(|part| part == code.as_bytes()))
+}
+
+/// The blues that the dark and the light theme show what matters in.
+const ON_DARK: u8 = 39;
+const ON_LIGHT: u8 = 25;
+
+#[test]
+fn the_theme_is_light_on_a_light_terminal_and_as_somebody_says_otherwise() {
+    for (arguments, answers, variables, light) in [
+        (&["board.png"][..], Answers::Plain, &[][..], false),
+        (&["board.png"], Answers::Light, &[], true),
+        (&["board.png"], Answers::Silent, &[], false),
+        (
+            &["board.png"],
+            Answers::Silent,
+            &[("COLORFGBG", "0;15")],
+            true,
+        ),
+        (
+            &["board.png", "--theme", "dark"],
+            Answers::Light,
+            &[],
+            false,
+        ),
+        (
+            &["board.png", "--theme", "light"],
+            Answers::Silent,
+            &[],
+            true,
+        ),
+        (
+            &["board.png"],
+            Answers::Light,
+            &[("WHITEBOARDER_THEME", "dark")],
+            false,
+        ),
+    ] {
+        let home = with_photo();
+        let mut terminal = home.start_with(arguments, variables, SIZE, answers);
+        exact(&mut terminal);
+        let seen = (used(&terminal, ON_DARK), used(&terminal, ON_LIGHT));
+        assert_eq!(
+            seen,
+            (!light, light),
+            "{arguments:?} {answers:?} {variables:?}"
+        );
+        leave(terminal);
+    }
+}
+
+#[test]
+fn a_theme_of_ones_own_colours_the_screens_and_a_wrong_one_is_told_before() {
+    let home = with_photo();
+    home.file("wb/config/themes/dusk.toml", b"accent = \"99 bold\"\n");
+    let mut terminal =
+        home.start_with(&["board.png", "--theme", "dusk"], &[], SIZE, Answers::Plain);
+    exact(&mut terminal);
+    assert!(used(&terminal, 99) && !used(&terminal, ON_DARK));
+    leave(terminal);
+
+    home.file("wb/config/themes/dusk.toml", b"\naccent = \"blu\"\n");
+    let mut terminal =
+        home.start_with(&["board.png", "--theme", "dusk"], &[], SIZE, Answers::Plain);
+    assert_eq!(terminal.wait_exit(PATIENCE).exit_code(), 2);
+    let text = terminal.text().replace('\n', "");
+    assert!(
+        text.contains("dusk.toml line 2: `accent` has `blu`"),
+        "{text}"
+    );
+    assert!(terminal.modes().untouched(), "{:?}", terminal.modes());
+}

@@ -183,7 +183,10 @@ impl Worker {
             subfolders: choices.subfolders,
             ..ScanOptions::default()
         };
-        let found = find_with(&order.paths, Some(&order.output), &wanted)?;
+        let mut found = find_with(&order.paths, Some(&order.output), &wanted)?;
+        if let Some(only) = &order.only {
+            found.files.retain(|file| only.contains(&file.name));
+        }
         // The screen has the words "left out" in front of them.
         let left_out = skipped_lines(&found.skipped)
             .into_iter()
@@ -248,30 +251,27 @@ impl Worker {
             }
         };
         let work = async {
-            let batch = if let Some(batch) = &ready.batch {
-                reporter.tell(Progress::Batch {
-                    batch: batch.id().to_owned(),
-                    items: batch.manifest.items.len(),
-                    bytes: batch.manifest.items.iter().map(|item| item.bytes).sum(),
-                });
-                batch
-            } else {
-                let options = CreateOptions {
-                    skip_unchanged: choices.skip_unchanged,
-                    ..CreateOptions::default()
-                };
-                let without: BTreeSet<&str> = without.iter().map(String::as_str).collect();
-                let mut plan = ready.plan.clone();
-                plan.items
-                    .retain(|item| !without.contains(item.file.name.as_str()));
-                let batch =
-                    Batch::create(&target, plan, &ready.recipe, &options, &reporter, cancel)
-                        .await?;
-                if let Err(error) = batch.remember(&self.settings.dirs.batches()) {
-                    tracing::warn!(%error, "the places of the files cannot be noted");
-                }
-                &*ready.batch.insert(batch)
+            let options = CreateOptions {
+                skip_unchanged: choices.skip_unchanged,
+                ..CreateOptions::default()
             };
+            let batch = match &mut ready.batch {
+                Some(batch) => batch,
+                none => {
+                    let without: BTreeSet<&str> = without.iter().map(String::as_str).collect();
+                    let mut plan = ready.plan.clone();
+                    plan.items
+                        .retain(|item| !without.contains(item.file.name.as_str()));
+                    let begun =
+                        Batch::begin(&target, plan, &ready.recipe, &options, &reporter, cancel)
+                            .await?;
+                    if let Err(error) = begun.remember(&self.settings.dirs.batches()) {
+                        tracing::warn!(%error, "the places of the files cannot be noted");
+                    }
+                    none.insert(begun)
+                }
+            };
+            batch.claim(&target, &options, &reporter, cancel).await?;
             let options = SubmitOptions::default();
             let status = run_batch(&target, batch, &options, &reporter, cancel).await?;
             if choices.download {

@@ -1,10 +1,8 @@
 //! The key table of the Batch screen.
 
-use crossterm::event::KeyEvent;
-
 use super::model::{Layer, Model, Phase};
 use crate::ui;
-use crate::ui::keys::key;
+use crate::ui::keys::{Keyed, Keymap, key};
 
 /// What a key means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +41,14 @@ pub enum Action {
     Studio,
     /// To the dashboard.
     Watch,
+    /// Release the mouse, or take it again.
+    Mouse,
     /// All keys.
     Help,
+    /// Search for what can be done now, and do it.
+    Commands,
+    /// What has happened.
+    Log,
     /// Leave.
     Quit,
     /// Leave at once.
@@ -57,10 +61,6 @@ pub enum Action {
     Yes,
     /// Away with the top layer.
     Close,
-    /// Scroll.
-    ScrollUp,
-    /// Scroll.
-    ScrollDown,
 }
 
 /// Where a binding holds.
@@ -72,32 +72,9 @@ pub enum Mode {
     Prompt,
     /// A question waits for yes or no.
     Ask,
-    /// All keys are shown.
-    Help,
     /// In all of them.
     Everywhere,
 }
-
-impl Mode {
-    /// The mode that the top layer makes.
-    pub fn of(model: &Model) -> Mode {
-        match model.layer {
-            None => Mode::Batch,
-            Some(Layer::Filter { .. }) => Mode::Prompt,
-            Some(Layer::AskLeave) => Mode::Ask,
-            Some(Layer::Help { .. }) => Mode::Help,
-        }
-    }
-}
-
-/// The sections of the list of keys.
-pub const SECTIONS: [(Mode, &str); 5] = [
-    (Mode::Batch, "Batch"),
-    (Mode::Everywhere, "Batch, everywhere"),
-    (Mode::Prompt, "Batch, while typing a filter"),
-    (Mode::Ask, "Batch, at a question"),
-    (Mode::Help, "Batch, in the list of keys"),
-];
 
 /// A row of the table.
 pub type Binding = ui::keys::Binding<Model, Action, Mode>;
@@ -124,7 +101,7 @@ fn planned(model: &Model) -> bool {
 /// Every key, in the order in which the footer offers them.
 #[rustfmt::skip]
 pub const TABLE: &[Binding] = &[
-    key(Mode::Batch, &["Enter"], Action::Submit, Model::can_submit, "submit", "submit what is planned; go on with what is paused"),
+    key(Mode::Batch, &["Enter"], Action::Submit, Model::can_submit, "submit", "submit what is planned; go on with what is paused; plan the next batch where pictures have recipes of their own"),
     key(Mode::Batch, &["p"], Action::Pause, Model::can_pause, "pause", "pause: what is uploaded goes on, the rest waits"),
     key(Mode::Batch, &["Space"], Action::LeaveOut, planned, "leave out", "leave the selected picture out, or take it in again"),
     key(Mode::Batch, &["r"], Action::Rescan, planning, "rescan", "look at the files again, with the studio's recipe as it is now"),
@@ -141,27 +118,50 @@ pub const TABLE: &[Binding] = &[
     key(Mode::Batch, &["G", "End"], Action::Last, listed, "", "the last picture"),
     key(Mode::Batch, &["1", "Esc"], Action::Studio, always, "studio", "back to the studio; the batch goes on"),
     key(Mode::Batch, &["3"], Action::Watch, always, "", "the Watch screen: executions, where they run and what became of them"),
+    key(Mode::Batch, &["m"], Action::Mouse, always, "", "release the mouse, so that it selects text; take it again"),
+    key(Mode::Batch, &[":", "Ctrl-P"], Action::Commands, always, "", "search for anything that can be done now, and do it"),
+    key(Mode::Batch, &["!"], Action::Log, always, "", "the log: what was told, with all its details"),
     key(Mode::Batch, &["?", "F1"], Action::Help, always, "keys", "all keys"),
     key(Mode::Batch, &["q"], Action::Quit, always, "quit", "leave; asks while something is uploaded"),
     key(Mode::Prompt, &["Enter"], Action::Accept, always, "accept", "keep the filter"),
     key(Mode::Prompt, &["Esc"], Action::Close, always, "back", "show all again"),
     key(Mode::Ask, &["y", "Y"], Action::Yes, always, "yes", "yes"),
     key(Mode::Ask, &["n", "N", "Esc", "q"], Action::Close, always, "no", "no"),
-    key(Mode::Help, &["j", "Down"], Action::ScrollDown, always, "down", "scroll down"),
-    key(Mode::Help, &["k", "Up"], Action::ScrollUp, always, "up", "scroll up"),
-    key(Mode::Help, &["Esc", "q", "?", "F1"], Action::Close, always, "back", "back to the batch"),
     key(Mode::Everywhere, &["Ctrl-Z"], Action::Suspend, always, "", "back to the shell for a while; `fg` returns"),
     key(Mode::Everywhere, &["Ctrl-C"], Action::Leave, always, "", "leave without a question; what is not uploaded waits for `submit --resume`"),
 ];
 
-/// What a key means now.
-pub fn action(model: &Model, key: &KeyEvent) -> Option<Action> {
-    ui::keys::find(TABLE, model, [Mode::of(model), Mode::Everywhere], key)
-}
+impl Keyed for Model {
+    type Action = Action;
+    type Mode = Mode;
+    const NAME: &'static str = "batch";
+    const TABLE: &'static [Binding] = TABLE;
+    const SECTIONS: &'static [(Mode, &'static str)] = &[
+        (Mode::Batch, "Batch"),
+        (Mode::Everywhere, "Batch, everywhere"),
+        (Mode::Prompt, "Batch, while typing a filter"),
+        (Mode::Ask, "Batch, at a question"),
+    ];
+    const PLACES: &'static [&'static [Mode]] = &[
+        &[Mode::Batch, Mode::Everywhere],
+        &[Mode::Prompt, Mode::Everywhere],
+        &[Mode::Ask, Mode::Everywhere],
+    ];
+    const TYPING: &'static [Mode] = &[Mode::Prompt];
+    const LAYERS: &'static [Mode] = &[Mode::Prompt, Mode::Ask];
+    const NEEDED: &'static [&'static str] = &["leave"];
 
-/// The keys that would do something now, for the footer.
-pub fn live(model: &Model) -> impl Iterator<Item = &Binding> {
-    ui::keys::live(TABLE, model, Mode::of(model))
+    fn modes(&self) -> &'static [Mode] {
+        match self.layer {
+            None => &[Mode::Batch, Mode::Everywhere],
+            Some(Layer::Filter { .. }) => &[Mode::Prompt, Mode::Everywhere],
+            Some(Layer::AskLeave) => &[Mode::Ask, Mode::Everywhere],
+        }
+    }
+
+    fn keymap(&self) -> &Keymap {
+        &self.keymap
+    }
 }
 
 #[cfg(test)]
@@ -170,6 +170,6 @@ mod tests {
 
     #[test]
     fn every_key_has_one_meaning_and_can_be_typed() {
-        ui::keys::check(TABLE, Mode::Everywhere);
+        ui::keys::check::<Model>();
     }
 }

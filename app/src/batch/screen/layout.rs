@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::model::Model;
 use crate::ui::LEAST;
 
 /// Rows above the list: sources, choices or bars.
@@ -22,13 +23,6 @@ pub struct Areas {
     pub footer: Rect,
 }
 
-impl Areas {
-    /// Everything between header and status.
-    pub fn body(&self) -> Rect {
-        self.top.union(self.list)
-    }
-}
-
 /// Divides a screen; `None` when it is too small.
 pub fn areas((width, height): (u16, u16)) -> Option<Areas> {
     if width < LEAST.0 || height < LEAST.1 {
@@ -42,6 +36,13 @@ pub fn areas((width, height): (u16, u16)) -> Option<Areas> {
         status: row(height - 2),
         footer: row(height - 1),
     })
+}
+
+/// Index of the first picture that is shown: the cursor stays in sight, near the middle of a long list.
+pub fn list_top(model: &Model) -> usize {
+    let room = list_rows(model.size);
+    let most = model.shown.len().saturating_sub(room);
+    model.cursor.saturating_sub(room / 2).min(most)
 }
 
 /// How many pictures the list shows at once.

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use whiteboarder_jobs::track::ItemState;
 
+use super::layout::list_top;
 use super::model::{Model, Phase, Row};
 use crate::batch::outcome::mark;
 use crate::term::glyph::place;
@@ -38,9 +39,7 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     let room = usize::from(area.height.saturating_sub(1));
-    // The cursor stays in sight, near the middle of a long list.
-    let most = model.shown.len().saturating_sub(room);
-    let top = model.cursor.saturating_sub(room / 2).min(most);
+    let top = list_top(model);
     let name = name_width(area.width);
     let mut lines = vec![headings(name, area.width, theme)];
     let visible = model.shown.iter().enumerate().skip(top).take(room);

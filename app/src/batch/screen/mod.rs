@@ -12,11 +12,17 @@ mod model;
 mod update;
 mod view;
 
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 
 use crate::config::Settings;
-use crate::term::text;
 use crate::term::theme::Theme;
+use crate::term::{log, text};
+use crate::ui::Call;
+use crate::ui::keys::{Keymap, Mistake, Wanted};
+use crate::ui::overlay::Overlay;
 use engine::Engine;
 pub use model::{Effect, Msg, Order};
 use model::{Model, Phase};
@@ -38,6 +44,8 @@ pub enum Wish {
     Watch,
     /// Name the terminal's window.
     Title(String),
+    /// What every screen can ask for.
+    Call(Call),
     /// Give the shell its terminal for a while.
     Suspend,
     /// End.
@@ -56,6 +64,8 @@ impl Screen {
         Screen {
             model: Model {
                 profile: settings.profile.clone(),
+                // It was checked when the configuration was read.
+                keymap: Arc::new(keymap(&settings.file.keys.batch).unwrap_or_default()),
                 ..Model::default()
             },
             settings: settings.clone(),
@@ -67,7 +77,9 @@ impl Screen {
     /// Takes a message in; what the loop has to do comes back.
     pub fn message(&mut self, message: Msg) -> Vec<Wish> {
         let mut wishes = Vec::new();
-        for effect in update::update(&mut self.model, message) {
+        let effects = update::update(&mut self.model, message);
+        log::keep_told(&mut self.model.told);
+        for effect in effects {
             match effect {
                 Effect::Plan {
                     generation,
@@ -92,6 +104,7 @@ impl Screen {
                 Effect::Studio => wishes.push(Wish::Studio),
                 Effect::Watch => wishes.push(Wish::Watch),
                 Effect::SetTitle(title) => wishes.push(Wish::Title(title)),
+                Effect::Call(call) => wishes.push(Wish::Call(call)),
                 Effect::Suspend => wishes.push(Wish::Suspend),
                 Effect::Quit { interrupted } => wishes.push(Wish::Quit { interrupted }),
             }
@@ -116,6 +129,16 @@ impl Screen {
         view::view(&self.model, theme, frame, frame.area());
     }
 
+    /// What was asked to lie over it.
+    pub fn overlay(&self, call: Call, keymap: &Arc<Keymap>, unicode: bool) -> Option<Overlay> {
+        Overlay::called(call, &self.model, keymap, unicode)
+    }
+
+    /// Whether a key works here also under what lies over it.
+    pub fn is_everywhere(&self, key: &KeyEvent) -> bool {
+        crate::ui::keys::is_everywhere(&self.model, key)
+    }
+
     /// When a tick would change something.
     pub fn wake_ms(&self) -> Option<u64> {
         self.model.wake_ms()
@@ -135,21 +158,18 @@ impl Screen {
 
     /// What is told after leaving, when a batch was begun.
     pub fn farewell(&self) -> Vec<String> {
+        let mut lines = self.model.earlier.clone();
         let Some(batch) = &self.model.batch else {
-            return Vec::new();
+            return lines;
         };
         let numbers = &self.model.numbers;
         let output = text::path(&self.model.order.output);
-        if self.model.phase == Phase::Ended {
-            let count = numbers.tally.count();
-            return vec![format!(
-                "batch {batch}: {} cleaned{}",
-                count.cleaned,
-                text::counts(&[(count.failed, "failed"), (count.stopped, "stopped")])
-            )];
+        if let Some(summary) = self.model.summary() {
+            lines.push(summary);
+            return lines;
         }
         if numbers.uploaded < numbers.items {
-            return vec![
+            lines.extend([
                 format!(
                     "{} of {} uploaded",
                     numbers.uploaded,
@@ -158,18 +178,29 @@ impl Screen {
                 format!(
                     "`whiteboarder submit --resume {batch} -o {output}` goes on where it stopped"
                 ),
-            ];
+            ]);
+            return lines;
         }
-        vec![format!(
+        lines.push(format!(
             "batch {batch} goes on without us: `whiteboarder watch {batch}` follows it, `whiteboarder submit --resume {batch} -o {output}` fetches its results"
-        )]
+        ));
+        lines
     }
+}
+
+/// The keys that somebody wants here.
+///
+/// # Errors
+///
+/// See [`Keymap::of`].
+pub fn keymap(wanted: &Wanted) -> Result<Keymap, Mistake> {
+    Keymap::of::<Model>(wanted)
 }
 
 /// The key table as Markdown, for `docs/keys.md`.
 #[cfg(test)]
 pub fn markdown() -> String {
-    crate::ui::keys::markdown(keys::TABLE, &keys::SECTIONS)
+    crate::ui::keys::markdown::<Model>()
 }
 
 #[cfg(test)]

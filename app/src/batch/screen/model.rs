@@ -1,17 +1,22 @@
 //! Everything the Batch screen knows: plain data. What changes it is [`mod@super::update`], what shows it is
 //! [`mod@super::view`].
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use whiteboarder_core::recipe::Recipe;
 use whiteboarder_jobs::Progress;
 use whiteboarder_jobs::submit::Wish;
 use whiteboarder_jobs::track::{ItemState, Place};
 
 use crate::batch::numbers::Numbers;
+use crate::term::text;
+use crate::ui::Call;
+use crate::ui::keys::Keymap;
 use crate::ui::prompt::LineEdit;
-use crate::ui::toast::Toast;
+use crate::ui::toast::{Toast, Told};
 
 /// How often the numbers of a running batch are drawn anew while nothing happens.
 const AGE_MS: u64 = 500;
@@ -27,6 +32,17 @@ pub struct Order {
     pub recipe_name: String,
     /// The recipe.
     pub recipe: Recipe,
+    /// The names of the pictures that are meant, when not all are: those with this recipe.
+    pub only: Option<BTreeSet<String>>,
+    /// What has other recipes, and is submitted in batches of its own afterwards.
+    pub then: Vec<Order>,
+}
+
+impl Order {
+    /// How many pictures are meant, when not all are.
+    pub fn count(&self) -> Option<usize> {
+        self.only.as_ref().map(BTreeSet::len)
+    }
 }
 
 /// How to submit.
@@ -110,11 +126,6 @@ pub struct Planned {
 /// What can lie on top.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
-    /// All keys, scrolled down by this many rows.
-    Help {
-        /// Rows above the first that is shown.
-        scroll: u16,
-    },
     /// A filter is typed.
     Filter {
         /// What was typed.
@@ -135,6 +146,8 @@ pub struct Model {
     pub profile: String,
     /// What is to be cleaned.
     pub order: Order,
+    /// What the screen was opened with; `order` is the part of it whose turn it is.
+    pub opened: Order,
     /// How.
     pub choices: Choices,
     /// How far it is.
@@ -155,6 +168,8 @@ pub struct Model {
     pub cursor: usize,
     /// The batch's id, once it has one.
     pub batch: Option<String>,
+    /// What became of the batches before it, in lines.
+    pub earlier: Vec<String>,
     /// Its numbers.
     pub numbers: Numbers,
     /// When it began, and how long it took.
@@ -163,10 +178,14 @@ pub struct Model {
     pub took_ms: Option<u64>,
     /// Why it cannot go on, in a sentence.
     pub trouble: Option<String>,
+    /// Other keys than the table's.
+    pub keymap: Arc<Keymap>,
     /// What lies on top and has the keys.
     pub layer: Option<Layer>,
     /// The last message, while it lasts.
     pub toast: Option<Toast>,
+    /// What was told since the log has last looked.
+    pub told: Vec<Told>,
     /// Whether to leave as soon as it has paused.
     pub leaving: bool,
 }
@@ -178,6 +197,12 @@ pub enum Msg {
     Resize(u16, u16),
     /// A key.
     Key(KeyEvent),
+    /// The mouse.
+    Mouse(MouseEvent),
+    /// Do what a row of the key table does, if it would do anything now.
+    Do(usize),
+    /// The mouse was taken, or released.
+    MouseTaken(bool),
     /// Text from the clipboard.
     Paste(String),
     /// Milliseconds since the program began.
@@ -228,6 +253,8 @@ pub enum Effect {
     Watch,
     /// Name the terminal's window.
     SetTitle(String),
+    /// What every screen can ask for.
+    Call(Call),
     /// Give the shell its terminal for a while.
     Suspend,
     /// End; true when it was Ctrl-C.
@@ -238,6 +265,17 @@ pub enum Effect {
 }
 
 impl Model {
+    /// What became of a batch that has ended: `batch 01J…: 12 cleaned, 1 failed`.
+    pub fn summary(&self) -> Option<String> {
+        let batch = self.batch.as_ref().filter(|_| self.phase == Phase::Ended)?;
+        let count = self.numbers.tally.count();
+        Some(format!(
+            "batch {batch}: {} cleaned{}",
+            count.cleaned,
+            text::counts(&[(count.failed, "failed"), (count.stopped, "stopped")])
+        ))
+    }
+
     /// Whether uploads or executions are followed.
     pub fn is_running(&self) -> bool {
         matches!(self.phase, Phase::Running | Phase::Pausing)
@@ -248,6 +286,7 @@ impl Model {
         match self.phase {
             Phase::Planned => self.taken().next().is_some(),
             Phase::Paused => true,
+            Phase::Ended => !self.order.then.is_empty(),
             _ => false,
         }
     }

@@ -1,3 +1,4 @@
+use crossterm::event::MouseEventKind;
 use insta::assert_snapshot;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -11,6 +12,7 @@ use super::view::view;
 use crate::term::theme::Theme;
 use crate::term::{ColorChoice, Terminal as Streams};
 use crate::ui::keys::typed;
+use crate::ui::mouse::{CLICK, at};
 
 fn theme(color: bool, ascii: bool) -> Theme {
     let mut streams = Streams::detect(ColorChoice::Never, ascii, false, 0);
@@ -37,6 +39,19 @@ fn order() -> Order {
         output: "cleaned".into(),
         recipe_name: "whiteboard*".to_owned(),
         ..Order::default()
+    }
+}
+
+/// Of 20 pictures 17 share a recipe, and two others are for 2 and 1.
+fn parts() -> Order {
+    let part = |name: &str, numbers: std::ops::Range<usize>| Order {
+        recipe_name: name.to_owned(),
+        only: Some(numbers.map(|number| row(number).name).collect()),
+        ..order()
+    };
+    Order {
+        then: vec![part("hard", 17..19), part("page*", 19..20)],
+        ..part("whiteboard*", 0..17)
     }
 }
 
@@ -315,8 +330,80 @@ fn no_screen_of_any_size_makes_the_drawing_stumble() {
         for size in [(1, 1), (49, 15), (50, 15), (63, 16), (99, 24), (300, 80)] {
             let mut model = make(size);
             drawn(&model);
-            press(&mut model, &["?"]);
+            press(&mut model, &["/"]);
             drawn(&model);
         }
     }
+}
+
+#[test]
+fn a_click_selects_a_picture_and_the_wheel_scrolls() {
+    let mut model = planned(40, (80, 24));
+    let area = super::layout::areas(model.size).unwrap().list;
+    let mut mouse = |kind, cell| {
+        update(&mut model, Msg::Mouse(at(kind, cell)));
+        model.cursor
+    };
+    assert_eq!(mouse(CLICK, (area.x + 5, area.y + 4)), 3);
+    assert_eq!(mouse(CLICK, (area.x + 5, area.y)), 3, "the headings");
+    assert_eq!(mouse(CLICK, (5, 0)), 3);
+    assert_eq!(mouse(MouseEventKind::ScrollDown, (5, 10)), 6);
+    for _ in 0..30 {
+        mouse(MouseEventKind::ScrollDown, (5, 10));
+    }
+    assert_eq!(mouse(CLICK, (area.x, area.bottom() - 1)), 39);
+    update(&mut model, Msg::MouseTaken(false));
+    assert!(drawn(&model).contains("selects text"));
+}
+
+#[test]
+fn pictures_with_other_recipes_are_batches_of_their_own_one_after_the_other() {
+    let mut model = opened((120, 30));
+    update(&mut model, Msg::Open(Box::new(parts())));
+    let planned = |model: &mut Model, pictures| {
+        let generation = model.generation;
+        let plan = Ok(Box::new(plan(pictures)));
+        update(model, Msg::Planned { generation, plan });
+    };
+    planned(&mut model, 17);
+    let sources = |model: &Model| drawn(model).lines().nth(1).unwrap().to_owned();
+    assert_eq!(
+        sources(&model).trim_matches('"').trim_end(),
+        " sources  photos · 17 pictures with whiteboard*; then 2 more batches: 2 with hard, 1 with page*"
+    );
+    press(&mut model, &["Enter"]);
+    let begun = |batch: &str, items| Progress::Batch {
+        batch: batch.to_owned(),
+        items,
+        bytes: 1,
+    };
+    update(&mut model, Msg::Progress(vec![begun("01A", 17)]));
+    update(&mut model, Msg::Ended(Ok(())));
+    let said = &model.toast.as_ref().unwrap().text;
+    assert!(
+        said.ends_with("Enter plans the next batch, with hard"),
+        "{said}"
+    );
+    // Coming back from the studio leaves it where it is.
+    assert!(
+        !update(&mut model, Msg::Open(Box::new(parts())))
+            .iter()
+            .any(|effect| matches!(effect, Effect::Plan { .. }))
+    );
+    let effects = press(&mut model, &["Enter"]);
+    let Some(Effect::Plan { order, .. }) = effects.first() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        (order.recipe_name.as_str(), order.count()),
+        ("hard", Some(2))
+    );
+    planned(&mut model, 2);
+    let said = sources(&model);
+    assert!(
+        said.contains("2 pictures with hard; then another batch: 1 with page*"),
+        "{said}"
+    );
+    assert_eq!(model.earlier, ["batch 01A: 0 cleaned"]);
+    assert!(model.batch.is_none() && model.can_submit());
 }

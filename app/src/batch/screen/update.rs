@@ -1,17 +1,20 @@
 //! What a message does to the Batch screen: a pure function. It reads no clock and touches no file; what is to
 //! happen outside comes back as [`Effect`]s.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use whiteboarder_jobs::Progress;
 use whiteboarder_jobs::submit::Wish;
 
-use super::keys::{self, Action, Mode};
+use super::keys::Action;
 use super::layout;
 use super::model::{Effect, Layer, Model, Msg, Order, Phase, Planned};
 use crate::batch::numbers::Numbers;
 use crate::term::text;
+use crate::ui::Call;
+use crate::ui::keys::{action, key_of, row};
+use crate::ui::mouse::{is_click, row_in, told, wheel};
 use crate::ui::prompt::LineEdit;
-use crate::ui::toast::{Kind, Toast};
+use crate::ui::toast::{Kind, Toast, Told};
 
 /// Takes one message in.
 pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
@@ -21,6 +24,15 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Key(key) => press(model, &key),
+        Msg::Mouse(event) => mouse(model, event),
+        Msg::Do(at) => match row(model, at) {
+            Some(action) => act(model, action),
+            None => Vec::new(),
+        },
+        Msg::MouseTaken(taken) => {
+            toast(model, Kind::Note, told(taken));
+            Vec::new()
+        }
         Msg::Paste(pasted) => {
             if let Some(Layer::Filter { line }) = &mut model.layer {
                 line.paste(&pasted);
@@ -51,6 +63,8 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
 }
 
 fn toast(model: &mut Model, kind: Kind, text: impl Into<String>) {
+    let text = text.into();
+    model.told.push(Told::new(kind, text.clone()));
     model.toast = Some(Toast::new(kind, text, model.now_ms));
 }
 
@@ -59,8 +73,9 @@ fn toast(model: &mut Model, kind: Kind, text: impl Into<String>) {
 fn open(model: &mut Model, order: Order) -> Vec<Effect> {
     let mut effects = vec![title(model)];
     let busy = model.is_running() || model.phase == Phase::Paused;
-    let ended = model.phase == Phase::Ended && model.order == order;
-    if !busy && !ended && (model.order != order || model.phase == Phase::Unplanned) {
+    let same = model.opened == order;
+    if !busy && (!same || model.phase == Phase::Unplanned) {
+        model.opened = order.clone();
         model.order = order;
         effects.extend(plan(model));
     }
@@ -138,9 +153,10 @@ fn paused(model: &mut Model) -> Vec<Effect> {
     if model.leaving {
         return vec![Effect::Quit { interrupted: false }];
     }
+    let key = key_of(model, Action::Submit);
     let words = match &model.batch {
-        Some(batch) => format!("paused; Enter goes on, or `whiteboarder submit --resume {batch}`"),
-        None => "paused; Enter goes on".to_owned(),
+        Some(batch) => format!("paused; {key} goes on, or `whiteboarder submit --resume {batch}`"),
+        None => format!("paused; {key} goes on"),
     };
     toast(model, Kind::Note, words);
     Vec::new()
@@ -166,7 +182,10 @@ fn ended(model: &mut Model, end: Result<(), String>) -> Vec<Effect> {
                 text::count(model.numbers.items, "picture"),
                 text::seconds(took as f64 / 1000.0)
             );
-            toast(model, kind, words);
+            let next = model.order.then.first().map_or(String::new(), |next| {
+                format!("; Enter plans the next batch, with {}", next.recipe_name)
+            });
+            toast(model, kind, words + &next);
         }
         Err(sentence) => {
             // With an id it can go on; without one nothing has begun.
@@ -195,13 +214,11 @@ fn title(model: &Model) -> Effect {
 }
 
 fn press(model: &mut Model, key: &KeyEvent) -> Vec<Effect> {
-    if let Some(action) = keys::action(model, key) {
+    if let Some(action) = action(model, key) {
         return act(model, action);
     }
-    if Mode::of(model) == Mode::Prompt {
-        if let Some(Layer::Filter { line }) = &mut model.layer {
-            line.key(key);
-        }
+    if let Some(Layer::Filter { line }) = &mut model.layer {
+        line.key(key);
         typed(model);
     }
     Vec::new()
@@ -257,12 +274,12 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Studio => vec![Effect::Studio],
         Action::Watch => vec![Effect::Watch],
-        Action::Help => {
-            model.layer = Some(Layer::Help { scroll: 0 });
-            Vec::new()
-        }
+        Action::Help => vec![Effect::Call(Call::Keys)],
+        Action::Commands => vec![Effect::Call(Call::Commands)],
+        Action::Log => vec![Effect::Call(Call::Log)],
         Action::Quit => quit(model),
         Action::Leave => vec![Effect::Quit { interrupted: true }],
+        Action::Mouse => vec![Effect::Call(Call::Mouse)],
         Action::Suspend => vec![Effect::Suspend],
         Action::Accept => {
             model.layer = None;
@@ -285,12 +302,26 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             model.layer = None;
             Vec::new()
         }
-        Action::ScrollUp => scroll(model, -1),
-        Action::ScrollDown => scroll(model, 1),
     }
 }
 
+/// The pictures with the next recipe: what becomes of them is told before they are submitted, too.
+fn next(model: &mut Model) -> Vec<Effect> {
+    let mut then = std::mem::take(&mut model.order.then);
+    if then.is_empty() {
+        return Vec::new();
+    }
+    let summary = model.summary();
+    model.earlier.extend(summary);
+    model.order = then.remove(0);
+    model.order.then = then;
+    plan(model)
+}
+
 fn submit(model: &mut Model) -> Vec<Effect> {
+    if model.phase == Phase::Ended {
+        return next(model);
+    }
     if model.phase == Phase::Planned {
         model.numbers = Numbers::default();
         model.batch = None;
@@ -328,6 +359,29 @@ fn go(model: &mut Model, by: isize) -> Vec<Effect> {
     Vec::new()
 }
 
+/// A click moves the cursor, the wheel scrolls.
+fn mouse(model: &mut Model, event: MouseEvent) -> Vec<Effect> {
+    if model.layer.is_some() {
+        return Vec::new();
+    }
+    if let Some(by) = wheel(event) {
+        return go(model, by);
+    }
+    let list = layout::areas(model.size).map(|areas| areas.list);
+    let row = list
+        .filter(|_| is_click(event))
+        .and_then(|list| row_in(event, list))
+        // The first row has the headings.
+        .and_then(|row| row.checked_sub(1));
+    if let Some(row) = row {
+        let at = layout::list_top(model) + row;
+        if at < model.shown.len() {
+            model.cursor = at;
+        }
+    }
+    Vec::new()
+}
+
 fn typed(model: &mut Model) {
     if let Some(Layer::Filter { line }) = &model.layer {
         model.filter = line.text();
@@ -352,15 +406,4 @@ fn sift(model: &mut Model) {
     model.cursor = at
         .unwrap_or(model.cursor)
         .min(model.shown.len().saturating_sub(1));
-}
-
-fn scroll(model: &mut Model, by: i16) -> Vec<Effect> {
-    let rows = super::view::help_rows(model.size.0, true).len() as u16;
-    let room = model.size.1.saturating_sub(3);
-    if let Some(Layer::Help { scroll }) = &mut model.layer {
-        *scroll = scroll
-            .saturating_add_signed(by)
-            .min(rows.saturating_sub(room));
-    }
-    Vec::new()
 }

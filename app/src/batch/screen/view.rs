@@ -6,15 +6,14 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::keys::{self, Mode};
 use super::model::{Layer, Model, Phase};
 use super::{layout, list};
 use crate::term::glyph::{Mark, place};
 use crate::term::text;
 use crate::term::theme::Theme;
-use crate::ui::keys::pretty;
+use crate::ui::footer;
+use crate::ui::keys::live;
 use crate::ui::line::{bar, cut, message, prompt, too_small};
-use crate::ui::{footer, help};
 
 /// Transfers that are named.
 const NAMED: usize = 3;
@@ -25,42 +24,22 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
         return too_small(theme, frame, area);
     };
     frame.render_widget(header(model, theme, area.width), areas.header);
-    if let Some(Layer::Help { scroll }) = model.layer {
-        let rows = help_rows(area.width, !theme.ascii());
-        frame.render_widget(
-            help::page(rows, scroll, areas.body().height, theme),
-            areas.body(),
-        );
-    } else {
-        let top = match model.phase {
-            Phase::Running | Phase::Pausing | Phase::Paused | Phase::Ended => {
-                running(model, theme, area.width)
-            }
-            Phase::Unplanned | Phase::Scanning | Phase::Planned => {
-                planning(model, theme, area.width)
-            }
-        };
-        frame.render_widget(Paragraph::new(top), areas.top);
-        list::draw(model, theme, frame, areas.list);
-    }
+    let top = match model.phase {
+        Phase::Running | Phase::Pausing | Phase::Paused | Phase::Ended => {
+            running(model, theme, area.width)
+        }
+        Phase::Unplanned | Phase::Scanning | Phase::Planned => planning(model, theme, area.width),
+    };
+    frame.render_widget(Paragraph::new(top), areas.top);
+    list::draw(model, theme, frame, areas.list);
     frame.render_widget(status(model, theme, area.width), areas.status);
-    let keys: Vec<(String, &'static str)> = keys::live(model)
-        .map(|binding| {
-            let name = binding.keys.first().copied().unwrap_or_default();
-            (pretty(name, !theme.ascii()), binding.label)
-        })
-        .collect();
+    let keys = live(model, !theme.ascii());
     // Studio, keys and quit.
-    let pinned = if Mode::of(model) == Mode::Batch { 3 } else { 0 };
+    let pinned = if model.layer.is_none() { 3 } else { 0 };
     frame.render_widget(
         footer::footer(&keys, pinned, area.width, theme),
         areas.footer,
     );
-}
-
-/// The rows of the list of keys, at this width.
-pub fn help_rows(columns: u16, unicode: bool) -> Vec<help::Row> {
-    help::of_keys(keys::TABLE, &keys::SECTIONS, columns, unicode)
 }
 
 fn header(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
@@ -113,6 +92,7 @@ fn planning(model: &Model, theme: &Theme, columns: u16) -> Vec<Line<'static>> {
         several => format!(" and {} more", several - 1),
     };
     let sources = first.map_or("nothing".to_owned(), |path| text::path(path)) + &more;
+    let sources = sources + &parts(model, unicode);
     let room = columns.saturating_sub(10);
     let choices = &model.choices;
     let wish = if unicode {
@@ -149,6 +129,34 @@ fn planning(model: &Model, theme: &Theme, columns: u16) -> Vec<Line<'static>> {
             Span::styled(cut(&totals(model, unicode), room, theme), theme.strong),
         ]),
     ]
+}
+
+/// Which of the pictures these are, and which come after them.
+fn parts(model: &Model, unicode: bool) -> String {
+    let order = &model.order;
+    let dot = if unicode { " · " } else { ", " };
+    let Some(count) = order.count() else {
+        return String::new();
+    };
+    let mut words = format!(
+        "{dot}{} with {}",
+        text::count(count, "picture"),
+        order.recipe_name
+    );
+    if order.then.is_empty() {
+        return words;
+    }
+    let later = order.then.iter().map(|next| {
+        let count = next.count().unwrap_or(0);
+        format!("{count} with {}", next.recipe_name)
+    });
+    let later: Vec<String> = later.collect();
+    let more = match later.len() {
+        1 => "another batch".to_owned(),
+        more => format!("{more} more batches"),
+    };
+    words.extend(["; then ", &more, ": ", &later.join(", ")]);
+    words
 }
 
 fn left_out(model: &Model) -> String {
@@ -353,7 +361,6 @@ fn status(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
             let words = " not everything is uploaded yet; pause it and leave?";
             return Line::styled(cut(words, columns, theme), theme.notable);
         }
-        Some(Layer::Help { .. }) => return Line::styled(" All keys", theme.strong),
         None => {}
     }
     if let Some(trouble) = &model.trouble {

@@ -89,6 +89,11 @@ impl Run<'_> {
                 if worth_saying(&self.geometry, cleaned.said) {
                     self.bars.line(&format!("{name}: {}", cleaned.said));
                 }
+                if cleaned.more_pictures {
+                    self.bars.line(&format!(
+                        "{name}: the file holds more pictures, and only the first of them was cleaned"
+                    ));
+                }
                 succeed(item, *cleaned, &self.geometry);
             }
             Outcome::Failed(reason) => {
@@ -134,6 +139,7 @@ fn succeed(item: &mut Item, cleaned: Cleaned, geometry: &Geometry) {
     item.outputs = cleaned.outputs;
     item.chosen = Some(cleaned.chosen);
     item.geometry = (!geometry.is_nothing()).then(|| Shape::new(cleaned.said, cleaned.quad));
+    item.more_pictures = Some(cleaned.more_pictures);
     item.seconds = Some(Seconds {
         decode: cleaned.timings.decode,
         background: cleaned.timings.background,

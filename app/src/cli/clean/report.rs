@@ -48,6 +48,9 @@ pub struct Item {
     /// What was cut out, when something was wished for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub geometry: Option<Shape>,
+    /// Whether the file holds more pictures, of which only the first was cleaned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more_pictures: Option<bool>,
     /// Where the time went.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<Seconds>,
@@ -129,6 +132,7 @@ pub fn not_yet(task: &Task) -> Item {
         outputs: Vec::new(),
         chosen: None,
         geometry: None,
+        more_pictures: None,
         seconds: None,
         error: None,
     }

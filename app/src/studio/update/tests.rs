@@ -3,6 +3,10 @@ use whiteboarder_core::recipe::Method;
 
 use super::*;
 use crate::studio::fixture::{answer, drive, painted, press, studio, wait};
+use crate::studio::message::{Request, WriteJob};
+use crate::studio::model::{Look, PhotoState};
+use crate::studio::rows;
+use crate::ui::keys::live;
 
 const SIZE: (u16, u16) = (120, 40);
 
@@ -48,7 +52,6 @@ fn keys_change_the_selected_value() {
         ("<Enter> 35 <Enter>", 0.0),
         ("<Enter> 3.5 <Esc>", 0.0),
         ("<Enter><Enter> l", 2.3),
-        ("? l <Esc> l", 2.3),
         ("j l", 0.0),
         ("j l k l", 2.3),
     ] {
@@ -173,9 +176,14 @@ fn views_and_the_split_only_compose() {
         ("]", Look::Split, 45),
         ("b", Look::Before, 45),
         ("b", Look::Split, 45),
+        ("s", Look::Beside, 45),
+        ("s", Look::Background, 45),
+        ("s", Look::Difference, 45),
+        ("s", Look::Mask, 45),
         ("s", Look::Before, 45),
         ("[", Look::Before, 45),
         ("s", Look::After, 45),
+        ("c", Look::After, 45),
     ] {
         let effects = drive(&mut model, keys);
         assert_eq!((model.look(), model.split), (look, split), "{keys}");
@@ -322,7 +330,7 @@ fn a_question_comes_before_leaving() {
 
 #[test]
 fn ctrl_c_leaves_from_anywhere_and_twice_also_while_writing() {
-    for keys in ["", "l", "?", "<Enter>3", "l q", "P x"] {
+    for keys in ["", "l", "p", "<Enter>3", "l q", "P x"] {
         let mut model = studio(1, SIZE);
         drive(&mut model, keys);
         assert_eq!(
@@ -417,24 +425,15 @@ fn a_new_size_asks_for_a_picture_of_that_size() {
 }
 
 #[test]
-fn without_photographs_only_help_and_leaving_are_live() {
+fn without_photographs_only_opening_help_and_leaving_are_live() {
     let mut model = studio(0, SIZE);
     assert!(drive(&mut model, "lhjkbsrRuPw,.[]<Tab><Enter>").is_empty());
-    let labels: Vec<_> = keys::live(&model).map(|binding| binding.label).collect();
-    assert_eq!(labels, ["keys", "quit"]);
+    let labels: Vec<_> = live(&model, true)
+        .into_iter()
+        .map(|(_, label)| label)
+        .collect();
+    assert_eq!(labels, ["open", "keys", "quit"]);
     assert_eq!(drive(&mut model, "q"), [Effect::Quit(Leave::Quit)]);
-}
-
-#[test]
-fn the_list_of_keys_scrolls_no_further_than_its_end() {
-    let mut model = studio(1, (50, 15));
-    drive(&mut model, "?");
-    drive(&mut model, &"j".repeat(300));
-    let Some(Layer::Help { scroll: end }) = model.layer else {
-        panic!();
-    };
-    drive(&mut model, "k");
-    assert_eq!(model.layer, Some(Layer::Help { scroll: end - 1 }));
 }
 
 #[test]

@@ -49,6 +49,11 @@ impl Parts {
         let photo = model.photo();
         let count = model.photos.len();
         let changed = if model.is_changed() { "*" } else { "" };
+        let own = if model.has_own(model.current) {
+            " (own)"
+        } else {
+            ""
+        };
         Parts {
             screen: "STUDIO".to_owned(),
             name: photo.map_or(String::new(), |photo| text::safe(&photo.name)),
@@ -56,15 +61,17 @@ impl Parts {
                 Some(PhotoState::Opened(width, height)) => format!("{width}{by}{height}"),
                 _ => String::new(),
             },
-            count: if count > 1 {
-                format!("{}/{count}", model.current + 1)
-            } else {
-                String::new()
+            count: match (count, model.film.marked.len()) {
+                (0 | 1, _) => String::new(),
+                (count, 0) => format!("{}/{count}", model.current + 1),
+                (count, marked) => {
+                    format!("{}/{count}, {marked} marked", model.current + 1)
+                }
             },
             elsewhere: model.elsewhere.clone(),
             profile: model.profile.clone(),
             word: "recipe:".to_owned(),
-            recipe: format!("{}{changed}", model.recipe_name),
+            recipe: format!("{}{changed}{own}", model.recipe_name),
             quality: quality(model, theme),
         }
     }

@@ -1,9 +1,15 @@
 //! How the studio looks. No decision here beyond layout: what is shown is the model's, where is
 //! [`super::layout`]'s.
 
+mod acting;
+mod estimate;
 mod header;
+mod lists;
 mod panel;
+mod picker;
 mod status;
+mod strip;
+mod tones;
 
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Rect};
@@ -11,29 +17,38 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::keys::{self, Mode};
+use super::keys::Mode;
 use super::layout;
 use super::model::{Layer, Model, PhotoState};
 use crate::term::glyph::Mark;
 use crate::term::text;
 use crate::term::theme::Theme;
-use crate::ui::keys::pretty;
+use crate::ui::keys::live;
 use crate::ui::line::{cut, too_small};
 use crate::ui::{footer, help};
 
 /// Draws the studio.
 pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
-    let Some(areas) = layout::areas((area.width, area.height), model.panel_hidden) else {
+    let Some(areas) = layout::areas(
+        (area.width, area.height),
+        model.panel_hidden,
+        model.photos.len(),
+    ) else {
         return too_small(theme, frame, area);
     };
     frame.render_widget(header::line(model, theme, area.width), areas.header);
-    if let Some(Layer::Help { scroll }) = model.layer {
-        keys_layer(model, theme, scroll, frame, areas.body());
+    if let Some(Layer::Failures { scroll }) = model.layer {
+        acting::failures(model, theme, scroll, frame, areas.body());
+    } else if let Some(Layer::Picker(open)) = &model.layer {
+        picker::draw(model, open, theme, frame, areas.body());
     } else if model.photos.is_empty() {
         nothing(theme, frame, areas.body());
     } else {
         picture(model, theme, frame, areas.picture);
-        panel::draw(model, theme, frame, &areas);
+        strip::draw(model, theme, frame, &areas);
+        if !lists::draw(model, theme, frame, &areas) {
+            panel::draw(model, theme, frame, &areas);
+        }
     }
     frame.render_widget(status::line(model, theme, area.width), areas.status);
     footer(model, theme, frame, areas.footer);
@@ -41,7 +56,7 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
 
 /// What to do when nothing is open.
 fn nothing(theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
-    let words = "whiteboarder PHOTO opens a photo\nwhiteboarder FOLDER opens all in it";
+    let words = "o opens a photo or a folder with all in it\nwhiteboarder PATH opens them at once";
     sentence(words, theme.plain, frame, area);
 }
 
@@ -57,6 +72,11 @@ fn picture(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
         }
         (_, Some(preview), _) => preview.shown.draw(frame, area),
         (_, None, Some(why)) => sentence(why, theme.bad, frame, area),
+        _ if let Some((of, shown)) = &model.glimpse
+            && *of == model.current =>
+        {
+            shown.draw(frame, area);
+        }
         (PhotoState::Unread, None, None) => {
             sentence(&format!("reading {name}"), theme.faint, frame, area);
         }
@@ -85,26 +105,9 @@ fn sentence(words: &str, style: Style, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(paragraph, middle);
 }
 
-/// The rows of the list of keys, at this width.
-pub fn help_rows(columns: u16, unicode: bool) -> Vec<help::Row> {
-    let sections: Vec<help::Section> = keys::sections()
-        .map(|(heading, rows)| {
-            let rows = rows
-                .map(|row| {
-                    let names: Vec<String> =
-                        row.keys.iter().map(|name| pretty(name, unicode)).collect();
-                    (names.join(" "), row.help.to_owned())
-                })
-                .collect();
-            (heading.to_owned(), rows)
-        })
-        .collect();
-    help::rows(&sections, columns)
-}
-
-fn keys_layer(model: &Model, theme: &Theme, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
-    let rows = help_rows(model.size.0, !theme.ascii());
-    frame.render_widget(help::page(rows, scroll, area.height, theme), area);
+/// The rows of the list of failures.
+pub fn failure_rows(model: &Model) -> usize {
+    acting::rows(model).len()
 }
 
 fn footer(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -118,12 +121,7 @@ fn footer(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
         frame.render_widget(Line::styled(line, theme.bad), area);
         return;
     }
-    let keys: Vec<(String, &str)> = keys::live(model)
-        .map(|binding| {
-            let name = binding.keys.first().copied().unwrap_or_default();
-            (pretty(name, !theme.ascii()), binding.label)
-        })
-        .collect();
+    let keys = live(model, !theme.ascii());
     // `?` and `q`.
     let pinned = if Mode::of(model) == Mode::Studio {
         2
@@ -135,3 +133,5 @@ fn footer(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_sizes;

@@ -6,105 +6,72 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 use whiteboarder_core::recipe::{FIELDS, Field, Value};
 
+use super::{estimate, tones};
 use crate::studio::layout::{Areas, Place};
 use crate::studio::model::{Model, PhotoState};
+use crate::studio::panel::{LABEL, Row, VALUE, rows_of, slider_width};
 use crate::studio::rows;
 use crate::term::text;
 use crate::term::theme::Theme;
-use crate::ui::help::wrap;
 use crate::ui::slider::slider;
-
-/// Columns of the names, with the mark of a change.
-const LABEL: usize = 13;
-
-/// Columns of the values: `10 % 403 px`.
-const VALUE: usize = 12;
 
 /// Draws the fields where the layout wants them.
 pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, areas: &Areas) {
-    let area = areas.panel;
-    let rows = rows::rows(&model.recipe);
-    let selected = rows
-        .iter()
-        .position(|row| *row == model.selected)
-        .unwrap_or(0);
     let block = Block::new()
         .border_set(theme.borders)
         .border_style(theme.border);
-    match areas.place {
-        Place::Line => {
-            frame.render_widget(row(model, theme, model.selected, area.width), area);
-        }
+    let block = match areas.place {
+        Place::Line => block,
         Place::Below => {
             let section = FIELDS[model.selected].section;
             let title = Span::styled(format!(" {} ", capital(section)), theme.strong);
-            let block = block.borders(Borders::TOP).title(title);
-            let inner = block.inner(area);
-            let lines: Vec<Line<'_>> = rows
-                .iter()
-                .skip(first(selected, rows.len(), usize::from(inner.height)))
-                .take(usize::from(inner.height))
-                .map(|index| row(model, theme, *index, inner.width))
-                .collect();
-            frame.render_widget(Paragraph::new(lines).block(block), area);
+            block.borders(Borders::TOP).title(title)
         }
-        Place::Beside => {
-            let block = block.borders(Borders::LEFT);
-            let inner = block.inner(area);
-            frame.render_widget(block, area);
-            beside(model, theme, &rows, frame, inner);
-        }
-    }
-}
-
-/// Sections with headings, then what the selected field does.
-fn beside(model: &Model, theme: &Theme, rows: &[usize], frame: &mut Frame<'_>, area: Rect) {
-    let mut lines = Vec::new();
-    let mut section = "";
-    let mut at = 0;
-    for &index in rows {
-        if FIELDS[index].section != section {
-            if !section.is_empty() {
-                lines.push(Line::default());
-            }
-            section = FIELDS[index].section;
-            lines.push(Line::styled(format!(" {}", capital(section)), theme.strong));
-        }
-        if index == model.selected {
-            at = lines.len();
-        }
-        lines.push(row(model, theme, index, area.width));
-    }
-    lines.push(Line::default());
-    let field = &FIELDS[model.selected];
-    lines.extend(about(model, field, theme, area.width));
-    let skip = if lines.len() > usize::from(area.height) {
-        first(at, lines.len(), usize::from(area.height))
-    } else {
-        0
+        Place::Beside => block.borders(Borders::LEFT),
     };
-    let lines: Vec<Line<'_>> = lines.into_iter().skip(skip).collect();
-    frame.render_widget(Paragraph::new(lines), area);
-}
-
-/// The first row to show so that the selected one is in sight, and its neighbours if possible.
-fn first(selected: usize, count: usize, height: usize) -> usize {
-    let last = count.saturating_sub(height);
-    (selected + 1 + height / 2).saturating_sub(height).min(last)
-}
-
-fn about(model: &Model, field: &Field, theme: &Theme, columns: u16) -> Vec<Line<'static>> {
-    let named = rows::plain((field.get)(&model.named));
-    let words = [
-        format!("{}.{}", field.section, field.name),
-        rows::help(field, theme.ascii()),
-        format!("{}; {} has {named}", rows::range(field), model.recipe_name),
-    ];
-    words
+    let inner = block.inner(areas.panel);
+    let rows = rows_of(model, areas.place, inner.width, inner.height, theme.ascii());
+    let used = rows.len();
+    let lines: Vec<Line<'_>> = rows
         .into_iter()
-        .flat_map(|words| wrap(&words, usize::from(columns).saturating_sub(2)))
-        .map(|line| Line::styled(format!(" {line}"), theme.faint))
-        .collect()
+        .map(|line| match line {
+            Row::Blank => Line::default(),
+            Row::Heading(name) => Line::styled(format!(" {}", capital(name)), theme.strong),
+            Row::Field(index) => row(model, theme, index, inner.width),
+            Row::About(words) => Line::styled(format!(" {words}"), theme.faint),
+        })
+        .collect();
+    frame.render_widget(Paragraph::new(lines).block(block), areas.panel);
+    if areas.place == Place::Beside {
+        bottom(model, theme, frame, inner, used);
+    }
+}
+
+/// What is told where the fields leave room.
+fn bottom(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect, used: usize) {
+    let mut lines = tones::lines(model, theme, area.width);
+    let free = usize::from(area.height).saturating_sub(used + 1);
+    let mut more = estimate::lines(model, theme);
+    // Of the two, the light matters more while one tunes.
+    let gap = usize::from(!lines.is_empty());
+    if lines.len() + gap + more.len() > free && !more.is_empty() {
+        // Without its heading it is still understood.
+        more.remove(0);
+    }
+    if !more.is_empty() && lines.len() + gap + more.len() <= free {
+        lines.extend((0..gap).map(|_| Line::default()));
+        lines.extend(more);
+    }
+    if lines.is_empty() || lines.len() > free {
+        return;
+    }
+    let height = lines.len() as u16;
+    let place = Rect {
+        y: area.bottom() - height,
+        height,
+        ..area
+    };
+    frame.render_widget(Paragraph::new(lines), place);
 }
 
 /// One field: where it is in its range, its value, and whether it was changed.
@@ -120,7 +87,7 @@ fn row(model: &Model, theme: &Theme, index: usize, columns: u16) -> Line<'static
     };
     let star = if value == named { "" } else { "*" };
     let label = format!("{}{star}", rows::label(field));
-    let middle = usize::from(columns).saturating_sub(2 + LABEL + VALUE + 1);
+    let middle = slider_width(columns);
     let mut spans = vec![
         // Without colour the accent is an underline, which spaces would show.
         Span::styled(
@@ -185,22 +152,4 @@ fn capital(word: &str) -> String {
     characters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(characters).collect()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_selected_row_is_always_in_sight() {
-        for height in 1..12 {
-            for selected in 0..11 {
-                let first = first(selected, 11, height);
-                assert!(
-                    first <= selected && selected < first + height,
-                    "{selected} {height}"
-                );
-            }
-        }
-    }
 }

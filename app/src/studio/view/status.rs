@@ -3,13 +3,16 @@
 use ratatui::text::{Line, Span};
 use whiteboarder_core::recipe::FIELDS;
 
-use crate::studio::layout::{self, Place};
+use super::{acting, picker};
+use crate::studio::keys::Action;
+use crate::studio::layout::Place;
 use crate::studio::model::{Layer, Leave, Look, Model, Purpose, Question};
 use crate::studio::rows;
 use crate::term::glyph::Mark;
 use crate::term::text;
 use crate::term::theme::Theme;
-use crate::ui::line::{cut, message, prompt as typed};
+use crate::ui::keys::key_of;
+use crate::ui::line::{apart, cut, message, prompt as typed};
 
 /// One row; the first of these that there is.
 pub fn line(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
@@ -19,11 +22,30 @@ pub fn line(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
             let words = asked(question);
             return Line::styled(cut(&format!(" {words}"), columns, theme), theme.notable);
         }
+        Some(Layer::Scope) => {
+            let words = format!(" {}", scope(model));
+            return Line::styled(cut(&words, columns, theme), theme.notable);
+        }
+        Some(layer @ (Layer::Which(_) | Layer::Existing(_) | Layer::Failures { .. })) => {
+            let words = format!(" {}", acting::asked(model, layer));
+            return Line::styled(cut(&words, columns, theme), theme.notable);
+        }
+        Some(Layer::Picker(open)) => return picker::line(open, columns, theme),
         Some(Layer::Prompt { purpose, line, .. }) => {
             return prompt(model, *purpose, line, columns, theme);
         }
-        Some(Layer::Help { .. }) => {
-            return Line::styled(" All keys", theme.strong);
+        Some(Layer::Presets { list, at, .. }) => {
+            let preset = at.and_then(|at| list.get(at));
+            let words = preset.map_or_else(
+                || " choose a recipe".to_owned(),
+                |preset| format!(" {}: {}", preset.name, preset.help),
+            );
+            return Line::styled(cut(&words, columns, theme), theme.strong);
+        }
+        Some(Layer::Auto { .. }) => {
+            let undo = key_of(model, Action::Undo);
+            let words = format!(" left to the picture; one {undo} takes it back");
+            return Line::styled(cut(&words, columns, theme), theme.strong);
         }
         None => {}
     }
@@ -48,6 +70,9 @@ pub fn line(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
     if let Some(toast) = &model.toast {
         return message(toast, columns, theme);
     }
+    if let Some(line) = acting::line(model, theme, columns) {
+        return line;
+    }
     seen(model, theme, columns)
 }
 
@@ -59,10 +84,33 @@ fn asked(question: &Question) -> String {
         Question::ReplacePreset { name, .. } => {
             format!("there is a preset {name} already; replace it?")
         }
+        Question::StopCleaning => "stop cleaning? what is cleaned stays".to_owned(),
+        Question::LeaveCleaning => {
+            "photographs are being cleaned; stop that and leave? what is cleaned stays".to_owned()
+        }
         Question::LeaveChanges => {
             "the recipe has changed since anything was written; leave?".to_owned()
         }
     }
+}
+
+/// For whom the recipe may count.
+fn scope(model: &Model) -> String {
+    let all = model.photos.len();
+    let marked = match model.film.marked.len() {
+        0 => String::new(),
+        marked => format!(", the {marked} marked"),
+    };
+    let last = if model.has_own(model.current) {
+        "or the shared recipe here"
+    } else {
+        "or only this one"
+    };
+    let own = match model.own_count() {
+        0 => String::new(),
+        own => format!(" ({own} of their own)"),
+    };
+    format!("this recipe for all {all}{own}{marked}, {last}?")
 }
 
 fn prompt(
@@ -87,40 +135,85 @@ fn prompt(
     typed(&label, line, columns, theme)
 }
 
-/// What is shown and what the selected field does.
+/// What is shown, how large, the pixel that is read out, and what the selected field does.
 fn seen(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
     if model.photos.is_empty() {
         return Line::default();
     }
-    let bar = if theme.ascii() { "|" } else { "│" };
-    let look = match model.look() {
-        Look::After => "after".to_owned(),
-        Look::Before => "before: the photograph".to_owned(),
-        Look::Split => format!("before {bar} after, split at {} %", model.split),
-    };
-    // The panel beside the picture has room for this itself.
-    let beside = layout::areas(model.size, model.panel_hidden)
-        .is_some_and(|areas| areas.place == Place::Beside);
-    let field = &FIELDS[model.selected];
-    let help = if beside {
-        String::new()
-    } else {
-        let words = rows::help(field, theme.ascii());
-        format!("{}: {words}", rows::label(field))
-    };
     let right = format!(" {} ", model.protocol);
-    let room = usize::from(columns).saturating_sub(text::width(&look) + 4);
-    let help = cut(&help, room as u16, theme);
-    let gap = room.saturating_sub(text::width(&help));
-    let right = if text::width(&right) <= gap {
-        right
-    } else {
-        String::new()
+    let mut left = vec![Span::styled(
+        format!(" {}", look(model, theme)),
+        theme.strong,
+    )];
+    let room = |left: &[Span<'_>]| {
+        let used: usize = left.iter().map(Span::width).sum();
+        usize::from(columns).saturating_sub(used)
     };
-    Line::from(vec![
-        Span::styled(format!(" {look}"), theme.strong),
-        Span::styled(format!("  {help}"), theme.faint),
-        Span::raw(" ".repeat(gap.saturating_sub(text::width(&right)))),
-        Span::styled(right, theme.faint),
-    ])
+    for words in [scale(model), reading(model, theme)].into_iter().flatten() {
+        let gap = if theme.ascii() { "  " } else { " · " };
+        if text::width(&words) + gap.len() <= room(&left) {
+            left.push(Span::styled(format!("{gap}{words}"), theme.plain));
+        }
+    }
+    // The panel beside the picture has room for this itself.
+    let beside = model
+        .areas()
+        .is_some_and(|areas| areas.place == Place::Beside);
+    let free = room(&left).saturating_sub(4);
+    if !beside && free > 20 {
+        let field = &FIELDS[model.selected];
+        let words = rows::help(field, theme.ascii());
+        let help = format!("{}: {words}", rows::label(field));
+        let help = cut(&help, free as u16, theme);
+        left.push(Span::styled(format!("  {help}"), theme.faint));
+    }
+    let right = if text::width(&right) <= room(&left) {
+        vec![Span::styled(right, theme.faint)]
+    } else {
+        Vec::new()
+    };
+    apart(left, right, columns)
+}
+
+fn look(model: &Model, theme: &Theme) -> String {
+    let bar = if theme.ascii() { "|" } else { "│" };
+    let before = match model.slots.against() {
+        None => "before".to_owned(),
+        Some((name, _)) => format!("slot {name}"),
+    };
+    let mut words = match model.look() {
+        Look::Split => format!("{before} {bar} after, split at {} %", model.split),
+        Look::Beside => format!("{before} {bar} after"),
+        Look::Before if model.slots.against().is_none() => "before: the photograph".to_owned(),
+        Look::Before => before,
+        Look::Difference => format!("difference to {before}"),
+        look => look.name().to_owned(),
+    };
+    if model.clipping {
+        words.push_str(", clipping");
+    }
+    words
+}
+
+/// How large it is drawn: `25 %` is one pixel for four.
+fn scale(model: &Model) -> Option<String> {
+    let view = &model.shown.as_ref()?.sight.view;
+    let percent = 100.0 * f64::from(view.to_width) / f64::from(view.width.max(1));
+    Some(if percent < 10.0 {
+        format!("{percent:.1} %")
+    } else {
+        format!("{percent:.0} %")
+    })
+}
+
+/// The pixel under the pointer, or in the middle.
+fn reading(model: &Model, theme: &Theme) -> Option<String> {
+    let reading = model.reading()?;
+    let arrow = if theme.ascii() { "->" } else { "→" };
+    let [red, green, blue] = reading.before;
+    let mut words = format!("x {} y {}  {red} {green} {blue}", reading.x, reading.y);
+    if let Some([red, green, blue]) = reading.after {
+        words = format!("{words} {arrow} {red} {green} {blue}");
+    }
+    Some(words)
 }

@@ -1,39 +1,40 @@
 use insta::assert_snapshot;
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 use ratatui::style::{Color, Modifier};
 
 use super::*;
-use crate::studio::fixture::{answer, drive, press, studio, wait};
-use crate::studio::model::{Msg, Photo, WriteJob};
+use crate::studio::fixture::{answer, drawn, drawn_with, drive, press, studio, theme, thumb, wait};
+use crate::studio::message::{Msg, WriteJob};
+use crate::studio::model::Photo;
 use crate::studio::update::update;
-use crate::term::{ColorChoice, Terminal as Streams};
-
-fn theme(color: bool, ascii: bool) -> Theme {
-    let mut streams = Streams::detect(ColorChoice::Never, ascii, false, 0);
-    streams.unicode = !ascii;
-    streams.color_out = color;
-    Theme::of(&streams)
-}
-
-fn drawn_with(model: &Model, theme: &Theme) -> Terminal<TestBackend> {
-    let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
-    terminal
-        .draw(|frame| view(model, theme, frame, frame.area()))
-        .unwrap();
-    terminal
-}
-
-/// The screen as text.
-fn drawn(model: &Model) -> String {
-    drawn_with(model, &theme(true, false)).backend().to_string()
-}
 
 /// A studio whose first picture is exact.
 fn rested(size: (u16, u16)) -> Model {
     let mut model = studio(3, size);
     wait(&mut model, 1000);
     model
+}
+
+#[test]
+fn what_the_camera_put_into_the_file_is_seen_until_the_photograph_is_read() {
+    let mut model = rested((80, 24));
+    let effects = press(&mut model, ".");
+    assert!(drawn(&model).contains("reading board-2.jpg"));
+    let glimpse = |photo| Msg::Glimpse {
+        photo,
+        shown: thumb(photo),
+    };
+    // Of a photograph that was left meanwhile nothing is shown.
+    update(&mut model, glimpse(0));
+    assert!(drawn(&model).contains("reading board-2.jpg"));
+    update(&mut model, glimpse(1));
+    let seen = drawn(&model);
+    assert!(!seen.contains("reading board-2.jpg") && seen.contains("reading"));
+    assert_snapshot!(seen);
+    answer(&mut model, &effects);
+    assert!(model.glimpse.is_none());
+    // Come too late, it hides nothing.
+    update(&mut model, glimpse(1));
+    assert!(model.glimpse.is_none());
 }
 
 #[test]
@@ -87,13 +88,6 @@ fn a_value_that_is_typed_wrong() {
 }
 
 #[test]
-fn all_keys() {
-    let mut model = rested((80, 24));
-    drive(&mut model, "? jj");
-    assert_snapshot!(drawn(&model));
-}
-
-#[test]
 fn the_ball_has_other_fields() {
     let mut model = rested((100, 30));
     drive(&mut model, "kkkkkk <Enter>");
@@ -138,9 +132,7 @@ fn model_recipe() -> whiteboarder_core::recipe::Recipe {
 #[test]
 fn ascii_is_ascii_everywhere_but_in_the_picture() {
     let theme = theme(true, true);
-    for keys in [
-        "", "l", "s", "?", "<Enter>x", "w", "w q", "l q", "P", "b", "l u",
-    ] {
+    for keys in ["", "l", "s", "<Enter>x", "w", "w q", "l q", "P", "b", "l u"] {
         let mut model = rested((80, 24));
         drive(&mut model, keys);
         let screen = drawn_with(&model, &theme).backend().to_string();
@@ -188,7 +180,7 @@ fn no_screen_of_any_size_makes_the_drawing_stumble() {
         (100, 15),
         (300, 90),
     ] {
-        for keys in ["", "s", "<Tab>", "?", "<Enter>123", "P", "l q", "w", "w q"] {
+        for keys in ["", "s", "<Tab>", "<Enter>123", "P", "l q", "w", "w q"] {
             let mut model = studio(2, (width, height));
             model.photos[0].name = long.name.clone();
             model.photos[0].output = long.output.clone();

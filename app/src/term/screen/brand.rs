@@ -14,6 +14,8 @@ pub struct Surroundings {
     /// `TERM_PROGRAM`, and `LC_TERMINAL`, which survives ssh.
     program: String,
     color: String,
+    /// `COLORFGBG`: the numbers of the colours of text and background, from some terminals.
+    ground: String,
     kitty: bool,
     konsole: bool,
     tmux: bool,
@@ -40,6 +42,7 @@ impl Surroundings {
             term: text("TERM"),
             program: format!("{} {}", text("TERM_PROGRAM"), text("LC_TERMINAL")),
             color: text("COLORTERM"),
+            ground: text("COLORFGBG"),
             kitty: set("KITTY_WINDOW_ID"),
             konsole: set("KONSOLE_VERSION"),
             tmux: set("TMUX"),
@@ -76,6 +79,17 @@ impl Surroundings {
         self.term == "linux"
             || self.program.contains("Apple_Terminal")
             || self.between("").is_some()
+    }
+
+    /// Who would print the question for the background's colour.
+    pub fn minds_background(&self) -> bool {
+        self.term == "linux"
+    }
+
+    /// Whether the background is light, where that was put into the environment. It may be another terminal's.
+    pub fn light(&self) -> Option<bool> {
+        let background = self.ground.rsplit(';').next()?.parse::<u8>().ok()?;
+        (background < 16).then_some(matches!(background, 7 | 9..))
     }
 
     /// Whether any of 16 million colours can be shown.
@@ -293,6 +307,23 @@ mod tests {
             assert!(around(pairs).minds_kitty(), "{pairs:?}");
         }
         assert!(!around(&[("TERM", "xterm-256color")]).minds_kitty());
+    }
+
+    #[test]
+    fn some_terminals_say_in_the_environment_how_light_they_are() {
+        for (said, light) in [
+            ("15;0", Some(false)),
+            ("0;15", Some(true)),
+            ("0;default;7", Some(true)),
+            ("7;8", Some(false)),
+            ("15;default", None),
+            ("0;300", None),
+            ("", None),
+        ] {
+            let around = Surroundings::of(|name| (name == "COLORFGBG").then(|| said.to_owned()));
+            assert_eq!(around.light(), light, "{said:?}");
+        }
+        assert!(around(&[("TERM", "linux")]).minds_background());
     }
 
     #[test]

@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 
-use super::Input;
+use super::{Input, mouse};
+use crate::term::colour::Rgb;
 
 /// How long the rest of a sequence may be under way before its start counts as keys.
 const SEQUENCE: Duration = Duration::from_millis(50);
@@ -40,6 +41,8 @@ pub enum Answer {
     Area(u16, u16),
     /// To `CSI > q`: the terminal's name and version.
     Version(String),
+    /// To `OSC 11 ; ?`: the background's colour.
+    Background(Rgb),
     /// To `CSI 5 n`: the terminal is there.
     Status,
 }
@@ -57,6 +60,8 @@ enum State {
     Text,
     /// Between the marks of a bracketed paste.
     Paste,
+    /// After ESC [ M: three bytes of a mouse.
+    Mouse,
 }
 
 /// Takes bytes in any portions.
@@ -98,7 +103,8 @@ impl Parser {
     pub fn flush(&mut self, tokens: &mut Vec<Token>) {
         let held = std::mem::take(&mut self.held);
         match std::mem::replace(&mut self.state, State::Ground) {
-            State::Ground => {}
+            // A mouse's report that was cut short was not typed.
+            State::Ground | State::Mouse => {}
             State::Escape => tokens.push(key(KeyCode::Esc, KeyModifiers::NONE)),
             State::Control => tokens.extend(lone(&held, b'[')),
             State::Shift3 => tokens.push(key(
@@ -146,6 +152,13 @@ impl Parser {
                     self.begin(State::Ground);
                 }
             }
+            State::Mouse => {
+                self.held.push(byte);
+                if let Ok(bytes) = <[u8; 3]>::try_from(self.held.as_slice()) {
+                    tokens.extend(mouse::bytes(bytes).map(clicked));
+                    self.begin(State::Ground);
+                }
+            }
         }
     }
 
@@ -190,12 +203,15 @@ impl Parser {
                 let held = std::mem::take(&mut self.held);
                 self.state = State::Ground;
                 match (held.as_slice(), byte) {
+                    _ if held.len() >= LONGEST => {}
                     (b"200", b'~') => self.state = State::Paste,
+                    (b"", b'M') => self.state = State::Mouse,
                     _ => tokens.extend(sequence(&held, byte)),
                 }
             }
             _ if self.held.len() < LONGEST => self.held.push(byte),
-            _ => self.begin(State::Ground),
+            // The rest is swallowed, up to the end: nobody typed it.
+            _ => {}
         }
     }
 
@@ -220,6 +236,10 @@ impl Parser {
 
 fn key(code: KeyCode, modifiers: KeyModifiers) -> Token {
     Token::Input(Input::Key(KeyEvent::new(code, modifiers)))
+}
+
+fn clicked(event: MouseEvent) -> Token {
+    Token::Input(Input::Mouse(event))
 }
 
 fn paste(bytes: &[u8]) -> Token {
@@ -299,6 +319,12 @@ fn sequence(body: &[u8], last: u8) -> Option<Token> {
     let body = std::str::from_utf8(body).ok()?;
     if let Some(attributes) = body.strip_prefix('?') {
         return (last == b'c').then(|| Token::Answer(Answer::Attributes(numbers(attributes))));
+    }
+    if let Some(report) = body.strip_prefix('<') {
+        return match last {
+            b'M' | b'm' => mouse::report(report, last == b'm').map(clicked),
+            _ => None,
+        };
     }
     let fields = numbers(body);
     let first = fields.first().copied().unwrap_or(0);
@@ -380,12 +406,17 @@ fn answer_in_text(text: &[u8]) -> Option<Answer> {
     if let Some(kitty) = text.strip_prefix("_G") {
         return Some(Answer::Kitty(kitty.ends_with(";OK")));
     }
+    if let Some(colour) = text.strip_prefix("]11;") {
+        return Rgb::of_terminal(colour).map(Answer::Background);
+    }
     let version = text.strip_prefix("P>|")?;
     Some(Answer::Version(version.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
+    use crossterm::event::{MouseButton, MouseEventKind};
+
     use super::*;
 
     /// Feeds the bytes in portions of every size: the meaning must not depend on how they arrive.
@@ -540,6 +571,18 @@ mod tests {
     }
 
     #[test]
+    fn the_background_is_told_with_either_end() {
+        assert_eq!(
+            tokens(b"\x1b]11;rgb:ffff/ffff/dddd\x07q\x1b]11;rgb:10/20/30\x1b\\\x1b]11;?\x07"),
+            [
+                Token::Answer(Answer::Background(Rgb(255, 255, 0xdd))),
+                key(KeyCode::Char('q'), NONE),
+                Token::Answer(Answer::Background(Rgb(16, 32, 48))),
+            ]
+        );
+    }
+
+    #[test]
     fn a_refusal_of_kitty_pictures_is_one() {
         assert_eq!(
             tokens(b"\x1b_Gi=1;EINVAL:no such thing\x1b\\"),
@@ -548,9 +591,45 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_leaves_no_key_behind_and_the_next_key_counts() {
+    fn the_mouse_is_told_from_keys_typed_between_its_reports() {
+        let tokens = tokens(b"a\x1b[<0;12;5Mb\x1b[<0;12;5mc\x1b[M !\"d");
+        let kinds: Vec<_> = tokens
+            .iter()
+            .map(|token| match token {
+                Token::Input(Input::Mouse(event)) => Ok((event.kind, event.column, event.row)),
+                Token::Input(Input::Key(key)) => Err(key.code),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        let left = MouseButton::Left;
+        assert_eq!(
+            kinds,
+            [
+                Err(KeyCode::Char('a')),
+                Ok((MouseEventKind::Down(left), 11, 4)),
+                Err(KeyCode::Char('b')),
+                Ok((MouseEventKind::Up(left), 11, 4)),
+                Err(KeyCode::Char('c')),
+                Ok((MouseEventKind::Down(left), 0, 1)),
+                Err(KeyCode::Char('d')),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mouse_that_sends_rubbish_types_nothing() {
         let mut noise =
-            b"\x1b[12;34;5y\x1b[<0;10;5M\x1b]11;rgb:1/2/3\x07\x1bP1$r0m\x1b\\\xff\xfe".to_vec();
+            b"\x1b[<;;M\x1b[<0;0;0M\x1b[<999999999999;1;1M\x1b[<0;1M\x1b[<1;2;3y".to_vec();
+        noise.extend(b"\x1b[<");
+        noise.extend([b'9'; 5000]);
+        noise.extend(b";1;1M");
+        noise.extend(b"\x1b[M\x00\x00\x00q");
+        assert_eq!(tokens(&noise), [key(KeyCode::Char('q'), NONE)]);
+    }
+
+    #[test]
+    fn rubbish_leaves_no_key_behind_and_the_next_key_counts() {
+        let mut noise = b"\x1b[12;34;5y\x1b]12;rgb:1/2/3\x07\x1bP1$r0m\x1b\\\xff\xfe".to_vec();
         noise.extend(b"\x1b_");
         noise.extend([b'x'; 5000]);
         noise.extend(b"\x1b\\q");

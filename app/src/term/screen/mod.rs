@@ -10,6 +10,7 @@
 mod brand;
 mod input;
 mod memory;
+mod mouse;
 mod probe;
 mod reader;
 mod shared;
@@ -25,7 +26,7 @@ use std::sync::atomic::Ordering;
 use anyhow::Result;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use clap::ValueEnum;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -39,6 +40,7 @@ use self::tty::Tty;
 pub use self::tty::{Extent, extent};
 use self::writer::Writer;
 use super::Terminal;
+use super::theme::{self, Ground};
 use crate::error::{Failure, system};
 use crate::ui::picture::{Encoder, HALF, Images, Paint, Placed, repair};
 
@@ -108,6 +110,8 @@ pub struct Graphics {
 pub enum Input {
     /// A key was pressed or repeats itself; releases are left out.
     Key(KeyEvent),
+    /// The mouse: buttons, drags and the wheel, in cells from the upper left corner.
+    Mouse(MouseEvent),
     /// Text was pasted; its lines end in `\n`.
     Paste(String),
     /// The terminal has this many columns and rows now; also when only the size of its cells changed.
@@ -125,6 +129,7 @@ pub enum Input {
 pub struct Screen {
     shared: Arc<Shared>,
     graphics: Graphics,
+    ground: Ground,
     encoder: Encoder,
     terminal: ratatui::Terminal<Memory>,
     drawn: Drawn,
@@ -138,11 +143,13 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Asks the terminal what it can do (300 ms at most) and takes it over. `on_input` is called from
-    /// other threads, for everything that comes; it should only send on a channel.
+    /// Asks the terminal what it can do (300 ms at most) and takes it over. `theme` says whether the colour of its
+    /// background matters. `on_input` is called from other threads, for everything that comes; it should only send on a
+    /// channel.
     pub fn enter(
         terminal: &Terminal,
         graphics: GraphicsChoice,
+        theme: &theme::Choice,
         on_input: impl Fn(Input) + Send + Sync + 'static,
     ) -> Result<Screen> {
         let around = Surroundings::here();
@@ -159,7 +166,8 @@ impl Screen {
         let pictures = !matches!(graphics, GraphicsChoice::Half | GraphicsChoice::None);
         let asked = pictures && around.answers();
         let probed = if asked {
-            probe::probe(shared.tty(), &around).map_err(|error| failed(&error))?
+            let background = terminal.color_out && theme.asks();
+            probe::probe(shared.tty(), &around, background).map_err(|error| failed(&error))?
         } else {
             Probed {
                 answers: Answers::default(),
@@ -174,6 +182,11 @@ impl Screen {
             _ => cell_size(&probed.answers, extent()),
         };
         shared.images.set_cell(cell);
+        let ground = Ground {
+            background: probed.answers.background,
+            light: around.light(),
+            true_color: around.true_color(),
+        };
         let graphics = Graphics {
             protocol,
             cell,
@@ -198,6 +211,7 @@ impl Screen {
         Ok(Screen {
             shared,
             graphics,
+            ground,
             encoder,
             terminal,
             drawn,
@@ -212,6 +226,11 @@ impl Screen {
     /// What the terminal can show.
     pub fn graphics(&self) -> &Graphics {
         &self.graphics
+    }
+
+    /// What its colours are.
+    pub fn ground(&self) -> Ground {
+        self.ground
     }
 
     /// Encodes pictures for this terminal, on any thread. It follows the size of the terminal's cells.
@@ -291,6 +310,15 @@ impl Screen {
             .extend_from_slice(format!("\x1b]2;{title}\x07").as_bytes());
     }
 
+    /// Releases the mouse, so that text can be selected with it, or takes it again; with the next frame. Whether we
+    /// have it now.
+    pub fn toggle_mouse(&mut self) -> bool {
+        let taken = !self.shared.mouse.fetch_xor(true, Ordering::AcqRel);
+        let modes = if taken { mouse::TAKE } else { mouse::RELEASE };
+        self.before.extend_from_slice(modes.as_bytes());
+        taken
+    }
+
     /// Asks the terminal to put text on the clipboard (OSC 52), with the next frame. Terminals that do not do that, or
     /// do not allow it, pass over it.
     pub fn copy(&mut self, text: &str) {
@@ -307,6 +335,11 @@ impl Drop for Screen {
         shared::deactivate();
         self.writer.end();
     }
+}
+
+/// Whether a screen has the terminal now.
+pub fn is_taken() -> bool {
+    shared::active().is_some_and(|shared| shared.entered())
 }
 
 /// How a command prints a picture among its lines, and whether in all colours. Kitty's protocol is only
@@ -328,7 +361,7 @@ fn answers_for_kitty(around: &Surroundings) -> bool {
     let ask = || {
         let tty = Tty::open()?;
         tty.set_raw()?;
-        let probed = probe::probe(&tty, around);
+        let probed = probe::probe(&tty, around, false);
         tty.restore()?;
         probed
     };

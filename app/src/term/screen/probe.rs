@@ -13,6 +13,7 @@ use super::Input;
 use super::brand::Surroundings;
 use super::input::{Answer, Parser, Token};
 use super::tty::{self, Tty};
+use crate::term::colour::Rgb;
 
 /// The longest that a terminal may take. Over a slow line that is too short, and then pictures are half
 /// blocks; waiting longer would be felt by everybody whose terminal stays silent.
@@ -20,6 +21,8 @@ pub const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Whether the terminal takes kitty's pictures: a picture of one pixel, only asked about.
 const KITTY: &str = "\x1b_Gi=1,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
+/// The background's colour.
+const BACKGROUND: &str = "\x1b]11;?\x07";
 /// Name and version, a cell's pixels, the area's pixels, the kind of terminal, and a sign of life.
 const REST: &str = "\x1b[>q\x1b[16t\x1b[14t\x1b[c\x1b[5n";
 
@@ -38,6 +41,8 @@ pub struct Answers {
     pub area: Option<(u16, u16)>,
     /// Its name and version.
     pub version: String,
+    /// The colour of its background.
+    pub background: Option<Rgb>,
 }
 
 impl Answers {
@@ -53,6 +58,7 @@ impl Answers {
                 self.area = Some((width, height));
             }
             Answer::Version(version) => self.version = version,
+            Answer::Background(colour) => self.background = Some(colour),
             Answer::Cell(..) | Answer::Area(..) | Answer::Status => {}
         }
     }
@@ -68,8 +74,8 @@ pub struct Probed {
     pub parser: Parser,
 }
 
-/// Asks the terminal, which must be in raw mode.
-pub fn probe(tty: &Tty, around: &Surroundings) -> io::Result<Probed> {
+/// Asks the terminal, which must be in raw mode; for the colour of its background when somebody wants to know.
+pub fn probe(tty: &Tty, around: &Surroundings, background: bool) -> io::Result<Probed> {
     let end = Instant::now() + PATIENCE;
     let mut probed = Probed {
         answers: Answers::default(),
@@ -77,7 +83,13 @@ pub fn probe(tty: &Tty, around: &Surroundings) -> io::Result<Probed> {
         parser: Parser::new(),
     };
     let kitty = if around.minds_kitty() { "" } else { KITTY };
-    match tty.write_within(format!("{kitty}{REST}").as_bytes(), PATIENCE) {
+    let background = if background && !around.minds_background() {
+        BACKGROUND
+    } else {
+        ""
+    };
+    let questions = format!("{kitty}{background}{REST}");
+    match tty.write_within(questions.as_bytes(), PATIENCE) {
         Err(error) if error.kind() != io::ErrorKind::TimedOut => return Err(error),
         _ => {}
     }

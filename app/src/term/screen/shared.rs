@@ -7,8 +7,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Input;
 use super::tty::Tty;
+use super::{Input, mouse};
 use crate::ui::picture::Images;
 
 /// Alternate screen, bracketed paste, no cursor, empty.
@@ -39,6 +39,8 @@ pub struct Shared {
     /// Everything has to be drawn anew.
     pub redraw: AtomicBool,
     pub titled: AtomicBool,
+    /// Whether we want to hear of the mouse; otherwise it selects text, as the terminal has it.
+    pub mouse: AtomicBool,
     /// Whether we stopped ourselves, and the sign that we go on.
     stopped: Mutex<Stop>,
     goes_on: Condvar,
@@ -66,6 +68,7 @@ impl Shared {
             closing: AtomicBool::new(false),
             redraw: AtomicBool::new(false),
             titled: AtomicBool::new(false),
+            mouse: AtomicBool::new(true),
             stopped: Mutex::new(Stop::No),
             goes_on: Condvar::new(),
             images,
@@ -89,8 +92,14 @@ impl Shared {
         self.closing.store(false, Ordering::Release);
         self.tty.set_raw()?;
         self.entered.store(true, Ordering::Release);
+        let mouse = if self.mouse.load(Ordering::Acquire) {
+            mouse::TAKE
+        } else {
+            ""
+        };
         let _pen = self.take_pen(LAST_FRAME);
-        self.tty.write_within(ENTER.as_bytes(), LAST_FRAME)
+        self.tty
+            .write_within(format!("{ENTER}{mouse}").as_bytes(), LAST_FRAME)
     }
 
     /// Gives the terminal back as it was. Only the first call does anything; nobody can be told of a
@@ -109,6 +118,8 @@ impl Shared {
         if images {
             modes.push_str(&self.images.delete_all());
         }
+        // Also when it is released already: a frame that takes or releases it may have been cut off.
+        modes.push_str(mouse::RELEASE);
         modes.push_str(LEAVE);
         if images && self.titled.load(Ordering::Acquire) {
             modes.push_str(TITLE_BACK);

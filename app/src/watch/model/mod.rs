@@ -3,10 +3,10 @@
 
 mod details;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use whiteboarder_jobs::track::{ExecutionStatus, Place};
 use whiteboarder_jobs::watch::graph::Graph;
 use whiteboarder_jobs::watch::query::Query;
@@ -14,13 +14,13 @@ use whiteboarder_jobs::watch::totals::Totals;
 use whiteboarder_jobs::watch::{Action, Health, Machine, News, Opened, Order, Run};
 
 use super::price::Pricing;
+use crate::ui::Call;
+use crate::ui::keys::Keymap;
 use crate::ui::prompt::LineEdit;
-use crate::ui::toast::Toast;
+use crate::ui::toast::{Toast, Told};
 
 pub use details::{Details, EventsView, Pictures, Tab};
 
-/// Lines that the log keeps.
-pub const LOG: usize = 500;
 /// The selected execution is opened beside the list when the cursor has rested for so long.
 pub const REST_MS: u64 = 250;
 /// How often ages and running bars are drawn anew while nothing happens.
@@ -128,11 +128,6 @@ pub enum Focus {
 /// What can lie on top.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
-    /// All keys, scrolled down by this many rows.
-    Help {
-        /// Rows above the first that is shown.
-        scroll: u16,
-    },
     /// A filter of the list is typed.
     Filter {
         /// What was typed.
@@ -153,11 +148,6 @@ pub enum Layer {
         arns: Vec<String>,
         /// What is kept and what happens, in a sentence.
         about: String,
-    },
-    /// What was told, the newest last.
-    Log {
-        /// Rows above the last that are scrolled away.
-        scroll: u16,
     },
 }
 
@@ -225,12 +215,14 @@ pub struct Model {
     pub pricing: Option<Arc<Pricing>>,
     /// Where downloads go.
     pub output: std::path::PathBuf,
+    /// Other keys than the table's.
+    pub keymap: Arc<Keymap>,
     /// What lies on top and has the keys.
     pub layer: Option<Layer>,
     /// The last message, while it lasts.
     pub toast: Option<Toast>,
-    /// What was told.
-    pub log: VecDeque<String>,
+    /// What was told since the log has last looked.
+    pub told: Vec<Told>,
     /// Whether the screen is in front.
     pub open: bool,
     /// Whether other screens are there to go to.
@@ -239,6 +231,8 @@ pub struct Model {
     pub told_visible: Vec<String>,
     /// When the cursor of the list was moved last.
     pub moved_ms: u64,
+    /// The execution that was clicked last: another click opens it.
+    pub clicked: Option<String>,
 }
 
 /// What happened.
@@ -248,6 +242,12 @@ pub enum Msg {
     Resize(u16, u16),
     /// A key.
     Key(KeyEvent),
+    /// The mouse.
+    Mouse(MouseEvent),
+    /// Do what a row of the key table does, if it would do anything now.
+    Do(usize),
+    /// The mouse was taken, or released.
+    MouseTaken(bool),
     /// Text from the clipboard.
     Paste(String),
     /// Milliseconds since the program began.
@@ -286,6 +286,8 @@ pub enum Effect {
     Batch,
     /// Name the terminal's window.
     SetTitle(String),
+    /// What every screen can ask for.
+    Call(Call),
     /// Give the shell its terminal for a while.
     Suspend,
     /// End; true when it was Ctrl-C.

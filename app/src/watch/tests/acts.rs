@@ -81,7 +81,12 @@ fn progress_is_shown_and_refusals_are_told_with_their_reason() {
         marks - 10,
         "what was done is marked no longer"
     );
-    assert!(model.log.iter().any(|line| line.contains("run-00004")));
+    assert!(
+        model
+            .told
+            .iter()
+            .any(|told| told.text.contains("run-00004"))
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 mod acts;
 mod fixture;
 mod keys;
+mod mouse;
 mod screens;
 mod speed;

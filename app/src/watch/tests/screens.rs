@@ -3,10 +3,11 @@
 use insta::assert_snapshot;
 use whiteboarder_jobs::watch::{Health, News};
 
-use super::super::model::{Focus, Msg};
+use super::super::model::{Effect, Focus, Msg};
 use super::super::panes::tests::fixture::{failed_in_plan, moved};
 use super::super::update::update;
 use super::fixture::{drawn, drawn_with, fresh, hear, live, open, press, theme, tick, watching};
+use crate::ui::Call;
 
 const WIDE: (u16, u16) = (120, 40);
 const USUAL: (u16, u16) = (80, 24);
@@ -176,14 +177,13 @@ fn an_execution_that_cannot_be_opened_says_why() {
 }
 
 #[test]
-fn keys_and_log_have_pages_of_their_own() {
+fn what_was_told_is_kept_for_the_log() {
     let mut model = watching(60, USUAL);
-    press(&mut model, &["?"]);
-    assert_snapshot!("keys", drawn(&model));
-    press(&mut model, &["Esc", "!"]);
-    assert!(drawn(&model).contains("nothing was told yet"));
+    model.told.clear();
     update(&mut model, Msg::Trouble("cannot start a thread".to_owned()));
     assert!(drawn(&model).contains("cannot start a thread"));
+    assert_eq!(model.told[0].text, "cannot start a thread");
+    assert_eq!(press(&mut model, &["!"]), [Effect::Call(Call::Log)]);
 }
 
 #[test]

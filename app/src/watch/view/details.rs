@@ -7,12 +7,14 @@ use ratatui::widgets::Paragraph;
 use whiteboarder_jobs::track::ExecutionView;
 use whiteboarder_jobs::watch::{Opened, Run};
 
-use super::super::model::{Details, Focus, Model, Tab};
+use super::super::keys::Action;
+use super::super::model::{Details, EventsView, Focus, Model, Tab};
 use super::super::panes::{events, facts, graph, row, timeline, why};
 use super::super::sift;
 use super::list;
 use crate::term::text;
 use crate::term::theme::Theme;
+use crate::ui::keys::key_of;
 use crate::ui::picture::Shown;
 
 /// Draws heading, tabs and the view.
@@ -20,9 +22,12 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let run = model.details.arn.as_deref().and_then(|arn| model.run(arn));
     let Some(run) = run else {
         let words = if model.shown.is_empty() {
-            ""
+            String::new()
         } else {
-            " Enter opens the selected execution"
+            format!(
+                " {} opens the selected execution",
+                key_of(model, Action::Open)
+            )
         };
         frame.render_widget(Line::styled(words, theme.faint), area);
         return;
@@ -32,12 +37,7 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
         tabs(model, theme, area.width),
     ];
     frame.render_widget(Paragraph::new(head.to_vec()), Rect { height: 2, ..area });
-    let body = Rect {
-        x: area.x + 1,
-        y: area.y + 2,
-        width: area.width.saturating_sub(1),
-        height: area.height.saturating_sub(2),
-    };
+    let body = body(area);
     let opened = model.opened();
     match model.details.tab {
         Tab::Pictures => pictures(model, theme, frame, body),
@@ -69,6 +69,16 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
+/// What heading and tabs leave.
+fn body(area: Rect) -> Rect {
+    Rect {
+        x: area.x + 1,
+        y: area.y + 2,
+        width: area.width.saturating_sub(1),
+        height: area.height.saturating_sub(2),
+    }
+}
+
 fn told(trouble: &str, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     let lines: Vec<Line<'static>> =
         crate::ui::help::wrap(&text::safe(trouble), usize::from(area.width))
@@ -92,15 +102,71 @@ fn heading(run: &Run, theme: &Theme, columns: u16) -> Line<'static> {
     row::line(spans, usize::from(columns), unicode)
 }
 
+fn shown_tabs(model: &Model) -> impl Iterator<Item = Tab> {
+    let ours = model.is_ours();
+    Tab::EACH
+        .into_iter()
+        .filter(move |tab| *tab != Tab::Pictures || ours)
+}
+
+/// The tab whose name is at a cell of the screen.
+pub fn tab_at(model: &Model, area: Rect, column: u16, row: u16) -> Option<Tab> {
+    if row != area.y + 1 {
+        return None;
+    }
+    // As [`tabs`] draws them.
+    let tabs: Vec<Tab> = shown_tabs(model).collect();
+    let wide = |tab: &Tab| tab.word().len() + 2;
+    let chosen = tabs.iter().position(|tab| *tab == model.details.tab)?;
+    let mut first = 0;
+    while 1 + tabs[first..=chosen].iter().map(wide).sum::<usize>() > usize::from(area.width)
+        && first < chosen
+    {
+        first += 1;
+    }
+    let mut left = usize::from(area.x) + 1;
+    tabs[first..].iter().copied().find(|tab| {
+        let there = (left..left + tab.word().len()).contains(&usize::from(column));
+        left += wide(tab);
+        there
+    })
+}
+
+/// Which line of what the view lists is at a row of the screen; views without a list have none.
+pub fn line_at(model: &Model, area: Rect, row: u16) -> Option<usize> {
+    let body = body(area);
+    let opened = model.opened()?;
+    let at = usize::from(row.checked_sub(body.y)?);
+    let details = &model.details;
+    let rows = usize::from(body.height);
+    match details.tab {
+        Tab::Timeline => {
+            let timeline = &details.timeline;
+            let shown = rows.saturating_sub(1);
+            let line = scroll_to(timeline.cursor, timeline.rows.len(), shown) + at;
+            (at < shown && line < timeline.rows.len()).then_some(line)
+        }
+        Tab::Payloads => {
+            let viewer = &details.payloads;
+            let line = scroll_to(viewer.cursor(), viewer.len(), rows) + at;
+            (line < viewer.len()).then_some(line)
+        }
+        Tab::Events if !opened.events.is_empty() => {
+            let view = &details.events;
+            let line = events_top(view, body) + at.checked_sub(1)?;
+            let lines = events::lines(view.rows.len(), expanded(view));
+            (at + 1 < rows && line < lines).then_some(line)
+        }
+        _ => None,
+    }
+}
+
 fn tabs(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
     let focus = model.focus == Focus::Details;
-    let shown = Tab::EACH
-        .into_iter()
-        .filter(|tab| *tab != Tab::Pictures || model.is_ours());
     let mut spans = Vec::new();
     let mut end = 1;
     let mut chosen_end = 0;
-    for tab in shown {
+    for tab in shown_tabs(model) {
         let style = match (tab == model.details.tab, focus) {
             (true, true) => theme.selected,
             (true, false) => theme.strong,
@@ -257,28 +323,36 @@ fn times(model: &Model, view: &ExecutionView, theme: &Theme, area: Rect) -> Vec<
     timeline::draw(view, &timeline.rows, &window, theme)
 }
 
-fn history(details: &Details, opened: &Opened, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
-    let view = &details.events;
-    let expanded = view.unfolded.as_ref().and_then(|(event, viewer)| {
-        let row = view.rows.binary_search(event).ok()?;
-        Some(events::Expanded {
-            row,
-            details: viewer,
-            inside: view.inside,
-        })
-    });
+/// The event that shows its details.
+pub fn expanded(view: &EventsView) -> Option<events::Expanded<'_>> {
+    let (event, viewer) = view.unfolded.as_ref()?;
+    Some(events::Expanded {
+        row: view.rows.binary_search(event).ok()?,
+        details: viewer,
+        inside: view.inside,
+    })
+}
+
+/// The first line of the history that can be seen.
+fn events_top(view: &EventsView, area: Rect) -> usize {
+    let expanded = expanded(view);
     let cursor = match (expanded, view.inside) {
         (Some(expanded), true) => expanded.row + 1 + expanded.details.cursor(),
         _ => events::line_of(view.cursor, expanded),
     };
     // Headings, and a line that says how many there are.
     let rows = usize::from(area.height.saturating_sub(2));
+    scroll_to(cursor, events::lines(view.rows.len(), expanded), rows)
+}
+
+fn history(details: &Details, opened: &Opened, theme: &Theme, area: Rect) -> Vec<Line<'static>> {
+    let view = &details.events;
     let window = events::Window {
         columns: area.width,
         height: area.height.saturating_sub(1),
-        top: scroll_to(cursor, events::lines(view.rows.len(), expanded), rows),
+        top: events_top(view, area),
         cursor: view.cursor,
-        expanded,
+        expanded: expanded(view),
     };
     let mut lines = events::draw(opened, &view.rows, &window, theme);
     lines.resize(usize::from(area.height.saturating_sub(1)), Line::default());

@@ -9,6 +9,7 @@ use whiteboarder_jobs::track::outcome::sentence;
 use whiteboarder_jobs::track::{ExecutionStatus, Place};
 use whiteboarder_jobs::watch::{Digest, Health, Kind, Run};
 
+use super::super::keys::Action;
 use super::super::layout::list_top;
 use super::super::model::Model;
 use super::super::sift;
@@ -16,6 +17,7 @@ use super::moment;
 use crate::term::glyph::Mark;
 use crate::term::text;
 use crate::term::theme::Theme;
+use crate::ui::keys::key_of;
 
 /// A column after the name: heading, width, and from how many columns of the list on it is shown.
 const COLUMNS: [(&str, usize, u16); 5] = [
@@ -64,9 +66,10 @@ pub fn draw(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
 /// Why there is nothing.
 fn empty(model: &Model) -> Vec<String> {
     if !model.runs.is_empty() {
-        return vec![
-            "nothing is like that; Esc in the filter, or `f`, shows the others".to_owned(),
-        ];
+        return vec![format!(
+            "nothing is like that; Esc in the filter, or `{}`, shows the others",
+            key_of(model, Action::Chip)
+        )];
     }
     match &model.health {
         None => vec!["connecting".to_owned()],

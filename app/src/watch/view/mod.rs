@@ -9,18 +9,18 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 
+pub use details::{expanded, line_at, tab_at};
 pub use list::places;
 
-use super::keys::{self, Mode};
 use super::layout;
 use super::model::{Focus, Layer, Model, Tab};
 use crate::term::text;
 use crate::term::theme::Theme;
-use crate::ui::keys::pretty;
+use crate::ui::footer;
+use crate::ui::keys::live;
 use crate::ui::line::{cut, message, prompt, too_small};
-use crate::ui::{footer, help};
 
 /// Draws the screen.
 pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
@@ -29,78 +29,31 @@ pub fn view(model: &Model, theme: &Theme, frame: &mut Frame<'_>, area: Rect) {
     };
     let width = area.width;
     frame.render_widget(header::line(model, theme, width), areas.header);
-    match &model.layer {
-        Some(Layer::Help { scroll }) => {
-            let rows = help_rows(width, !theme.ascii());
-            let body = areas.body();
-            frame.render_widget(help::page(rows, *scroll, body.height, theme), body);
-        }
-        Some(Layer::Log { scroll }) => {
-            let body = areas.body();
-            frame.render_widget(log(model, *scroll, body, theme), body);
-        }
-        _ => {
-            frame.render_widget(header::chips(model, theme, width), areas.chips);
-            if let Some(list) = areas.list {
-                list::draw(model, theme, frame, list);
-            }
-            if let Some(lanes) = areas.lanes {
-                frame.render_widget(lanes::lines(model, theme, lanes.width), lanes);
-            }
-            if let Some(between) = areas.between {
-                let bar = if theme.ascii() { "|" } else { "│" };
-                let rows = vec![Line::styled(bar, theme.border); usize::from(between.height)];
-                frame.render_widget(Paragraph::new(rows), between);
-            }
-            if let Some(area) = areas.details {
-                details::draw(model, theme, frame, area);
-            }
-        }
+    frame.render_widget(header::chips(model, theme, width), areas.chips);
+    if let Some(list) = areas.list {
+        list::draw(model, theme, frame, list);
+    }
+    if let Some(lanes) = areas.lanes {
+        frame.render_widget(lanes::lines(model, theme, lanes.width), lanes);
+    }
+    if let Some(between) = areas.between {
+        let bar = if theme.ascii() { "|" } else { "│" };
+        let rows = vec![Line::styled(bar, theme.border); usize::from(between.height)];
+        frame.render_widget(Paragraph::new(rows), between);
+    }
+    if let Some(area) = areas.details {
+        details::draw(model, theme, frame, area);
     }
     frame.render_widget(status(model, theme, width), areas.status);
-    let keys: Vec<(String, &'static str)> = keys::live(model)
-        .map(|binding| {
-            let name = binding.keys.first().copied().unwrap_or_default();
-            (pretty(name, !theme.ascii()), binding.label)
-        })
-        .collect();
+    let keys = live(model, !theme.ascii());
     // Keys and quit.
-    let pinned = if Mode::of(model)[1] == Mode::Watch {
-        2
-    } else {
-        0
-    };
+    let pinned = if model.layer.is_none() { 2 } else { 0 };
     frame.render_widget(footer::footer(&keys, pinned, width, theme), areas.footer);
 }
 
 /// Columns and rows of one of two pictures in the details.
 pub fn picture_room(area: Rect) -> (u16, u16) {
     details::room(area)
-}
-
-/// The rows of the list of keys, at this width.
-pub fn help_rows(columns: u16, unicode: bool) -> Vec<help::Row> {
-    help::of_keys(keys::TABLE, &keys::SECTIONS, columns, unicode)
-}
-
-fn log(model: &Model, scroll: u16, area: Rect, theme: &Theme) -> Paragraph<'static> {
-    if model.log.is_empty() {
-        return Paragraph::new(Line::styled(" nothing was told yet", theme.faint));
-    }
-    let columns = usize::from(area.width.saturating_sub(2));
-    let rows = usize::from(area.height);
-    let lines: Vec<Line<'static>> = model
-        .log
-        .iter()
-        .flat_map(|entry| help::wrap(&text::safe(entry), columns))
-        .map(|line| Line::styled(format!(" {line}"), theme.plain))
-        .collect();
-    let end = lines
-        .len()
-        .saturating_sub(usize::from(scroll))
-        .max(rows.min(lines.len()));
-    let begin = end.saturating_sub(rows);
-    Paragraph::new(lines[begin..end].to_vec())
 }
 
 fn status(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
@@ -126,8 +79,6 @@ fn status(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
         Some(Layer::Ask { about, .. }) => {
             return Line::styled(cut(&format!(" {about}"), columns, theme), theme.notable);
         }
-        Some(Layer::Help { .. }) => return Line::styled(" All keys", theme.strong),
-        Some(Layer::Log { .. }) => return Line::styled(" Log", theme.strong),
         None => {}
     }
     if let Some((action, so_far, of)) = &model.acting {
@@ -146,20 +97,11 @@ fn status(model: &Model, theme: &Theme, columns: u16) -> Line<'static> {
     Line::styled(cut(&format!(" {words}"), columns, theme), theme.faint)
 }
 
-/// `12:04:11` of a time in milliseconds since the Unix epoch, in UTC.
-pub fn clock(ms: i64) -> String {
-    let at = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000));
-    let at = at
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-        .to_offset(UtcOffset::UTC);
-    format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
-}
-
 /// `12:04:11` today, else `Nov 20 12:04`.
 pub fn moment(ms: i64, now_ms: i64) -> String {
     const DAY: i64 = 86_400_000;
     if ms.div_euclid(DAY) == now_ms.div_euclid(DAY) {
-        return clock(ms);
+        return text::clock(ms);
     }
     let at = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000));
     let at = at.unwrap_or(OffsetDateTime::UNIX_EPOCH);

@@ -23,6 +23,7 @@ pub const SCENARIOS: &[(&str, Scenario)] = &[
     // The local cloud.
     ("port-taken", port_taken),
     ("cloud-other-settings", cloud_other_settings),
+    ("mocks-wrong", mocks_wrong),
     ("cloud-stuck", cloud_stuck),
     ("store-newer", store_newer),
     ("store-damaged", || {
@@ -156,6 +157,18 @@ fn cloud_other_settings() -> Option<Told> {
     let start = |seconds| home.run(&["local", "start", "--lambda-timeout-s", seconds]);
     start("7").expect(0);
     Some(Told::of(&start("8")))
+}
+
+fn mocks_wrong() -> Option<Told> {
+    let home = home();
+    let mocks = r#"{"StateMachines": {"orders": {"TestCases": {"Busy": {"Ship": "Shiped"}}}}}"#;
+    fs::write(home.path("mocks.json"), mocks).unwrap();
+    Some(Told::of(&home.run(&[
+        "local",
+        "start",
+        "--mocks",
+        "mocks.json",
+    ])))
 }
 
 /// Its process sleeps as after Ctrl-Z.

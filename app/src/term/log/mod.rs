@@ -1,8 +1,17 @@
-//! Where `tracing` goes: nowhere unless asked for, and to standard error always.
+//! Where `tracing` goes: to standard error when it is asked for, and never while a screen has the terminal; and into
+//! the log in memory ([`ring`]) that the screens show.
 
-use std::io;
+mod layer;
+mod redact;
+mod ring;
 
-use tracing_subscriber::EnvFilter;
+use std::io::{self, IsTerminal, Write};
+
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
+
+pub use ring::{Entry, entries, keep, keep_told, version};
 
 use super::Terminal;
 
@@ -28,7 +37,7 @@ pub fn of_service() {
 /// The log of a process in a lane. Whoever reads it there, the cloud's own log or `CloudWatch`, adds the time.
 pub fn of_lane() {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new("info"));
-    let _ = tracing_subscriber::fmt()
+    let _ = fmt()
         .with_env_filter(filter)
         .with_ansi(false)
         .without_time()
@@ -38,10 +47,22 @@ pub fn of_lane() {
 
 fn install(default: &str, color: bool) {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(default));
-    // A second installation can only come from a test; the first one stays.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = fmt::layer()
         .with_ansi(color)
-        .with_writer(io::stderr)
+        .with_writer(stderr)
+        .with_filter(filter);
+    // A second installation can only come from a test; the first one stays.
+    let _ = tracing_subscriber::registry()
+        .with(lines)
+        .with(layer::keeper())
         .try_init();
+}
+
+/// Standard error, unless that is the terminal on which a screen is.
+fn stderr() -> Box<dyn Write> {
+    if super::screen::is_taken() && io::stderr().is_terminal() {
+        Box::new(io::sink())
+    } else {
+        Box::new(io::stderr())
+    }
 }
