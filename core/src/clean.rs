@@ -97,6 +97,7 @@ fn clean_until<I: Interrupt>(
         picture,
         &analyse_until(picture, recipe, interrupt)?,
         recipe,
+        Vec::new(),
         interrupt,
     )
 }
@@ -153,11 +154,12 @@ pub(crate) fn survey<I: Interrupt>(
     Survey::of(picture, grid, backdrop, settled, interrupt)
 }
 
-/// A finished copy.
+/// A finished copy, in the memory of `spare` where that is large enough.
 pub(crate) fn finished<I: Interrupt>(
     picture: &Picture,
     analysis: &Analysis,
     recipe: &Recipe,
+    spare: Vec<u8>,
     interrupt: &I,
 ) -> Result<Picture, I::Stopped> {
     interrupt.check()?;
@@ -168,7 +170,8 @@ pub(crate) fn finished<I: Interrupt>(
         });
     }
     let place = Place::whole(picture.width as usize, picture.height as usize);
-    let data = finish::finish_place(&Samples::from(picture), analysis, place, interrupt)?;
+    let samples = Samples::from(picture);
+    let data = finish::finish_place(&samples, analysis, place, spare, interrupt)?;
     Ok(Picture {
         data,
         ..picture.clone_shape()

@@ -171,7 +171,7 @@ fn finish_until<I: Interrupt>(
     };
     let place = Place::whole(width, height);
     Ok(DeepPicture {
-        data: finish_place(&samples, analysis, place, interrupt)?,
+        data: finish_place(&samples, analysis, place, Vec::new(), interrupt)?,
         ..*picture
     })
 }

@@ -177,7 +177,7 @@ pub fn run(bytes: &[u8], request: &Request<'_>) -> Result<Done, CleanError> {
     } else {
         None
     };
-    let Ok(picture) = finished(&photograph, &analysis, recipe, &Never);
+    let Ok(picture) = finished(&photograph, &analysis, recipe, Vec::new(), &Never);
     drop(photograph);
     // A part that was cut out or straightened has 8 bits.
     let deep = if request.geometry == Geometry::default() && wants_depth(recipe) {

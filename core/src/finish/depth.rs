@@ -3,7 +3,7 @@
 use super::light::{ToSample, to_light};
 
 /// A sample of a picture, sRGB.
-pub trait Depth: Copy + Send + Sync + 'static {
+pub trait Depth: Copy + Default + Send + Sync + 'static {
     /// The brightest.
     const MOST: f32;
     /// Linear light, 0 to 1.

@@ -183,15 +183,22 @@ impl Inks {
     /// they differ by is the light's.
     #[inline]
     fn neutral(&self, colour: [f32; 3]) -> [f32; 3] {
-        let depth = colour.map(|c| {
+        let least = colour.iter().fold(f32::INFINITY, |least, &c| least.min(c));
+        let most = colour
+            .iter()
+            .fold(f32::NEG_INFINITY, |most, &c| most.max(c));
+        // Absorbance bends upwards, so its ratio is below that of absorption: what is coloured by this needs no logarithm.
+        if least < 0.61 * most.min(0.98) {
+            return colour;
+        }
+        let depth = |c: f32| {
             if self.light {
                 -libm::logf(1.0 - c.clamp(0.0, 0.98))
             } else {
                 c.max(0.0)
             }
-        });
-        let least = depth.iter().fold(f32::INFINITY, |least, &d| least.min(d));
-        let most = depth.iter().fold(1e-6_f32, |most, &d| most.max(d));
+        };
+        let (least, most) = (depth(least), depth(most).max(1e-6));
         let t = ((least / most - 0.62) / 0.2).clamp(0.0, 1.0);
         let share = t * t * (3.0 - 2.0 * t) * self.neutral;
         let mean = (colour[0] + colour[1] + colour[2]) / 3.0;

@@ -84,7 +84,7 @@ fn bell(analysis: &Analysis, scale: f32) -> Bell {
 pub fn finish(picture: &Picture, analysis: &Analysis) -> Picture {
     let (width, height) = (picture.width as usize, picture.height as usize);
     let place = Place::whole(width, height);
-    let Ok(data) = finish_place(&Samples::from(picture), analysis, place, &Never);
+    let Ok(data) = finish_place(&Samples::from(picture), analysis, place, Vec::new(), &Never);
     Picture {
         data,
         ..picture.clone_shape()
@@ -137,15 +137,17 @@ pub fn finish_region<D: Depth>(
         y: region.y - shown.y,
         ..region
     };
-    let Ok(data) = finish_within(samples, within, analysis, place, &Never);
+    let Ok(data) = finish_within(samples, within, analysis, place, Vec::new(), &Never);
     data
 }
 
-/// The result of all samples, which show `place`, unless it is interrupted.
+/// The result of all samples, which show `place`, unless it is interrupted. It takes the memory of `spare`, so that the system
+/// need not give and clear it again.
 pub(crate) fn finish_place<D: Depth, I: Interrupt>(
     samples: &Samples<'_, D>,
     analysis: &Analysis,
     place: Place,
+    spare: Vec<D>,
     interrupt: &I,
 ) -> Result<Vec<D>, I::Stopped> {
     let all = Region {
@@ -154,7 +156,7 @@ pub(crate) fn finish_place<D: Depth, I: Interrupt>(
         width: samples.width,
         height: samples.height,
     };
-    finish_within(samples, all, analysis, place, interrupt)
+    finish_within(samples, all, analysis, place, spare, interrupt)
 }
 
 fn finish_within<D: Depth, I: Interrupt>(
@@ -162,6 +164,7 @@ fn finish_within<D: Depth, I: Interrupt>(
     region: Region,
     analysis: &Analysis,
     place: Place,
+    spare: Vec<D>,
     interrupt: &I,
 ) -> Result<Vec<D>, I::Stopped> {
     let size = (samples.width, samples.height);
@@ -171,13 +174,15 @@ fn finish_within<D: Depth, I: Interrupt>(
     let inks = Inks::new(analysis);
     let row_len = region.width * samples.channels;
     let paper = tile::paper::<D>(analysis);
-    let mut result = vec![paper; row_len * region.height];
+    let mut result = sized(spare, row_len * region.height);
     result
         .par_chunks_mut(TILE * row_len)
         .enumerate()
         .try_for_each_init(tile::Buffers::default, |buffers, (index, out)| {
             let top = region.y + index * TILE;
             let rows = top..top + out.len() / row_len;
+            // Here and not for all at once, so that all threads do it.
+            out.fill(paper);
             for left in (0..region.width).step_by(TILE) {
                 interrupt.check()?;
                 let width = TILE.min(region.width - left);
@@ -206,6 +211,15 @@ fn finish_within<D: Depth, I: Interrupt>(
         );
     }
     Ok(result)
+}
+
+/// So many samples, whatever they hold.
+fn sized<D: Depth>(mut spare: Vec<D>, len: usize) -> Vec<D> {
+    if spare.capacity() < len {
+        return vec![D::default(); len];
+    }
+    spare.resize(len, D::default());
+    spare
 }
 
 /// Goes only so far from the photograph to its result.

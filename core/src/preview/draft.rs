@@ -175,7 +175,7 @@ pub(super) fn finished_part(
     let samples = Samples::from(picture);
     let place = place(part, over, analysis.size);
     Ok(Picture {
-        data: finish_place(&samples, analysis, place, cancel)?,
+        data: finish_place(&samples, analysis, place, Vec::new(), cancel)?,
         ..picture.clone_shape()
     })
 }

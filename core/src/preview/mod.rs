@@ -238,14 +238,17 @@ impl Preview {
         let settings = (recipe.background.clone(), recipe.finish.clone());
         let (photograph, found) = (self.photograph.full(), &mut self.found);
         let roller = &mut self.roller;
+        let mut spare = Vec::new();
         if self.result.get(&settings).is_none() {
             // Finding the background may take long and be cancelled: only then the old result has to make room.
             found.analysis(photograph, recipe, roller, cancel)?;
-            self.result.clear();
+            // Of the old one only the memory is wanted.
+            let old = self.result.take();
+            spare = old.map_or_else(Vec::new, Pyramid::into_data);
         }
         self.result.get_or_make(settings, || {
             let analysis = found.analysis(photograph, recipe, roller, cancel)?;
-            finished(photograph, analysis, recipe, cancel).map(Pyramid::new)
+            finished(photograph, analysis, recipe, spare, cancel).map(Pyramid::new)
         })
     }
 }
@@ -330,6 +333,10 @@ impl<K: PartialEq, V> Kept<K, V> {
 
     fn clear(&mut self) {
         self.0 = None;
+    }
+
+    fn take(&mut self) -> Option<V> {
+        self.0.take().map(|(_, value)| value)
     }
 }
 

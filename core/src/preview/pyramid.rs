@@ -33,6 +33,11 @@ impl Pyramid {
         &self.levels[0]
     }
 
+    /// The samples of the full size.
+    pub(super) fn into_data(mut self) -> Vec<u8> {
+        self.levels.swap_remove(0).data
+    }
+
     /// Draws a view, whose region must be inside of the picture: averages of areas in linear light where it is
     /// reduced, the nearest pixel where it is enlarged, and the pixels themselves where it is neither.
     pub(super) fn draw(&mut self, view: &View) -> Picture {

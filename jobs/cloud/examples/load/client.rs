@@ -1,6 +1,7 @@
 //! A client that costs little: one kept HTTP connection, requests signed by our own signer.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -50,23 +51,27 @@ impl Target {
     }
 }
 
-/// A connection that is kept.
+async fn connect(address: SocketAddr) -> SendRequest<Full<Bytes>> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+/// A connection that is kept, as long as the server keeps it.
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    host: String,
+    address: SocketAddr,
 }
 
 impl Connection {
     pub async fn open(target: &Target) -> Connection {
-        let stream = TcpStream::connect(target.address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .unwrap();
-        tokio::spawn(connection);
         Connection {
-            sender,
-            host: target.address.to_string(),
+            sender: connect(target.address).await,
+            address: target.address,
         }
     }
 
@@ -81,7 +86,7 @@ impl Connection {
     pub async fn try_call(&mut self, operation: &str, body: &Value) -> (StatusCode, Value) {
         let body = Bytes::from(body.to_string());
         let request = Request::post("/")
-            .header("host", &self.host)
+            .header("host", self.address.to_string())
             .header("content-type", "application/x-amz-json-1.0")
             .header("x-amz-date", sigv4::stamp(OffsetDateTime::now_utc()))
             .header("x-amz-target", format!("AWSStepFunctions.{operation}"))
@@ -96,7 +101,10 @@ impl Connection {
         head.headers
             .insert("authorization", signature.parse().unwrap());
         let request = Request::from_parts(head, Full::new(body));
-        self.sender.ready().await.unwrap();
+        // moto's server ends every connection after its answer.
+        if self.sender.ready().await.is_err() {
+            self.sender = connect(self.address).await;
+        }
         let answer = self.sender.send_request(request).await.unwrap();
         let status = answer.status();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
@@ -112,7 +120,10 @@ impl Connection {
 
     /// Starts an execution and asks until it has succeeded.
     pub async fn execute(&mut self, machine: &str, input: &str) {
-        let body = json!({ "stateMachineArn": machine, "input": input });
+        /// moto's server takes executions without a name for one and the same.
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("load-{}", STARTED.fetch_add(1, Ordering::Relaxed));
+        let body = json!({ "stateMachineArn": machine, "input": input, "name": name });
         let started = self.call("StartExecution", &body).await;
         let body = json!({ "executionArn": started["executionArn"] });
         loop {

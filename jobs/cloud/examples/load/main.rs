@@ -10,7 +10,12 @@
 //! `--folder FOLDER` says where its data goes, by default where temporary files go; `--only WHAT` measures only what
 //! has WHAT in its name.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 mod client;
 mod measures;

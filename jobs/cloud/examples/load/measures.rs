@@ -232,8 +232,14 @@ pub async fn polls(server: &Server, count: usize) {
     for _ in 0..count {
         let (target, body) = (server.target.clone(), body.clone());
         polls.spawn(async move {
-            let mut connection = Connection::open(&target).await;
-            connection.call("GetActivityTask", &body).await
+            // What is asked below may have the last place for a moment.
+            loop {
+                let mut connection = Connection::open(&target).await;
+                let (status, _) = connection.try_call("GetActivityTask", &body).await;
+                if status.is_success() {
+                    break;
+                }
+            }
         });
     }
     // One more poll than an activity may have is refused: then all the others wait. In the quick form they have to be
