@@ -8,7 +8,7 @@ mod note;
 mod run;
 
 use crate::analysis::{Analysis, Backdrop, Grid, Settled, Survey, settle};
-use crate::background::{self, Balls, WORK_SIDE};
+use crate::background::{self, Balls, Ground, WORK_SIDE};
 use crate::cancel::{Cancel, Cancelled, Interrupt, Never};
 use crate::finish::{self, Place, Samples};
 use crate::geometry::GeometryError;
@@ -122,26 +122,28 @@ fn analyse_until<I: Interrupt>(
 ) -> Result<Analysis, I::Stopped> {
     let grid = Grid::of(picture, interrupt)?;
     let settings = &recipe.background;
-    let survey = survey(picture, &grid, settings, 1.0, &mut Roller::new(), interrupt)?;
+    let roller = &mut Roller::new();
+    let survey = survey(picture, &grid, settings, 1.0, &mut None, roller, interrupt)?;
     drop(grid);
     interrupt.check()?;
     Ok(Analysis::of(&survey, &recipe.finish))
 }
 
 /// Finds the background of a picture with this grid, and compares the two. A `scale` below 1 finds it quickly and roughly,
-/// on a picture reduced so much further.
+/// on a picture reduced so much further. What the wide ball told of this grid is kept in `ground`.
 pub(crate) fn survey<I: Interrupt>(
     picture: &Picture,
     grid: &Grid,
     settings: &Background,
     scale: f64,
+    ground: &mut Option<Ground>,
     roller: &mut Roller,
     interrupt: &I,
 ) -> Result<Survey, I::Stopped> {
     let settled = settle(grid, settings);
     interrupt.check()?;
     let backdrop = match settings.method {
-        Method::Whiteboard => two_balls(grid, settings, settled, scale, roller, interrupt)?,
+        Method::Whiteboard => two_balls(grid, settings, settled, scale, ground, roller, interrupt)?,
         // Its own roller: the working memory is as large as two channels of the picture, and not needed again.
         Method::Ball | Method::Paraboloid => Backdrop::Full(one_ball(
             picture,
@@ -184,6 +186,7 @@ fn two_balls<I: Interrupt>(
     settings: &Background,
     settled: Settled,
     scale: f64,
+    ground: &mut Option<Ground>,
     roller: &mut Roller,
     interrupt: &I,
 ) -> Result<Backdrop, I::Stopped> {
@@ -193,9 +196,26 @@ fn two_balls<I: Interrupt>(
         small: f64::from(settled.small) / 100.0,
         small_height: settings.small_height / 100.0,
     };
-    let light = grid.reduced((WORK_SIDE as f64 * scale) as usize);
+    let reduced = |side: usize| grid.reduced((side as f64 * scale) as usize);
     let surface = settled.surface;
-    let board = background::find_until(&light, &balls, surface, scale, roller, interrupt)?;
-    let light = grid.reduced((background::FINE_SIDE as f64 * scale) as usize);
-    background::refine(board, &light, &balls, surface, roller, interrupt).map(Backdrop::Reduced)
+    let kept = ground.take();
+    let found = match kept.filter(|ground| ground.is_for(&balls, surface, scale)) {
+        Some(ground) => ground,
+        None => Ground::find(
+            &reduced(WORK_SIDE),
+            &balls,
+            surface,
+            scale,
+            roller,
+            interrupt,
+        )?,
+    };
+    let ground = ground.insert(found);
+    let board = background::find_on(ground, &balls, roller, interrupt)?;
+    let Some(near_steps) = &board.near_steps else {
+        return Ok(Backdrop::Reduced(board.smooth));
+    };
+    let light = reduced(background::FINE_SIDE);
+    let board = (board.smooth.as_slice(), near_steps);
+    background::refine(board, ground, &light, &balls, roller, interrupt).map(Backdrop::Reduced)
 }

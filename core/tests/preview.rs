@@ -144,6 +144,40 @@ fn exact_pictures_are_the_full_size_run_drawn_as_the_photograph_is() {
     }
 }
 
+/// What is kept from one setting to the next is only what the next would find as well.
+#[test]
+fn whatever_was_tried_before_a_recipe_shows_what_it_shows_at_first() {
+    let picture = board(500, 380, Channels::Rgb, Surface::Light);
+    let (view, never) = (whole(&picture, 120, 90), Cancel::new());
+    // A draft takes what an exact picture has found: one preview of each.
+    let mut drafts = Preview::new(picture.clone());
+    let mut exacts = Preview::new(picture.clone());
+    let mut recipe = Recipe::default();
+    let mut check = |change: &dyn Fn(&mut Recipe)| {
+        change(&mut recipe);
+        let fresh = || Preview::new(picture.clone());
+        let draft = drafts.draft(&recipe, &view, &never).unwrap().picture;
+        let first = fresh().draft(&recipe, &view, &never).unwrap().picture;
+        assert!(draft == first, "draft of {recipe:?}");
+        let exact = exacts.exact(&recipe, &view, &never).unwrap().picture;
+        let first = fresh().exact(&recipe, &view, &never).unwrap().picture;
+        assert!(exact == first, "exact picture of {recipe:?}");
+    };
+    check(&|_| ());
+    check(&|recipe| recipe.background.small = 4.0);
+    check(&|recipe| recipe.background.small_height = 9.0);
+    check(&|recipe| recipe.background.wide = 9.0);
+    check(&|recipe| recipe.background.wide_height = 4.0);
+    check(&|recipe| recipe.background.surface = Surface::Dark);
+    check(&|recipe| recipe.background.surface = Surface::Auto);
+    check(&|recipe| recipe.background.stroke = 9.0);
+    check(&|recipe| recipe.finish.strength = 60.0);
+    check(&|recipe| recipe.finish.white = 80.0);
+    check(&|recipe| recipe.background.method = Method::Ball);
+    check(&|recipe| recipe.background.radius = 9.0);
+    check(&|recipe| recipe.background.method = Method::Whiteboard);
+}
+
 /// Each time a preview that has nothing yet: so that the part itself is finished, and not cut from a kept result.
 #[test]
 fn a_part_that_is_finished_alone_is_that_part_of_the_full_size_run() {

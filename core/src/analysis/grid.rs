@@ -1,8 +1,13 @@
 //! The picture as the analysis sees it: linear light, averaged over square cells to a bounded size.
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
+use super::stroke::Strokes;
+use super::survey::{strokes_of, surface_of};
 use crate::average::{Span, light_row};
+use crate::background::Surface;
 use crate::cancel::Interrupt;
 use crate::image::Picture;
 use crate::plane::Plane;
@@ -17,6 +22,15 @@ pub(crate) struct Grid {
     pub cell: usize,
     /// Linear light, 0 to 1, one plane per channel.
     pub light: Vec<Plane<f32>>,
+    /// What was measured in it so far: no setting changes it.
+    measured: Measured,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Measured {
+    surface: OnceLock<Surface>,
+    light_strokes: OnceLock<Strokes>,
+    dark_strokes: OnceLock<Strokes>,
 }
 
 /// Side in pixels of the cells into which a picture of this size is divided.
@@ -54,7 +68,30 @@ impl Grid {
                 Ok(())
             },
         )?;
-        Ok(Self { cell, light })
+        Ok(Self::from_light(cell, light))
+    }
+
+    /// Of cells of this side, from their linear light, one plane per channel.
+    pub(crate) fn from_light(cell: usize, light: Vec<Plane<f32>>) -> Self {
+        Self {
+            cell,
+            light,
+            measured: Measured::default(),
+        }
+    }
+
+    /// Which surface it seems to show.
+    pub(crate) fn surface(&self) -> Surface {
+        *self.measured.surface.get_or_init(|| surface_of(self))
+    }
+
+    /// Its strokes, taken for those on such a surface.
+    pub(super) fn strokes(&self, surface: Surface) -> Strokes {
+        let measured = match surface {
+            Surface::Light => &self.measured.light_strokes,
+            Surface::Dark => &self.measured.dark_strokes,
+        };
+        *measured.get_or_init(|| strokes_of(self, surface))
     }
 
     /// Cells in a row.

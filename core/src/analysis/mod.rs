@@ -216,9 +216,9 @@ pub(crate) fn settle(grid: &Grid, background: &Background) -> Settled {
     let surface = match background.surface {
         SurfaceChoice::Light => Surface::Light,
         SurfaceChoice::Dark => Surface::Dark,
-        SurfaceChoice::Auto => survey::surface_of(grid),
+        SurfaceChoice::Auto => grid.surface(),
     };
-    let strokes = survey::strokes_of(grid, surface);
+    let strokes = grid.strokes(surface);
     let long = (grid.width().max(grid.height()) * grid.cell) as f32;
     let small = if background.small > 0.0 {
         background.small as f32

@@ -33,10 +33,7 @@ impl GridRows {
         let cell = cell_side(width, height);
         let (columns, rows) = (width.div_ceil(cell), height.div_ceil(cell));
         Self {
-            grid: Grid {
-                cell,
-                light: vec![Plane::filled(columns, rows, 0.0); channels],
-            },
+            grid: Grid::from_light(cell, vec![Plane::filled(columns, rows, 0.0); channels]),
             width,
             height,
             sums: vec![0.0; columns * channels],

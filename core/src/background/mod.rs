@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::plane::Plane;
 pub(crate) use steps::{FINE_SIDE, refine};
-pub(crate) use two_balls::find_until;
 pub use two_balls::{Balls, WORK_SIDE, find};
+pub(crate) use two_balls::{Ground, find_on};
 
 /// Which side of the picture the ball rolls on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::lines::{between, evened};
 use super::masks::dilated;
-use super::two_balls::{Balls, roll};
-use super::{Plane, Surface, smooth};
+use super::two_balls::{Balls, Ground, roll};
+use super::{Plane, smooth};
 use crate::cancel::Interrupt;
 use crate::rolling::Roller;
 
@@ -20,15 +20,11 @@ const ALONG: usize = 8;
 /// The Gaussian before rolling and after it: narrower than any half-shadow.
 const NARROW: f32 = 0.5;
 
-/// The background of a board, and what is needed to find it more closely.
+/// The background of a board.
 #[derive(Clone, Debug)]
 pub(crate) struct Board {
     /// The background.
     pub smooth: Vec<Plane<f32>>,
-    /// The picture with its ink filled in.
-    pub filled: Vec<Plane<f32>>,
-    /// Where that was.
-    pub mask: Plane<bool>,
     /// Where the light falls in a step: along the edges of hard shadows. `None` where it does nowhere.
     pub near_steps: Option<Plane<bool>>,
 }
@@ -57,33 +53,35 @@ pub(super) fn steps(rolled: &[Plane<f32>], around: usize) -> Option<Plane<bool>>
     (count as f32 > FEW * (width * height) as f32).then(|| dilated(&step, around))
 }
 
-/// The background of a board whose light falls in steps, at the size of `light`: near the steps a small flat ball rolls
+/// The background of a board whose light falls in steps, at the size of `light`: `near` the steps a small flat ball rolls
 /// over what is less reduced, so that the background falls where the light does.
 pub(crate) fn refine<I: Interrupt>(
-    board: Board,
+    (board, near): (&[Plane<f32>], &Plane<bool>),
+    ground: &Ground,
     light: &[Plane<f32>],
     balls: &Balls,
-    surface: Surface,
     roller: &mut Roller,
     interrupt: &I,
 ) -> Result<Vec<Plane<f32>>, I::Stopped> {
-    let Some(near) = &board.near_steps else {
-        return Ok(board.smooth);
-    };
     let (width, height) = (light[0].width, light[0].height);
     let share = |mask: &Plane<bool>| mask.map(|set| if set { 1.0_f32 } else { 0.0 });
     // A soft mask, so that nothing jumps where one background takes over from the other.
     let weight = smooth::gaussian(&share(near), 2.0).stretched(width, height);
     // The ink's surroundings, which are in the mask too, are known more closely here.
-    let ink = dilated(&board.mask.map(|set| !set), 1).map(|set| !set);
+    let ink = dilated(&ground.mask.map(|set| !set), 1).map(|set| !set);
     let ink = share(&ink).stretched(width, height);
     // A hole beside a step is filled with what lies along the step, not with what lies beyond.
-    let size = (board.mask.width, board.mask.height);
+    let size = (ground.mask.width, ground.mask.height);
     let work: Vec<_> = light
         .par_iter()
         .map(|plane| plane.shrunk(size.0, size.1))
         .collect();
-    let filled = between(&work, &board.mask, board.filled, size.0.max(size.1) / 2);
+    let filled = between(
+        &work,
+        &ground.mask,
+        ground.filled.clone(),
+        size.0.max(size.1) / 2,
+    );
     interrupt.check()?;
     let filled: Vec<Plane<f32>> = light
         .par_iter()
@@ -107,13 +105,13 @@ pub(crate) fn refine<I: Interrupt>(
             SMALLER * balls.small * long as f64,
             FLATTER * balls.small_height,
         ),
-        surface,
+        ground.surface(),
         roller,
         interrupt,
     )?;
     Ok(rolled
         .par_iter()
-        .zip(&board.smooth)
+        .zip(board)
         .map(|(rolled, smooth)| {
             let mut result = smooth.stretched(width, height);
             let close = smooth::gaussian(rolled, NARROW);

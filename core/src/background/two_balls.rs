@@ -36,62 +36,101 @@ pub struct Balls {
 /// Finds the background of a reduced picture (linear light, 0 to 1, one plane per channel, all of one size).
 #[must_use]
 pub fn find(work: &[Plane<f32>], balls: &Balls, surface: Surface) -> Vec<Plane<f32>> {
-    let Ok(found) = find_until(work, balls, surface, 1.0, &mut Roller::new(), &Never);
+    if work.is_empty() {
+        return Vec::new();
+    }
+    let (scale, mut roller) = (1.0, Roller::new());
+    let Ok(ground) = Ground::find(work, balls, surface, scale, &mut roller, &Never);
+    let Ok(found) = find_on(&ground, balls, &mut roller, &Never);
     found.smooth
 }
 
-/// [`find`], unless it is interrupted. With a `scale` below 1 it does quickly and roughly on a picture reduced so much
-/// further what it would do on the one that belongs to [`WORK_SIDE`].
-///
-/// The planes are rolled one after the other, each by all threads, so that they share the roller's tables: for
-/// pictures as small as these, to make them takes a good part of the time.
-pub(crate) fn find_until<I: Interrupt>(
-    work: &[Plane<f32>],
-    balls: &Balls,
+/// What the wide ball tells of a picture: where there is ink. The settings of the small one change nothing of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Ground {
+    /// The wide ball's radius and height.
+    wide: (f64, f64),
     surface: Surface,
     scale: f64,
+    /// Where there is ink.
+    pub mask: Plane<bool>,
+    /// The picture with its ink filled in.
+    pub filled: Vec<Plane<f32>>,
+}
+
+impl Ground {
+    /// Of a reduced picture of at least one plane, unless it is interrupted. With a `scale` below 1 it does quickly and roughly
+    /// on a picture reduced so much further what it would do on the one that belongs to [`WORK_SIDE`].
+    ///
+    /// The planes are rolled one after the other, each by all threads, so that they share the roller's tables: for
+    /// pictures as small as these, to make them takes a good part of the time.
+    pub(crate) fn find<I: Interrupt>(
+        work: &[Plane<f32>],
+        balls: &Balls,
+        surface: Surface,
+        scale: f64,
+        roller: &mut Roller,
+        interrupt: &I,
+    ) -> Result<Self, I::Stopped> {
+        let (width, height) = (work[0].width, work[0].height);
+        let side = width.max(height);
+        let small_side = side.min((WIDE_SIDE as f64 * scale) as usize).max(1);
+        let size = |n: usize| (n * small_side).div_ceil(side);
+        let reduced: Vec<_> = work
+            .par_iter()
+            .map(|plane| plane.shrunk(size(plane.width), size(plane.height)))
+            .collect();
+        let wide_radius = balls.wide * small_side as f64;
+        let rolled = roll(
+            reduced,
+            (wide_radius, balls.wide_height),
+            surface,
+            roller,
+            interrupt,
+        )?;
+        let board: Vec<_> = rolled
+            .par_iter()
+            .map(|rolled| smooth::gaussian(rolled, 2.0 * scale as f32).stretched(width, height))
+            .collect();
+        let mask = match surface {
+            Surface::Light => dark_ink(work, &board),
+            Surface::Dark => light_ink(work, &board),
+        };
+        let filled = smooth::fill_until(work, &mask, interrupt)?;
+        Ok(Self {
+            wide: (balls.wide, balls.wide_height),
+            surface,
+            scale,
+            mask,
+            filled,
+        })
+    }
+
+    /// The side that the balls roll on.
+    pub(super) fn surface(&self) -> Surface {
+        self.surface
+    }
+
+    /// Whether it would be found again just so, in the same picture.
+    pub(crate) fn is_for(&self, balls: &Balls, surface: Surface, scale: f64) -> bool {
+        self.wide == (balls.wide, balls.wide_height)
+            && (self.surface, self.scale) == (surface, scale)
+    }
+}
+
+/// The background that the small ball finds once the ink is filled in, unless it is interrupted.
+pub(crate) fn find_on<I: Interrupt>(
+    ground: &Ground,
+    balls: &Balls,
     roller: &mut Roller,
     interrupt: &I,
 ) -> Result<Board, I::Stopped> {
-    let Some(first) = work.first() else {
-        return Ok(Board {
-            smooth: Vec::new(),
-            filled: Vec::new(),
-            mask: Plane::filled(1, 1, false),
-            near_steps: None,
-        });
-    };
-    let side = first.width.max(first.height);
-    let small_side = side.min((WIDE_SIDE as f64 * scale) as usize).max(1);
-    let size = |n: usize| (n * small_side).div_ceil(side);
-    let reduced: Vec<_> = work
-        .par_iter()
-        .map(|plane| plane.shrunk(size(plane.width), size(plane.height)))
-        .collect();
-    let wide_radius = balls.wide * small_side as f64;
-    let rolled = roll(
-        reduced,
-        (wide_radius, balls.wide_height),
-        surface,
-        roller,
-        interrupt,
-    )?;
-    let wide: Vec<_> = rolled
-        .par_iter()
-        .map(|rolled| {
-            smooth::gaussian(rolled, 2.0 * scale as f32).stretched(first.width, first.height)
-        })
-        .collect();
-    let mask = match surface {
-        Surface::Light => dark_ink(work, &wide),
-        Surface::Dark => light_ink(work, &wide),
-    };
+    let (side, scale) = (ground.mask.width.max(ground.mask.height), ground.scale);
     let radius = (balls.small * side as f64).max(4.0 * scale);
-    let filled = smooth::fill_until(work, &mask, interrupt)?;
     let rolled = roll(
-        filled.clone(),
+        ground.filled.clone(),
         (radius, balls.small_height),
-        surface,
+        ground.surface,
         roller,
         interrupt,
     )?;
@@ -101,12 +140,7 @@ pub(crate) fn find_until<I: Interrupt>(
         .map(|rolled| smooth::gaussian(rolled, width))
         .collect();
     let near_steps = steps(&rolled, (2.0 * radius) as usize);
-    Ok(Board {
-        smooth,
-        filled,
-        mask,
-        near_steps,
-    })
+    Ok(Board { smooth, near_steps })
 }
 
 /// Rolls a ball of this radius and height over planes.

@@ -4,6 +4,7 @@ use super::pyramid::{Pyramid, aligned};
 use super::{Kept, Limits, Preview, Quality, View, limits};
 use crate::analysis::{Analysis, Backdrop, Grid, Survey, planes_of};
 use crate::average::{Span, averaged};
+use crate::background::Ground;
 use crate::cancel::{Cancel, Cancelled, Interrupt};
 use crate::clean::{ball_height, like_imagej, survey};
 use crate::finish::{MOST_REACH, Place, Samples, Stretch, background_place, finish_place};
@@ -34,10 +35,20 @@ const BOARD_SCALE: f64 = 0.5;
 pub(super) struct Rough {
     /// The photograph's part that is finished, as large as it is finished.
     work: Kept<View, Picture>,
+    /// The copy in which background and ink are looked for.
+    reduced: Kept<View, Reduced>,
     /// A background that covers a part of the picture at some size.
     pub(super) survey: Kept<(Background, View), Survey>,
     /// What follows from it.
     pub(super) analysis: Kept<(Background, View, Limits), Analysis>,
+}
+
+/// A reduced copy of a part of the photograph, and what no setting of the small ball changes.
+#[derive(Debug)]
+struct Reduced {
+    picture: Picture,
+    grid: Grid,
+    ground: Option<Ground>,
 }
 
 /// What is known of the picture for a draft.
@@ -143,12 +154,22 @@ impl Preview {
         } else {
             surroundings(view, settings, channels, (width, height))
         };
-        let photograph = &mut self.photograph;
+        let (photograph, reduced) = (&mut self.photograph, &mut self.rough.reduced);
         let survey = self
             .rough
             .survey
             .get_or_make((settings.clone(), over), || {
-                quick(photograph, &over, settings, roller, cancel)
+                let reduced = reduced.get_or_make(over, || {
+                    let picture = photograph.draw(&over);
+                    let grid = Grid::of(&picture, cancel)?;
+                    let ground = None;
+                    Ok(Reduced {
+                        picture,
+                        grid,
+                        ground,
+                    })
+                })?;
+                quick(reduced, &over, settings, roller, cancel)
             })?;
         let key = (settings.clone(), over, limits(&recipe.finish));
         let analysis = self.rough.analysis.get_or_make(key, || {
@@ -290,7 +311,7 @@ fn surroundings(
 /// A background found in a reduced copy of what `over` covers. A ball is reduced together with the picture: r·s pixels
 /// wide, and as high as it was.
 fn quick(
-    photograph: &mut Pyramid,
+    reduced: &mut Reduced,
     over: &View,
     settings: &Background,
     roller: &mut Roller,
@@ -298,7 +319,6 @@ fn quick(
 ) -> Result<Survey, Cancelled> {
     /// A picture reduced to less than this is smoother than the 3×3 average would make it.
     const SMOOTH: f64 = 1.0 / 3.0;
-    let reduced = photograph.draw(over);
     let side = |width: u32, height: u32| f64::from(width.max(height));
     let scale = side(over.to_width, over.to_height) / side(over.width, over.height);
     let settings = Background {
@@ -308,8 +328,20 @@ fn quick(
         presmooth: settings.presmooth && scale > SMOOTH,
         ..settings.clone()
     };
-    let grid = Grid::of(&reduced, cancel)?;
-    let mut survey = survey(&reduced, &grid, &settings, BOARD_SCALE, roller, cancel)?;
+    let Reduced {
+        picture,
+        grid,
+        ground,
+    } = reduced;
+    let mut survey = survey(
+        picture,
+        grid,
+        &settings,
+        BOARD_SCALE,
+        ground,
+        roller,
+        cancel,
+    )?;
     if let Backdrop::Full(found) = &*survey.backdrop {
         survey.backdrop = Backdrop::Reduced(planes_of(found)).into();
     }

@@ -27,6 +27,7 @@ mod view;
 use std::time::Instant;
 
 use crate::analysis::{Analysis, Backdrop, Chosen, Grid, Survey};
+use crate::background::Ground;
 use crate::cancel::{Cancel, Cancelled, Interrupt};
 use crate::clean::{self, finished, like_imagej};
 use crate::finish::MOST_REACH;
@@ -258,6 +259,8 @@ impl Preview {
 struct Found {
     /// The photograph's cells; they depend on the photograph alone.
     grid: Kept<(), Grid>,
+    /// What the wide ball tells of them.
+    ground: Option<Ground>,
     /// The background and what the photograph differs by from it.
     survey: Kept<Background, Survey>,
     /// What follows for these settings.
@@ -287,12 +290,13 @@ impl Found {
             self.analysis.clear();
             self.survey.clear();
         }
-        let (grid, survey) = (&mut self.grid, &mut self.survey);
+        let (grid, ground, survey) = (&mut self.grid, &mut self.ground, &mut self.survey);
         let key = (settings.clone(), limits(&recipe.finish));
         let analysis = self.analysis.get_or_make(key, || {
             let survey = survey.get_or_make(settings.clone(), || {
                 let grid = grid.get_or_make((), || Grid::of(photograph, cancel))?;
-                let mut survey = clean::survey(photograph, grid, settings, 1.0, roller, cancel)?;
+                let mut survey =
+                    clean::survey(photograph, grid, settings, 1.0, ground, roller, cancel)?;
                 survey.keep_slope();
                 Ok(survey)
             })?;

@@ -214,6 +214,7 @@ pub(crate) fn analyse<I: Interrupt>(
         &grid,
         &recipe.background,
         1.0,
+        &mut None,
         &mut roller,
         interrupt,
     )?;
