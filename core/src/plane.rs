@@ -72,6 +72,14 @@ impl Plane<f32> {
 
     /// The product of this plane and another of its size, as [`Plane::shrunk`] would shrink it.
     pub(crate) fn shrunk_product(&self, by: &Self, width: usize, height: usize) -> Self {
+        if (width, height) == (self.width, self.height) {
+            let pairs = self.data.iter().zip(&by.data);
+            return Self {
+                width,
+                height,
+                data: pairs.map(|(&a, &b)| a * b).collect(),
+            };
+        }
         shrunk((self.width, self.height), (width, height), |y, columns| {
             let pairs = self.row(y)[columns.clone()].iter().zip(&by.row(y)[columns]);
             pairs.map(|(&a, &b)| a * b).sum()

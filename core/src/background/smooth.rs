@@ -19,9 +19,10 @@ pub fn gaussian(plane: &Plane<f32>, sigma: f32) -> Plane<f32> {
     } else {
         boxes(sigma)
     };
-    passes.iter().fold(plane.clone(), |plane, weights| {
-        along_columns(&along_rows(&plane, weights), weights)
-    })
+    let pass = |plane: &_, weights| along_columns(&along_rows(plane, weights), weights);
+    let first = pass(plane, &passes[0]);
+    let rest = passes[1..].iter();
+    rest.fold(first, |plane, weights| pass(&plane, weights))
 }
 
 /// How one pass weighs neighbours.
