@@ -1,7 +1,10 @@
 //! The same content with the same recipe is sent and cleaned once, whoever submits it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use whiteboarder_jobs::submit::{Batch, CreateOptions, SameAs, SubmitOptions, load_manifest};
 use whiteboarder_jobs::{JobsError, Progress, Reporter, names};
@@ -150,6 +153,54 @@ async fn an_original_that_its_batch_never_sent_is_sent_to_it_by_the_next() {
     let died = world.resume(&target, died.id()).await;
     let done = sent(&target, &died).await;
     assert_eq!((done.sent, done.already), (0, 2));
+}
+
+/// What is known of the other's work is listed while that goes on: it is sent, runs, and leaves the inbox.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_goes_on_while_it_is_looked_at_is_not_taken_for_dead() {
+    for (held, goes_on) in [("prefix=runs", "begins"), ("prefix=inbox", "ends")] {
+        let world = World::start().await;
+        world.file("a.jpg", &noise(2_000, 1));
+        let target = world.target().await;
+        let first = world.create(&target).await;
+        let id = first.id();
+        let inbox = names::inbox_key(id, "a.jpg");
+        let run = format!("{}a.jpg/execution", names::runs_prefix(id));
+        if goes_on == "ends" {
+            world.put(&inbox, b"jpg", None).await;
+            world.put(&run, b"{}", None).await;
+        }
+
+        let (gate, is_held) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (holds, tells) = (Arc::clone(&gate), Arc::clone(&is_held));
+        let mut was_held = false;
+        world.faults(move |request| {
+            let lists = request.contains("list-type=2") && request.contains(held);
+            if lists && !std::mem::replace(&mut was_held, true) {
+                tells.notify_one();
+                return Fault::Hold(Arc::clone(&holds));
+            }
+            Fault::None
+        });
+        let go_on = async {
+            is_held.notified().await;
+            // Whatever else is asked at the same time is answered meanwhile.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            if goes_on == "begins" {
+                world.put(&inbox, b"jpg", None).await;
+                world.put(&run, b"{}", None).await;
+            } else {
+                world
+                    .put(&names::cleaned_key(id, "a.jpg"), b"png", None)
+                    .await;
+                world.delete(&inbox).await;
+            }
+            gate.notify_one();
+        };
+        let (next, ()) = tokio::join!(world.create(&target), go_on);
+        let home = &next.manifest.items[0].same_as;
+        assert_eq!(*home, Some(same(id, "a.jpg")), "it {goes_on}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -15,6 +15,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use local_cloud::s3::{ObjectStore, Service, StoreSettings};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use whiteboarder_core::cost::Capacity;
 use whiteboarder_core::recipe::Recipe;
@@ -32,6 +33,8 @@ pub enum Fault {
     Lose,
     /// It is never answered.
     Hang,
+    /// It is carried out only when this is notified.
+    Hold(Arc<Notify>),
     /// It is carried out, and the answer ends in its middle.
     CutShort,
     /// It is carried out, and the answer says nothing of CRC-64: not every service knows it.
@@ -294,6 +297,7 @@ async fn answer(
         Fault::Hang => {
             std::future::pending::<()>().await;
         }
+        Fault::Hold(ref gate) => gate.notified().await,
         _ => {}
     }
     let answer = service.call(request).await;

@@ -49,11 +49,13 @@ impl Claims<'_> {
         };
         let (inbox, cleaned) = (names::inbox_prefix(batch), names::cleaned_prefix(batch));
         let (failed, runs) = (names::failed_prefix(batch), names::runs_prefix(batch));
-        let (stored, cleaned, failed, run) = tokio::try_join!(
-            self.patiently(|| store::list(self.target, &inbox)),
+        // The work may go on meanwhile. What has run was stored before, and leaves the inbox after it has ended: asked for in this
+        // order, what is there to be found is found.
+        let run = self.patiently(|| store::list(self.target, &runs)).await?;
+        let stored = self.patiently(|| store::list(self.target, &inbox)).await?;
+        let (cleaned, failed) = tokio::try_join!(
             self.patiently(|| store::list(self.target, &cleaned)),
             self.patiently(|| store::list(self.target, &failed)),
-            self.patiently(|| store::list(self.target, &runs)),
         )?;
         let named = |listed: Vec<store::Listed>, name: &dyn Fn(&str) -> Option<String>| {
             listed.iter().filter_map(|it| name(&it.key)).collect()
