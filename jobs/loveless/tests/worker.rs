@@ -210,6 +210,9 @@ async fn a_function_that_does_not_start_takes_no_tasks() {
 async fn a_source_that_cannot_be_reached_is_tried_again() {
     let running = work(1, spec());
     let queue = running.queue.clone();
+    // Only what is refused from the start ends the worker.
+    queue.add("first", &json!({"do": "echo"}));
+    queue.until_ended(1).await;
     queue.poll_faults.lock().unwrap().extend([
         SourceError::Unreachable("down".into()),
         SourceError::Throttled,
@@ -218,9 +221,12 @@ async fn a_source_that_cannot_be_reached_is_tried_again() {
             message: String::new(),
         },
     ]);
+    // One that the poll under way may still get, and one that comes after the faults.
     queue.add("late", &json!({"do": "echo"}));
-    queue.until_ended(1).await;
-    assert_eq!(running.stopped().await.succeeded, 1);
+    queue.add("later", &json!({"do": "echo"}));
+    queue.until_ended(3).await;
+    assert!(queue.poll_faults.lock().unwrap().is_empty());
+    assert_eq!(running.stopped().await.succeeded, 3);
 }
 
 #[tokio::test]
