@@ -506,8 +506,13 @@ fn what_is_cancelled_on_its_way_ends_and_leaves_nothing_wrong() {
     for _ in 0..2 {
         let exact = preview.exact(&quick, &view, &Cancel::new()).unwrap();
         assert_eq!(exact.picture, expected);
+        let chosen = preview.chosen(&quick);
+        assert!(chosen.is_some());
         assert!(preview.exact(&endless, &view, &soon()).is_err());
         assert!(preview.full(&endless, &soon()).is_err());
+        // Its result is still at hand, and so is what was chosen for it.
+        assert_eq!(preview.chosen(&quick), chosen);
+        assert_eq!(preview.chosen(&endless), None);
     }
     assert_eq!(
         preview.full(&quick, &Cancel::new()),

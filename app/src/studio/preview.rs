@@ -141,7 +141,7 @@ impl<S: Fn(Msg)> Painter<S> {
             quality: composed.quality,
             chosen: open
                 .preview
-                .chosen()
+                .chosen(&request.recipe)
                 .filter(|_| composed.quality == Some(Quality::Exact)),
             seconds: composed.seconds,
             shown,

@@ -69,8 +69,8 @@ pub struct Rendered {
 pub struct Preview {
     photograph: Pyramid,
     found: Found,
-    /// The last full-size result.
-    result: Kept<(Background, Finish), Pyramid>,
+    /// The last full-size result, and what was chosen for it.
+    result: Kept<(Background, Finish), (Pyramid, Chosen)>,
     /// What drafts begin with.
     rough: Rough,
     /// Rolls over reduced pictures: a ball whose settings were not the ones that changed is not prepared again.
@@ -116,7 +116,7 @@ impl Preview {
         let view = self.clamped(view);
         let settings = (recipe.background.clone(), recipe.finish.clone());
         let (picture, quality) = match self.result.get(&settings) {
-            Some(result) => (result.draw(&view), Quality::Exact),
+            Some((result, _)) => (result.draw(&view), Quality::Exact),
             None => self.drafted(recipe, &view, cancel)?,
         };
         Ok(Rendered {
@@ -219,14 +219,15 @@ impl Preview {
         Ok(self.result(recipe, cancel)?.full().clone())
     }
 
-    /// What was chosen for the last recipe that the full-size run was made for, if any.
+    /// What the full-size run chose for a recipe, if its result or what leads to it is at hand.
     #[must_use]
-    pub fn chosen(&self) -> Option<Chosen> {
-        self.found
-            .analysis
-            .0
-            .as_ref()
-            .map(|(_, analysis)| analysis.chosen())
+    pub fn chosen(&mut self, recipe: &Recipe) -> Option<Chosen> {
+        let settings = (recipe.background.clone(), recipe.finish.clone());
+        if let Some((_, chosen)) = self.result.get(&settings) {
+            return Some(*chosen);
+        }
+        let key = (settings.0, limits(&recipe.finish));
+        self.found.analysis.get(&key).map(|found| found.chosen())
     }
 
     fn clamped(&self, view: &View) -> View {
@@ -245,12 +246,14 @@ impl Preview {
             found.analysis(photograph, recipe, roller, cancel)?;
             // Of the old one only the memory is wanted.
             let old = self.result.take();
-            spare = old.map_or_else(Vec::new, Pyramid::into_data);
+            spare = old.map_or_else(Vec::new, |(old, _)| old.into_data());
         }
-        self.result.get_or_make(settings, || {
+        let kept = self.result.get_or_make(settings, || {
             let analysis = found.analysis(photograph, recipe, roller, cancel)?;
-            finished(photograph, analysis, recipe, spare, cancel).map(Pyramid::new)
-        })
+            let picture = finished(photograph, analysis, recipe, spare, cancel)?;
+            Ok((Pyramid::new(picture), analysis.chosen()))
+        })?;
+        Ok(&mut kept.0)
     }
 }
 
